@@ -1,0 +1,107 @@
+"""The values that flow through isthmus: `Frame`, `Box`, `Camera`, `Problem`.
+
+All are frozen; all coordinates are pixels of the upright image (after EXIF rotation), with the
+origin at the top left corner, x to the right and y down. A box is half-open: it covers
+``x1 <= x < x2`` and ``y1 <= y < y2``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+XYXY = tuple[float, float, float, float]
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One object of a frame.
+
+    Attributes:
+        category: name of the class, in the words of the data set or of the task.
+        xyxy: (x1, y1, x2, y2) in pixels, x1 < x2 and y1 < y2.
+        occluded: partly hidden by something else; None where the set does not say.
+        truncated: cut by the image's edge; None where the set does not say.
+        ignore: neither an object to find nor background (crowd, too small, hidden by weather).
+        instance: id of the object within its frame or sequence, if known.
+        score: confidence 0–1 of a prediction; None for an annotation.
+    """
+
+    category: str
+    xyxy: XYXY
+    occluded: bool | None = None
+    truncated: bool | None = None
+    ignore: bool = False
+    instance: str | None = None
+    score: float | None = None
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels."""
+        x1, y1, x2, y2 = self.xyxy
+        return (x2 - x1) * (y2 - y1)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Pinhole intrinsics in pixels: focal lengths and principal point."""
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image with what is known about it.
+
+    Attributes:
+        id: unique within its data set, stable over machines.
+        image: path of the image file.
+        width, height: size in pixels of the upright image.
+        digest: SHA-256 (hex) of the image file's bytes.
+        split: name of the part of the set ("train", "val", "test"), "" if there is none.
+        sequence: drive or place the frame belongs to; splits never cut one. "" if unknown.
+        attributes: label attributes of the whole frame (weather, timeofday, scene, …).
+        objects: annotated objects; None where the frame carries no labels at all.
+        semantic, instance, depth: paths of per-pixel labels (class ids, object ids, metres).
+        camera: intrinsics, if known.
+    """
+
+    id: str
+    image: Path
+    width: int
+    height: int
+    digest: str
+    split: str = ""
+    sequence: str = ""
+    attributes: Mapping[str, str] = field(default=EMPTY)
+    objects: tuple[Box, ...] | None = None
+    semantic: Path | None = None
+    instance: Path | None = None
+    depth: Path | None = None
+    camera: Camera | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the input that was not used as it stood.
+
+    Attributes:
+        path: the file, or file and record, that is concerned.
+        kind: short stable word: "unreadable-image", "missing-image", "bad-box",
+            "unmapped-category", "animated-image", …
+        reason: one sentence for people: what is wrong.
+        severity: "skipped" (something was left out: the exit status says so) or "note"
+            (used, but in a way one should know of).
+    """
+
+    path: str
+    kind: str
+    reason: str
+    severity: Literal["skipped", "note"] = "skipped"
