@@ -52,7 +52,11 @@ def canonical_json(value: Any, *, indent: int | None = None) -> str:
     """Text that is equal for equal values: sorted keys, UTF-8, no NaN or infinity."""
     separators = (",", ":") if indent is None else (",", ": ")
     return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=indent,
+        value,
+        sort_keys=True,
+        ensure_ascii=False,
+        allow_nan=False,
+        indent=indent,
         separators=separators,
     )
 

@@ -1,1 +1,1 @@
-
+"""Who does the work: executors behind one protocol."""
