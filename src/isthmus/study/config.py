@@ -1,0 +1,265 @@
+"""`study.yaml`: what one study reads, compares, trains and reports.
+
+The file is read by a safe loader and checked as a whole: every fault is reported at once, with
+its line, what was expected, and the nearest valid name of a misspelt option. Relative paths are
+relative to the study file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from isthmus.errors import ConfigError
+
+MAX_STUDY_BYTES = 1_000_000
+Selector = dict[str, str | list[str]]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DomainSection(_Section):
+    """Where the images and labels of one domain lie.
+
+    A selector such as ``{sequence: [0006R0], time: day}`` keeps the frames whose `sequence`,
+    `split` or label attribute has (one of) the given values.
+    """
+
+    path: Path = Field(description="label file (COCO, BDD100K) or folder of images")
+    images: Path | None = Field(None, description="folder that image names are relative to")
+    format: str = Field("auto", description="name of a data format, or auto")
+    name: str | None = Field(None, description="name for people")
+    where: Selector = Field(default_factory=dict, description="selector of the frames to use")
+    categories: dict[str, str | None] = Field(
+        default_factory=dict, description="category of the set → class of the task, or null"
+    )
+
+
+class SourceSection(DomainSection):
+    """The labelled source."""
+
+    train: Selector | None = Field(None, description="frames to train on")
+    val: Selector | None = Field(None, description="frames for validation: other sequences")
+    val_share: float = Field(0.2, gt=0, lt=0.9, description="share for val if no selector is given")
+
+
+class TargetSection(DomainSection):
+    """The target: unlabeled for training; labels, where given, serve the final score alone."""
+
+    train: Selector | None = Field(None, description="unlabeled frames to adapt to")
+    test: Selector | None = Field(None, description="labelled frames of the sealed test")
+    oracle: bool = Field(False, description="may the oracle arm train on target-train labels?")
+
+
+class GapSection(_Section):
+    """What is measured between the domains."""
+
+    extractors: list[str] = Field(
+        ["descriptors", "compact"], min_length=1,
+        description="feature extractors; compact = layers of the detector trained here",
+    )
+    metrics: list[str] = Field(
+        ["mmd", "sliced_wasserstein", "cmd", "proxy_a_distance", "frechet"], min_length=1,
+        description="names of gap metrics",
+    )
+    permutations: int = Field(999, ge=99, le=99_999, description="relabelings for the p-value")
+    bootstraps: int = Field(300, ge=50, le=10_000, description="resamples for the interval")
+    floor_splits: int = Field(100, ge=10, le=10_000, description="halvings for the noise floor")
+    max_frames: int = Field(2000, ge=20, description="frames drawn per domain at most")
+    independent_frames: bool = Field(
+        False, description="treat frames as independent although they have sequences"
+    )
+
+
+class GenerateSection(_Section):
+    """Which augmentations answer the corner cases."""
+
+    effects: Literal["auto"] | list[str] = Field(
+        "auto", description="auto: the remedies of the corner cases found"
+    )
+    share: float = Field(
+        0.5, gt=0, le=0.9, description="share of generated frames in the augmented arm's batches"
+    )
+
+
+class DetectorSection(_Section):
+    """The detector that every arm trains."""
+
+    name: str = Field("compact", description="name of a detector")
+    width: int = Field(12, ge=4, le=64, description="channels of the first stage")
+    size: tuple[
+        Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]
+    ] = Field((320, 192), description="width and height in pixels that images are brought to")
+
+
+class TrainingSection(_Section):
+    """The budget: the same for every arm."""
+
+    seeds: int = Field(3, ge=1, le=50, description="independent repetitions of every arm")
+    burn_in: int = Field(400, ge=1, description="steps on the source before the arms part")
+    steps: int = Field(300, ge=2, description="further steps of every arm")
+    batch: int = Field(8, ge=1, le=512, description="images per step and domain")
+    learning_rate: float = Field(2e-3, gt=0, lt=1)
+
+
+class ComputeSection(_Section):
+    """How the work is done; no figure depends on `workers`."""
+
+    workers: int | None = Field(None, ge=1, le=1024, description="processes; default: all cores")
+    threads: int = Field(1, ge=1, le=256, description="numerical threads of a process")
+
+
+class StudyConfig(_Section):
+    """One study."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$", description="name of the run")
+    title: str | None = Field(None, description="title of the report")
+    seed: int = Field(0, ge=0, description="decides every random draw")
+    source: SourceSection
+    target: TargetSection
+    gap: GapSection = GapSection()  # type: ignore[call-arg]
+    generate: GenerateSection = GenerateSection()  # type: ignore[call-arg]
+    detector: DetectorSection = DetectorSection()  # type: ignore[call-arg]
+    training: TrainingSection = TrainingSection()  # type: ignore[call-arg]
+    arms: list[str] = Field(
+        [
+            "plain_source", "fair_source", "augmented", "adabn", "fda", "mean_teacher",
+            "fda_mean_teacher", "oracle",
+        ],
+        min_length=1, description="arms to train; oracle needs target.oracle: true",
+    )
+    compute: ComputeSection = ComputeSection()  # type: ignore[call-arg]
+
+    @model_validator(mode="after")
+    def _fair_source_is_the_reference(self) -> StudyConfig:
+        if "fair_source" not in self.arms:
+            raise ValueError("arms must contain fair_source: the gap is measured from it")
+        if len(set(self.arms)) != len(self.arms):
+            raise ValueError("arms are named more than once")
+        return self
+
+
+def load_study(path: Path) -> StudyConfig:
+    """Read and check a study file.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or is wrong; lists every fault.
+    """
+    try:
+        if path.stat().st_size > MAX_STUDY_BYTES:
+            raise ConfigError(f"{path}: larger than {MAX_STUDY_BYTES} bytes; not a study file")
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such study file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected options such as `name:` and `source:`, got {values!r}")
+    lines = dict(_lines(node)) if node else {}
+    return _resolved(parse_study(values, where=str(path), lines=lines), path.parent)
+
+
+def parse_study(
+    values: Mapping[str, Any], *, where: str = "study",
+    lines: Mapping[tuple[Any, ...], int] | None = None,
+) -> StudyConfig:
+    """Check options given as a mapping; see `load_study`."""
+    try:
+        config = StudyConfig.model_validate(values)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        messages = [_fault(fault, lines or {}) for fault in faults]
+        count = "1 fault" if len(messages) == 1 else f"{len(messages)} faults"
+        raise ConfigError(f"{where}: {count}\n" + "\n".join(f"  {m}" for m in messages)) from None
+    problems = _unknown_names(config)
+    if problems:
+        raise ConfigError(f"{where}: " + "; ".join(problems))
+    return config
+
+
+def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
+    from isthmus.adapt.arms import ARMS
+    from isthmus.augment.effect import EFFECTS
+    from isthmus.data.formats import FORMATS
+    from isthmus.detect.detector import DETECTORS
+    from isthmus.gap import METRICS
+
+    effects = [] if config.generate.effects == "auto" else config.generate.effects
+    checks: list[tuple[str, list[str], list[str]]] = [
+        ("gap.metrics", list(config.gap.metrics), list(METRICS)),
+        ("generate.effects", list(effects), list(EFFECTS)),
+        ("arms", config.arms, list(ARMS)),
+        ("detector.name", [config.detector.name], list(DETECTORS)),
+        ("source.format", [config.source.format], ["auto", *FORMATS]),
+        ("target.format", [config.target.format], ["auto", *FORMATS]),
+    ]
+    return [
+        f"{option}: unknown {name!r}{_nearest(name, known)}; known are {', '.join(known)}"
+        for option, names, known in checks
+        for name in names
+        if name not in known
+    ]
+
+
+def _resolved(config: StudyConfig, folder: Path) -> StudyConfig:
+    def domain(section: Any) -> Any:
+        images = section.images and (folder / section.images).resolve()
+        return section.model_copy(
+            update={"path": (folder / section.path).resolve(), "images": images}
+        )
+
+    return config.model_copy(
+        update={"source": domain(config.source), "target": domain(config.target)}
+    )
+
+
+def _fault(fault: Any, lines: Mapping[tuple[Any, ...], int]) -> str:
+    location = tuple(fault["loc"])
+    known = location
+    while known and known not in lines:
+        known = known[:-1]
+    line = f"line {lines[known]}: " if known in lines else ""
+    option = ".".join(str(part) for part in location) or "study"
+    if fault["type"] == "extra_forbidden":
+        names = list(_section_at(location[:-1]).model_fields)
+        return f"{line}{option}: unknown option{_nearest(str(location[-1]), names)}"
+    message = fault["msg"].removeprefix("Value error, ")
+    given = "" if fault["type"] in ("missing", "value_error") else f" (got {fault['input']!r})"
+    return f"{line}{option}: {message}{given}"
+
+
+def _section_at(location: tuple[Any, ...]) -> type[BaseModel]:
+    section: type[BaseModel] = StudyConfig
+    for part in location:
+        annotation = section.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            section = annotation
+    return section
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], int]]:
+    """Line number (from 1) of every option, by its path in the document."""
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line + 1
+            for inner, line in _lines(value, (*path, key.value)):
+                if inner != (*path, key.value):
+                    yield inner, line
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*path, index))

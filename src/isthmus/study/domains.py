@@ -1,0 +1,191 @@
+"""The data sets of a study: source for training and validation, unlabeled target, sealed test.
+
+The rules that keep an evaluation honest are enforced here: no sequence is cut between source
+train and val, no image lies on both sides of any line, and the target reaches the other stages
+without labels.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from isthmus.compute.executor import Executor, Progress
+from isthmus.data.dataset import Dataset, SealedTest, UnlabeledView
+from isthmus.data.formats import read_dataset
+from isthmus.data.frame import Frame, Problem
+from isthmus.data.ontology import ROAD
+from isthmus.errors import ConfigError, InputError
+from isthmus.study.config import DomainSection, Selector, SourceSection, StudyConfig, TargetSection
+
+
+@dataclass(frozen=True)
+class Domains:
+    """What a study works on.
+
+    Attributes:
+        classes: the task's classes.
+        source, target: everything read, mapped to the classes, before it was divided.
+        train, val: labelled source frames.
+        target_train: unlabeled frames of the target.
+        oracle: target-train frames *with* labels, for the oracle arm alone; None if not allowed.
+        test: labelled target frames under seal; None if there are none.
+        notes: facts about the division that a reader of the report should know.
+    """
+
+    classes: tuple[str, ...]
+    source: Dataset
+    target: Dataset
+    train: Dataset
+    val: Dataset
+    target_train: UnlabeledView
+    oracle: Dataset | None
+    test: SealedTest | None
+    notes: tuple[str, ...] = ()
+
+
+def read_domains(
+    config: StudyConfig, *, executor: Executor | None = None, progress: Progress | None = None
+) -> Domains:
+    """Read both domains of a study and divide them.
+
+    Raises:
+        InputError: a set is missing, empty, unlabelled where labels are needed, or an image of
+            the test also lies in a training part.
+        ConfigError: a selector selects nothing.
+    """
+    source = _read(config.source, "source", executor, progress)
+    target = _read(config.target, "target", executor, progress)
+    if not source.labelled:
+        raise InputError(
+            f"{config.source.path}: the source needs labels; give a COCO or BDD100K label file"
+        )
+    train, val, source_notes = _divide_source(source, config)
+    target_part, test, target_notes = _divide_target(target, config.target)
+    _refuse_leaks({"source train": train, "source val": val, "target train": target_part},
+                  test)
+    oracle = None
+    if config.target.oracle:
+        if not target_part.labelled:
+            raise ConfigError("target.oracle: the target-train frames carry no labels")
+        oracle = target_part
+    return Domains(
+        ROAD.classes, source, target, train, val, target_part.unlabeled(), oracle,
+        SealedTest(test) if test is not None and test.labelled else None,
+        tuple(source_notes + target_notes),
+    )
+
+
+def _read(
+    section: DomainSection, role: str, executor: Executor | None, progress: Progress | None
+) -> Dataset:
+    dataset = read_dataset(
+        section.path, format=section.format, images=section.images, name=section.name or role,
+        executor=executor, progress=progress,
+    )
+    if section.where:
+        dataset = select(dataset, section.where, f"{role}.where")
+    mapped = dataset.map_categories(ROAD.extended(section.categories))
+    base = section.path if section.path.is_dir() else section.path.parent
+    return replace(mapped, problems=tuple(_shown_from(base, p) for p in mapped.problems))
+
+
+def _shown_from(base: Path, problem: Problem) -> Problem:
+    """Paths below the set's folder are shown relative to it: the same text on every machine."""
+    path = Path(problem.path)
+    if path.is_absolute():
+        return replace(problem, path=os.path.relpath(path, base))
+    return problem
+
+
+def select(dataset: Dataset, selector: Selector, option: str) -> Dataset:
+    """Frames that match every entry of `selector`; none at all is a `ConfigError`."""
+    chosen = dataset.filter(lambda frame: _matches(frame, selector))
+    if not len(chosen):
+        known = {
+            "sequence": sorted({f.sequence for f in dataset}),
+            "split": sorted({f.split for f in dataset}),
+        }
+        for name in sorted({key for f in dataset for key in f.attributes}):
+            known[name] = sorted({f.attributes[name] for f in dataset if name in f.attributes})
+        has = "; ".join(f"{name}: {', '.join(values[:12])}" for name, values in known.items())
+        raise ConfigError(f"{option}: no frame of {dataset.name} matches {selector}. It has {has}")
+    return chosen
+
+
+def _matches(frame: Frame, selector: Selector) -> bool:
+    for name, wanted in selector.items():
+        if name in ("sequence", "split"):
+            value = getattr(frame, name)
+        else:
+            value = frame.attributes.get(name, "")
+        if value not in ([wanted] if isinstance(wanted, str) else wanted):
+            return False
+    return True
+
+
+def _divide_source(source: Dataset, config: StudyConfig) -> tuple[Dataset, Dataset, list[str]]:
+    section: SourceSection = config.source
+    if (section.train is None) != (section.val is None):
+        raise ConfigError("source: give both `train` and `val` selectors, or neither")
+    if section.train is not None and section.val is not None:
+        train = select(source, section.train, "source.train")
+        val = select(source, section.val, "source.val")
+        shared = sorted({f.sequence for f in train if f.sequence} & {f.sequence for f in val})
+        notes = [
+            f"source train and val share {', '.join(shared)}: their frames are not independent"
+        ] if shared else []
+        return train, val, notes
+    if len(source.sequences) == 1 and source.sequences[0]:
+        cut = max(1, round(len(source) * (1 - section.val_share)))
+        return (
+            replace(source, frames=source.frames[:cut]),
+            replace(source, frames=source.frames[cut:]),
+            ["the source is one sequence: its last part serves as validation"],
+        )
+    parts = source.split(
+        {"train": 1 - section.val_share, "val": section.val_share}, seed=config.seed
+    )
+    return parts["train"], parts["val"], []
+
+
+def _divide_target(
+    target: Dataset, section: TargetSection
+) -> tuple[Dataset, Dataset | None, list[str]]:
+    if section.test is None:
+        train = target if section.train is None else select(target, section.train, "target.train")
+        return train, None, []
+    test = select(target, section.test, "target.test")
+    inside = {frame.id for frame in test}
+    if section.train is not None:
+        train = select(target, section.train, "target.train")
+    else:
+        train = target.filter(lambda frame: frame.id not in inside)
+    if not len(train):
+        raise ConfigError("target: nothing is left to adapt to beside the test frames")
+    if not test.labelled:
+        raise ConfigError(
+            "target.test: these frames carry no labels; leave `test` out to run without a score"
+        )
+    shared = sorted({f.sequence for f in train if f.sequence} & {f.sequence for f in test})
+    notes = [
+        f"target train and test are different stretches of the same drive ({', '.join(shared)}): "
+        "the score says nothing about other places"
+    ] if shared else []
+    return train, test, notes
+
+
+def _refuse_leaks(parts: dict[str, Dataset], test: Dataset | None) -> None:
+    named = [*parts.items(), *([("target test", test)] if test is not None else [])]
+    for index, (first, a) in enumerate(named):
+        digests = {frame.digest: frame for frame in a}
+        for second, b in named[index + 1 :]:
+            leaks = [(digests[f.digest], f) for f in b if f.digest in digests]
+            if leaks:
+                one, other = leaks[0]
+                raise InputError(
+                    f"{len(leaks)} image(s) lie both in {first} and in {second}, e.g. {one.id} = "
+                    f"{other.id}; a figure computed on them would be worth nothing. Select "
+                    "disjoint frames"
+                )
