@@ -1,3 +1,88 @@
-"""Measure, explain and close the gap between labelled source images and an unlabeled target."""
+"""Measure, explain and close the gap between labelled source images and an unlabeled target.
+
+The names below are the public interface; everything is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from isthmus.augment.apply import augment_dataset
+    from isthmus.compute.local import local_executor
+    from isthmus.data.dataset import Dataset, SealedTest, UnlabeledView
+    from isthmus.data.formats import read_dataset, write_dataset
+    from isthmus.data.frame import Box, Frame
+    from isthmus.errors import IsthmusError
+    from isthmus.features.extractor import load_extractor
+    from isthmus.features.store import extract_features
+    from isthmus.gap.estimate import Estimate
+    from isthmus.gap.inference import measure
+    from isthmus.report.document import write_report
+    from isthmus.study.api import run_study
+    from isthmus.study.config import load_study, study_schema
+    from isthmus.study.demo import run_demo
+    from isthmus.study.measure import measure_gap
+    from isthmus.synth.maker import make_dataset
+
+_HOMES = {
+    "Box": "data.frame",
+    "Dataset": "data.dataset",
+    "Estimate": "gap.estimate",
+    "Frame": "data.frame",
+    "IsthmusError": "errors",
+    "SealedTest": "data.dataset",
+    "UnlabeledView": "data.dataset",
+    "augment_dataset": "augment.apply",
+    "extract_features": "features.store",
+    "load_extractor": "features.extractor",
+    "load_study": "study.config",
+    "local_executor": "compute.local",
+    "make_dataset": "synth.maker",
+    "measure": "gap.inference",
+    "measure_gap": "study.measure",
+    "read_dataset": "data.formats",
+    "run_demo": "study.demo",
+    "run_study": "study.api",
+    "study_schema": "study.config",
+    "write_dataset": "data.formats",
+    "write_report": "report.document",
+}
+
+__all__ = [
+    "Box",
+    "Dataset",
+    "Estimate",
+    "Frame",
+    "IsthmusError",
+    "SealedTest",
+    "UnlabeledView",
+    "augment_dataset",
+    "extract_features",
+    "load_extractor",
+    "load_study",
+    "local_executor",
+    "make_dataset",
+    "measure",
+    "measure_gap",
+    "read_dataset",
+    "run_demo",
+    "run_study",
+    "study_schema",
+    "write_dataset",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"isthmus.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from isthmus.compute.executor import Item, Outcome, Progress, Value, attempt
+from isthmus.compute.executor import Executor, Item, Outcome, Progress, Value, attempt
 
 MAX_DEATHS = 2
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -150,6 +150,11 @@ class LocalExecutor:
             f"(exit code {worker.process.exitcode}; out of memory, or a crash in native code)",
         )
         return 1
+
+
+def local_executor(workers: int | None = None, threads: int = 1) -> Executor:
+    """Give the executor for `workers` local processes (default: all cores)."""
+    return LocalExecutor(workers, threads)
 
 
 def available_cores() -> int:

@@ -263,3 +263,8 @@ def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield from _lines(value, (*path, index))
+
+
+def study_schema() -> dict[str, Any]:
+    """Give the JSON Schema of study files, for editors and other programs."""
+    return StudyConfig.model_json_schema()

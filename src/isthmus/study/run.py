@@ -9,6 +9,7 @@ generated frames) is kept in files of its own, so that a killed run goes on wher
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import platform
 import sys
@@ -20,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from isthmus import files
-from isthmus.compute.executor import Executor, Progress
+from isthmus.compute.executor import Executor
 from isthmus.errors import InputError
 from isthmus.study.config import StudyConfig
+from isthmus.study.watcher import Silent, StageState, Watcher
 
 Document = dict[str, Any]
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -36,7 +38,7 @@ class Context:
         config: the study.
         folder: the run directory.
         executor: does the heavy work.
-        progress: told about work done, if anyone wants to know.
+        watcher: is told about stages and the work inside them.
         documents: results of the stages before this one, by name.
         shared: objects that stages hand on within one process (data sets); never needed for
             correctness: a stage that misses one builds it anew from files.
@@ -45,7 +47,7 @@ class Context:
     config: StudyConfig
     folder: Path
     executor: Executor
-    progress: Progress | None = None
+    watcher: Watcher = field(default_factory=Silent)
     documents: dict[str, Document] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
 
@@ -106,10 +108,9 @@ def run_stages(context: Context, stages: tuple[Stage, ...]) -> tuple[str, ...]:
         _freeze(context)
         manifest = _Manifest(context)
         try:
-            for number, stage in enumerate(stages):
-                if context.progress:
-                    context.progress(number, len(stages), f"stage {stage.name}")
-                if _bring_up_to_date(context, stage, manifest):
+            for number, stage in enumerate(stages, start=1):
+                tell = functools.partial(context.watcher.stage, number, len(stages), stage.name)
+                if _bring_up_to_date(context, stage, manifest, tell):
                     recomputed.append(stage.name)
         except BaseException as error:
             manifest.end(f"stopped by {type(error).__name__}")
@@ -118,13 +119,17 @@ def run_stages(context: Context, stages: tuple[Stage, ...]) -> tuple[str, ...]:
     return tuple(recomputed)
 
 
-def _bring_up_to_date(context: Context, stage: Stage, manifest: _Manifest) -> bool:
+def _bring_up_to_date(
+    context: Context, stage: Stage, manifest: _Manifest, tell: Callable[[StageState], None]
+) -> bool:
     folder = context.stage_folder(stage.name)
     result, key_file = folder / "result.json", folder / "key.txt"
     key = _key(context, stage)
     if _read_key(key_file) == key and result.is_file() and stage.unchanged(context):
         context.documents[stage.name] = files.read_json(result)
+        tell("up to date")
         return False
+    tell("running")
     key_file.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
@@ -134,6 +139,7 @@ def _bring_up_to_date(context: Context, stage: Stage, manifest: _Manifest) -> bo
     # Read back what was written: a later run that finds the stage done sees exactly this.
     context.documents[stage.name] = files.read_json(result)
     manifest.stage_done(stage.name, key, time.perf_counter() - started)
+    tell("done")
     return True
 
 

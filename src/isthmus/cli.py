@@ -1,0 +1,228 @@
+"""The `isthmus` command: argument parsing only; each command calls one public function.
+
+Exit status: 0 done; 1 the input or the study is wrong; 2 the command line is wrong; 3 done, but
+some of the input had to be skipped (it is listed); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Group, Parameter
+
+import isthmus
+from isthmus.errors import IsthmusError
+
+EXIT_ERROR, EXIT_SKIPPED, EXIT_INTERRUPTED = 1, 3, 130
+
+app = App(
+    name="isthmus",
+    version=isthmus.__version__,
+    help="Measure, explain and close the gap between labelled source images and an unlabeled "
+    "target camera.",
+    help_epilogue="Exit status: 0 done · 1 wrong input · 2 wrong command line · 3 done, but some "
+    "input was skipped · 130 interrupted (the same command goes on from there).",
+)
+study = App(name="study", help="Run the whole methodology from a study file.")
+data = App(name="data", help="Look at data sets.")
+app.command(study)
+app.command(data)
+
+WORK = Group("Work")
+Workers = Annotated[
+    int | None, Parameter(group=WORK, help="Processes to work with [default: all cores].")
+]
+OutFolder = Annotated[Path | None, Parameter(help="Run directory [default: runs/NAME].")]
+
+
+@study.command(name="run")
+def study_run(file: Path, /, *, out: OutFolder = None, workers: Workers = None) -> int:
+    """Run a study, or bring one up to date; a stopped run goes on where it stopped.
+
+    Parameters
+    ----------
+    file
+        The study file (YAML).
+    """
+    from isthmus import console
+
+    config = isthmus.load_study(file)
+    with console.watch() as watcher:
+        result = isthmus.run_study(config, out=out, workers=workers, watcher=watcher)
+    console.show_study(result)
+    return EXIT_SKIPPED if result.skipped else 0
+
+
+@study.command(name="check")
+def study_check(file: Path, /) -> int:
+    """Check a study file and say what would be run, without reading any image.
+
+    Parameters
+    ----------
+    file
+        The study file (YAML).
+    """
+    from isthmus import console
+
+    console.show_config(isthmus.load_study(file))
+    return 0
+
+
+@study.command(name="schema")
+def study_schema() -> int:
+    """Print the JSON Schema of study files."""
+    from isthmus import console
+
+    console.print_json(isthmus.study_schema())
+    return 0
+
+
+@app.command
+def demo(*, out: Path = Path("runs/demo"), workers: Workers = None, quick: bool = False) -> int:
+    """Render two small domains (clear day, fog) and run a whole study on them.
+
+    Parameters
+    ----------
+    out
+        Run directory.
+    quick
+        Far fewer frames and steps: shows the way, proves nothing.
+    """
+    from isthmus import console
+
+    with console.watch() as watcher:
+        result = isthmus.run_demo(out, workers=workers, quick=quick, watcher=watcher)
+    console.show_study(result)
+    return EXIT_SKIPPED if result.skipped else 0
+
+
+@app.command
+def measure(
+    source: Path,
+    target: Path,
+    /,
+    *,
+    extractor: Annotated[list[str] | None, Parameter(negative="")] = None,
+    metric: Annotated[list[str] | None, Parameter(negative="")] = None,
+    source_images: Path | None = None,
+    target_images: Path | None = None,
+    independent: bool = False,
+    permutations: int = 999,
+    max_frames: int = 2000,
+    seed: int = 0,
+    json: Path | None = None,
+    workers: Workers = None,
+) -> int:
+    """Measure the gap between two sets of images.
+
+    Parameters
+    ----------
+    source
+        Label file (COCO, BDD100K) or folder of images.
+    target
+        The same for the other domain; its labels are not looked at.
+    extractor
+        descriptors, onnx:PATH#layer,…, torch:MODULE:FACTORY#layer,…; repeat for several
+        [default: descriptors].
+    metric
+        A gap metric; repeat for several [default: mmd, sliced_wasserstein, cmd,
+        proxy_a_distance, frechet].
+    source_images
+        Folder that image names in the source's label file are relative to.
+    target_images
+        The same for the target.
+    independent
+        Treat every frame as independent, although neighbours of a video are not.
+    permutations
+        Relabelings for the p-value.
+    max_frames
+        Frames drawn from each set at most.
+    seed
+        Decides every random draw.
+    json
+        Also write the result to this file.
+    """
+    from isthmus import console
+
+    with console.watch() as watcher:
+        result = isthmus.measure_gap(
+            source, target, extractors=extractor, metrics=metric, source_images=source_images,
+            target_images=target_images, independent=independent, permutations=permutations,
+            max_frames=max_frames, seed=seed, workers=workers, progress=watcher.progress,
+        )
+    if json is not None:
+        result.save(json)
+    console.show_gap(result, saved=json)
+    return EXIT_SKIPPED if result.skipped else 0
+
+
+@data.command(name="inspect")
+def data_inspect(
+    path: Path, /, *, format: str = "auto", images: Path | None = None, workers: Workers = None
+) -> int:
+    """Read a data set and say what is in it and what could not be read.
+
+    Parameters
+    ----------
+    path
+        Label file or folder of images.
+    format
+        Name of the data format.
+    images
+        Folder that image names in the label file are relative to.
+    """
+    from isthmus import console
+
+    with console.watch() as watcher:
+        dataset = isthmus.read_dataset(
+            path, format=format, images=images, executor=isthmus.local_executor(workers),
+            progress=watcher.progress,
+        )
+    console.show_dataset(dataset)
+    return EXIT_SKIPPED if any(p.severity == "skipped" for p in dataset.problems) else 0
+
+
+@app.command
+def report(run: Path, /) -> int:
+    """Write the report of a run again from its result documents.
+
+    Parameters
+    ----------
+    run
+        The run directory.
+    """
+    from isthmus import console
+
+    console.show_path("report", isthmus.write_report(run))
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = app(arguments, exit_on_error=True, result_action="return_value")
+    except KeyboardInterrupt:
+        print(
+            "\nInterrupted. What is finished is kept: the same command goes on from here.",
+            file=sys.stderr,
+        )
+        sys.exit(EXIT_INTERRUPTED)
+    except IsthmusError as error:
+        print(f"isthmus: {error}", file=sys.stderr)
+        sys.exit(EXIT_ERROR)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing is left to say
+        sys.exit(EXIT_ERROR)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

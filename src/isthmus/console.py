@@ -1,0 +1,202 @@
+"""What the command line prints: tables, progress, paths. No figure is computed here."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
+PLAIN_SECONDS = 10.0
+SHOWN_PROBLEMS = 20
+
+
+class Watcher:
+    """Shows stages as lines and the work inside a stage as a bar (plain lines without a tty)."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self.bar = bar
+        self.task: Any = None
+        self.shown = ""
+        self.last = time.monotonic()
+        self.started = time.monotonic()
+
+    def stage(self, number: int, total: int, name: str, state: str) -> None:
+        """Print a line when a stage begins or ends."""
+        self._clear()
+        if state == "running":
+            self.started = time.monotonic()
+            ERR.print(f"[{number}/{total}] {name} …", markup=False)
+        elif state == "done":
+            seconds = time.monotonic() - self.started
+            ERR.print(f"[{number}/{total}] {name}: done in {seconds:.1f} s", markup=False)
+        else:
+            ERR.print(f"[{number}/{total}] {name}: {state}", markup=False)
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Move the bar, or print a line every ten seconds."""
+        if self.bar is not None:
+            if what != self.shown:
+                self._clear()
+                self.task = self.bar.add_task(escape(what), total=total)
+                self.shown = what
+            self.bar.update(self.task, completed=done, total=total)
+        elif time.monotonic() - self.last > PLAIN_SECONDS:
+            ERR.print(f"      {what}: {done} of {total}", markup=False)
+            self.last = time.monotonic()
+
+    def _clear(self) -> None:
+        if self.bar is not None and self.task is not None:
+            self.bar.remove_task(self.task)
+        self.task, self.shown = None, ""
+
+
+@contextlib.contextmanager
+def watch() -> Iterator[Watcher]:
+    """Show progress on standard error while the block runs."""
+    if not sys.stderr.isatty():
+        yield Watcher(None)
+        return
+    columns = (
+        TextColumn("      {task.description}"), BarColumn(), MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=ERR, transient=True) as bar:
+        yield Watcher(bar)
+
+
+def show_path(what: str, path: Path) -> None:
+    """Print where something lies."""
+    OUT.print(f"{what}: {path}", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    import json
+
+    OUT.print(json.dumps(value, indent=1, ensure_ascii=False), markup=False)
+
+
+def show_config(config: Any) -> None:
+    """Print what a study would do."""
+    OUT.print(f"{config.name}: the study file is well formed", markup=False)
+    runs = config.training.seeds * len(config.arms)
+    OUT.print(
+        f"{len(config.arms)} arms × {config.training.seeds} seeds = {runs} trainings of "
+        f"{config.training.burn_in} + {config.training.steps} steps; "
+        f"{len(config.gap.metrics)} metrics on {len(config.gap.extractors)} extractors",
+        markup=False,
+    )
+
+
+def show_dataset(dataset: Any) -> None:
+    """Print what a data set holds and what could not be read."""
+    objects: Counter[str] = Counter()
+    ignored = 0
+    for frame in dataset:
+        for box in frame.objects or ():
+            objects[box.category] += 1
+            ignored += box.ignore
+    sequences = [name for name in dataset.sequences if name]
+    OUT.print(
+        f"{dataset.name}: {len(dataset)} frames, {len(sequences)} named sequences, "
+        f"{sum(objects.values())} boxes ({ignored} of them ignore regions)", markup=False,
+    )
+    if objects:
+        table = Table("category", "boxes")
+        for category, count in objects.most_common():
+            table.add_row(escape(category), str(count))
+        OUT.print(table)
+    show_problems(dataset.problems)
+
+
+def show_problems(problems: Any) -> None:
+    """Print what was skipped (all kinds, counted) and the first of each list."""
+    for severity, title in (("skipped", "Skipped"), ("note", "Notes")):
+        chosen = [p for p in problems if p.severity == severity]
+        if not chosen:
+            continue
+        ERR.print(f"{title}: {len(chosen)}", markup=False)
+        for problem in chosen[:SHOWN_PROBLEMS]:
+            ERR.print(f"  {problem.kind}: {problem.path}: {problem.reason}", markup=False)
+        if len(chosen) > SHOWN_PROBLEMS:
+            ERR.print(f"  … and {len(chosen) - SHOWN_PROBLEMS} more", markup=False)
+
+
+def show_gap(result: Any, *, saved: Path | None) -> None:
+    """Print the measured gap as a table."""
+    show_problems(result.problems)
+    document = result.document
+    for pair in document["pairs"]:
+        OUT.print(f"{pair['label']}: {pair['n']} and {pair['m']} frames", markup=False)
+    table = Table("extractor", "layer", "metric")
+    for name in ("value", "95 % interval", "p", "noise floor", "× floor"):
+        table.add_column(name, justify="right")
+    for row in document["estimates"]:
+        colour = "bold" if row["above_floor"] else "dim"
+        table.add_row(
+            escape(row["extractor"]), escape(row["layer"]), row["metric"], number(row["value"]),
+            f"{number(row['low'])} – {number(row['high'])}", number(row["p_value"]),
+            number(row["floor"]), number(row["ratio"]), style=colour,
+        )
+    OUT.print(table)
+    warnings = Counter(w for row in document["estimates"] for w in row["warnings"])
+    for warning, count in warnings.items():
+        ERR.print(f"note ({count} of {len(document['estimates'])}): {warning}", markup=False)
+    if saved is not None:
+        show_path("result", saved)
+
+
+def show_study(result: Any) -> None:
+    """Print a study's verdict, its arms, and where the report is."""
+    takeaway = result.documents["takeaway"]
+    OUT.print(f"\n{takeaway['headline']}\n", markup=False, style="bold")
+    for statement in takeaway["statements"]:
+        if statement["level"] in ("alarm", "warning"):
+            OUT.print(f"{statement['level'].upper()}: {statement['text']}", markup=False)
+    score = result.documents.get("score")
+    if score and score["arms"]:
+        OUT.print(_arms_table(score))
+    if result.skipped:
+        ERR.print(
+            f"{result.skipped} input item(s) were skipped; the report lists each with its reason "
+            "(exit status 3)", markup=False,
+        )
+    if not result.recomputed:
+        ERR.print("nothing had changed: every stage was up to date", markup=False)
+    show_path("report", result.report)
+
+
+def _arms_table(score: Any) -> Table:
+    table = Table("arm", *(f"{name} AP50" for name in [*score["classes"], "mean"]), "gap closed")
+    for arm in score["arms"]:
+        cells = []
+        for name in [*score["classes"], "mean"]:
+            cell = arm["ap50"].get(name)
+            cells.append(
+                "–" if cell is None or cell["mean"] is None
+                else f"{100 * cell['mean']:.1f} [{100 * cell['low']:.1f}, {100 * cell['high']:.1f}]"
+            )
+        closed = arm["gap_closed"]
+        share = (
+            f"{100 * closed['value']:.0f} % [{100 * closed['low']:.0f}, {100 * closed['high']:.0f}]"
+            if closed and closed["defined"] else "undefined"
+        )
+        chosen = score["selected"] and score["selected"]["arm"] == arm["name"]
+        table.add_row(escape(arm["label"]), *cells, share, style="bold" if chosen else None)
+    return table
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, or a dash."""
+    return "–" if value is None else f"{value:.4g}"
