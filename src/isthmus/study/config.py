@@ -62,11 +62,13 @@ class GapSection(_Section):
     """What is measured between the domains."""
 
     extractors: list[str] = Field(
-        ["descriptors", "compact"], min_length=1,
+        ["descriptors", "compact"],
+        min_length=1,
         description="feature extractors; compact = layers of the detector trained here",
     )
     metrics: list[str] = Field(
-        ["mmd", "sliced_wasserstein", "cmd", "proxy_a_distance", "frechet"], min_length=1,
+        ["mmd", "sliced_wasserstein", "cmd", "proxy_a_distance", "frechet"],
+        min_length=1,
         description="names of gap metrics",
     )
     permutations: int = Field(999, ge=99, le=99_999, description="relabelings for the p-value")
@@ -94,9 +96,9 @@ class DetectorSection(_Section):
 
     name: str = Field("compact", description="name of a detector")
     width: int = Field(12, ge=4, le=64, description="channels of the first stage")
-    size: tuple[
-        Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]
-    ] = Field((320, 192), description="width and height in pixels that images are brought to")
+    size: tuple[Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]] = (
+        Field((320, 192), description="width and height in pixels that images are brought to")
+    )
 
 
 class TrainingSection(_Section):
@@ -130,10 +132,17 @@ class StudyConfig(_Section):
     training: TrainingSection = TrainingSection()  # type: ignore[call-arg]
     arms: list[str] = Field(
         [
-            "plain_source", "fair_source", "augmented", "adabn", "fda", "mean_teacher",
-            "fda_mean_teacher", "oracle",
+            "plain_source",
+            "fair_source",
+            "augmented",
+            "adabn",
+            "fda",
+            "mean_teacher",
+            "fda_mean_teacher",
+            "oracle",
         ],
-        min_length=1, description="arms to train; oracle needs target.oracle: true",
+        min_length=1,
+        description="arms to train; oracle needs target.oracle: true",
     )
     compute: ComputeSection = ComputeSection()  # type: ignore[call-arg]
 
@@ -169,7 +178,9 @@ def load_study(path: Path) -> StudyConfig:
 
 
 def parse_study(
-    values: Mapping[str, Any], *, where: str = "study",
+    values: Mapping[str, Any],
+    *,
+    where: str = "study",
     lines: Mapping[tuple[Any, ...], int] | None = None,
 ) -> StudyConfig:
     """Check options given as a mapping; see `load_study`."""

@@ -63,15 +63,20 @@ def read_domains(
         )
     train, val, source_notes = _divide_source(source, config)
     target_part, test, target_notes = _divide_target(target, config.target)
-    _refuse_leaks({"source train": train, "source val": val, "target train": target_part},
-                  test)
+    _refuse_leaks({"source train": train, "source val": val, "target train": target_part}, test)
     oracle = None
     if config.target.oracle:
         if not target_part.labelled:
             raise ConfigError("target.oracle: the target-train frames carry no labels")
         oracle = target_part
     return Domains(
-        ROAD.classes, source, target, train, val, target_part.unlabeled(), oracle,
+        ROAD.classes,
+        source,
+        target,
+        train,
+        val,
+        target_part.unlabeled(),
+        oracle,
         SealedTest(test) if test is not None and test.labelled else None,
         tuple(source_notes + target_notes),
     )
@@ -81,8 +86,12 @@ def _read(
     section: DomainSection, role: str, executor: Executor | None, progress: Progress | None
 ) -> Dataset:
     dataset = read_dataset(
-        section.path, format=section.format, images=section.images, name=section.name or role,
-        executor=executor, progress=progress,
+        section.path,
+        format=section.format,
+        images=section.images,
+        name=section.name or role,
+        executor=executor,
+        progress=progress,
     )
     if section.where:
         dataset = select(dataset, section.where, f"{role}.where")
@@ -133,9 +142,11 @@ def _divide_source(source: Dataset, config: StudyConfig) -> tuple[Dataset, Datas
         train = select(source, section.train, "source.train")
         val = select(source, section.val, "source.val")
         shared = sorted({f.sequence for f in train if f.sequence} & {f.sequence for f in val})
-        notes = [
-            f"source train and val share {', '.join(shared)}: their frames are not independent"
-        ] if shared else []
+        notes = (
+            [f"source train and val share {', '.join(shared)}: their frames are not independent"]
+            if shared
+            else []
+        )
         return train, val, notes
     if len(source.sequences) == 1 and source.sequences[0]:
         cut = max(1, round(len(source) * (1 - section.val_share)))
@@ -169,10 +180,14 @@ def _divide_target(
             "target.test: these frames carry no labels; leave `test` out to run without a score"
         )
     shared = sorted({f.sequence for f in train if f.sequence} & {f.sequence for f in test})
-    notes = [
-        f"target train and test are different stretches of the same drive ({', '.join(shared)}): "
-        "the score says nothing about other places"
-    ] if shared else []
+    notes = (
+        [
+            "target train and test are different stretches of the same drive "
+            f"({', '.join(shared)}): the score says nothing about other places"
+        ]
+        if shared
+        else []
+    )
     return train, test, notes
 
 

@@ -1,0 +1,368 @@
+"""From the documents of a study to plain sentences: what was found, and what to do next.
+
+Every sentence is derived from figures in the other stages' documents by rules that are written
+here; nothing is measured and nothing is softened. A statement's level is "good", "info",
+"warning" or "alarm"; alarms go on the first page of the report.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+SIGNIFICANCE = 0.01
+FEW_UNITS = 8
+HALF_WIDTH = 0.05
+SCHEMA = "isthmus.takeaway/1"
+Document = dict[str, Any]
+
+
+def takeaway(documents: dict[str, Document]) -> Document:
+    """Sum up a study.
+
+    Args:
+        documents: results of the stages `data`, `conditions`, `gap`, and, where they were run,
+            `generate`, `train` and `score`.
+
+    Returns:
+        The document of the takeaway: `verdict` (one word), `headline` (one sentence),
+        `statements` (topic, text, level), `next_steps` (text, why), `figures` (flat numbers).
+    """
+    found = _gap(documents["gap"])
+    score = documents.get("score")
+    statements = [
+        *_gap_statements(found),
+        *_corner_case_statements(documents["conditions"]),
+        *_score_statements(score),
+        *_data_statements(documents),
+    ]
+    order = ("alarm", "warning", "good", "info")
+    statements.sort(key=lambda s: order.index(s["level"]))
+    return {
+        "schema": SCHEMA,
+        "verdict": _verdict(found, score),
+        "headline": _headline(documents, found, score),
+        "statements": statements,
+        "next_steps": list(_next_steps(documents, found, score)),
+        "figures": _figures(documents, found, score),
+    }
+
+
+def _gap(gap: Document) -> Document:
+    """Which metrics see the gap between source and target, on all features of each extractor."""
+    first = gap["pairs"][0]["name"]
+    rows = [r for r in gap["estimates"] if r["pair"] == first and r["kind"] in ("all", "semantic")]
+    seen = [r for r in rows if r["above_floor"] and (r["p_value"] or 0) <= SIGNIFICANCE]
+    control = [r for p in gap["pairs"][1:] for r in gap["estimates"] if r["pair"] == p["name"]]
+    kinds: dict[str, list[float]] = {}
+    for row in gap["estimates"]:
+        if row["pair"] == first and row["kind"] != "all" and row["ratio"] is not None:
+            kinds.setdefault(row["kind"], []).append(row["ratio"])
+    return {
+        "rows": rows,
+        "seen": seen,
+        "exists": len(seen) * 2 > len(rows),
+        "everywhere": len(seen) == len(rows),
+        "control_ratio": _median([r["ratio"] for r in control]),
+        "ratio": _median([r["ratio"] for r in rows]),
+        "kinds": {kind: _median(ratios) for kind, ratios in kinds.items()},
+        "units": min((min(r["units_x"], r["units_y"]) for r in rows), default=0),
+    }
+
+
+def _gap_statements(found: Document) -> Iterator[Document]:
+    total, seen = len(found["rows"]), len(found["seen"])
+    if found["exists"]:
+        control = found["control_ratio"]
+        beside = (
+            f" Two parts of the source itself reach {control:.2g} times theirs (median)."
+            if control is not None
+            else ""
+        )
+        yield _say(
+            "gap",
+            f"{seen} of {total} measurements (metric × features) find a gap between source and "
+            f"target: above the noise floor with p ≤ {SIGNIFICANCE}; the median is "
+            f"{found['ratio']:.2g} times the floor.{beside}",
+            "info",
+        )
+    elif seen:
+        names = sorted({f"{r['metric']} on {r['layer']}" for r in found["seen"]})
+        yield _say(
+            "gap",
+            f"Only {seen} of {total} measurements find a gap ({', '.join(names[:4])}): it is small "
+            "or confined to some features.",
+            "info",
+        )
+    else:
+        yield _say(
+            "gap",
+            f"None of {total} measurements tells target from source beyond the noise floor. That "
+            "is no proof that there is no gap: see how many independent units it rests on.",
+            "info",
+        )
+    if found["kinds"]:
+        ranked = sorted(found["kinds"].items(), key=lambda item: -(item[1] or 0))
+        listing = ", ".join(f"{kind} {ratio:.2g}×" for kind, ratio in ranked if ratio is not None)
+        yield _say("kind", f"By kind, as multiples of the noise floor: {listing}.", "info")
+    if found["units"] < FEW_UNITS:
+        yield _say(
+            "certainty",
+            f"The measurement rests on as few as {found['units']} independent stretches of video: "
+            "intervals and p-values are coarse.",
+            "warning",
+        )
+
+
+def _corner_case_statements(conditions: Document) -> Iterator[Document]:
+    rare = [c for c in conditions["conditions"] if c["rare"]]
+    for case in rare:
+        remedy = f" Augmentation for it: {case['remedy']}." if case["remedy"] else ""
+        yield _say(
+            "corner cases",
+            f"{case['label']}: {_percent(case['target_share'])} of the target frames, "
+            f"{_percent(case['source_share'])} of the source "
+            f"(95 % up to {_percent(case['source_high'])}).{remedy}",
+            "warning",
+        )
+    if not rare:
+        yield _say(
+            "corner cases", "No measured condition of the target is rare in the source.", "good"
+        )
+
+
+def _score_statements(score: Document | None) -> Iterator[Document]:
+    if not score or not score["arms"]:
+        yield _say(
+            "score",
+            "There are no labels on target test frames: nothing is claimed about accuracy there.",
+            "warning",
+        )
+        return
+    arms = {arm["name"]: arm for arm in score["arms"]}
+    chosen = arms.get((score["selected"] or {}).get("arm", ""))
+    if chosen is not None:
+        yield _say("adaptation", _selected_sentence(chosen, arms["fair_source"]), "info")
+        for name, change in chosen["change"].items():
+            if change["alarm"]:
+                yield _say(
+                    "harm",
+                    f"{chosen['label']} makes {name} worse than the fair source: "
+                    f"{_points(change)} AP50.",
+                    "alarm",
+                )
+    for arm in score["arms"]:
+        for name, change in arm["change"].items():
+            if change["alarm"] and arm is not chosen and arm["name"] != "plain_source":
+                yield _say(
+                    "harm",
+                    f"{arm['label']} (not chosen) makes {name} worse: {_points(change)} AP50.",
+                    "warning",
+                )
+    best = score.get("oracle_selected")
+    if best and chosen is not None and best["arm"] != chosen["name"]:
+        yield _say(
+            "selection",
+            f"With the test labels one would have chosen {arms[best['arm']]['label']}: the price "
+            f"of not knowing is {100 * best['loss']:.1f} points of mean AP50.",
+            "info",
+        )
+
+
+def _selected_sentence(chosen: Document, fair: Document) -> str:
+    closed = chosen["gap_closed"]
+    mean, base = chosen["ap50"]["mean"], fair["ap50"]["mean"]
+    sentence = (
+        f"Chosen without target labels: {chosen['label']}, mean AP50 "
+        f"{_interval(mean)} against {_interval(base)} of the fair source"
+    )
+    if chosen is fair:
+        return f"Chosen without target labels: the fair source itself, mean AP50 {_interval(mean)}."
+    if closed and closed["defined"]:
+        return f"{sentence}; it closes {_share(closed)} of the gap to the oracle."
+    reason = (closed or {}).get("reason") or "there is no oracle"
+    return f"{sentence}. The share of the gap closed is undefined: {reason}."
+
+
+def _data_statements(documents: dict[str, Document]) -> Iterator[Document]:
+    data = documents["data"]
+    for role, domain in data["domains"].items():
+        if domain and domain["skipped"]:
+            yield _say(
+                "data",
+                f"{domain['skipped']} input item(s) of the {role.replace('_', ' ')} could not be "
+                "used; each is listed with its reason.",
+                "warning",
+            )
+    for note in data.get("notes", []):
+        yield _say("data", f"{note[0].upper()}{note[1:]}.", "warning")
+    for alarm in documents.get("train", {}).get("alarms", []):
+        yield _say("training", alarm, "warning")
+    audits = documents.get("generate", {}).get("effects", [])
+    for effect in audits:
+        boxes = effect["boxes"]
+        if boxes["ignore"] + boxes["drop"]:
+            yield _say(
+                "generation",
+                f"{effect['effect']}: of {sum(boxes.values())} boxes, {boxes['ignore']} are no "
+                f"longer judged visible enough (ignored) and {boxes['drop']} were dropped.",
+                "info",
+            )
+
+
+def _next_steps(
+    documents: dict[str, Document], found: Document, score: Document | None
+) -> Iterator[Document]:
+    if not score or not score["arms"]:
+        yield _step(_labels_needed(documents["data"]), "only labels can tell what a gap costs")
+    elif (chosen := _chosen(score)) is not None:
+        yield from _after_scoring(documents, chosen)
+    rare = [c for c in documents["conditions"]["conditions"] if c["rare"]]
+    for case in rare:
+        if not case["remedy"]:
+            yield _step(
+                f"Collect or synthesise source frames with: {case['label']}",
+                "the target has them, the source hardly any, and no augmentation makes them yet",
+            )
+    if found["units"] < FEW_UNITS:
+        yield _step(
+            "Record the target on more drives and places",
+            f"the measurements rest on {found['units']} independent stretches only",
+        )
+
+
+def _after_scoring(documents: dict[str, Document], chosen: Document) -> Iterator[Document]:
+    harmed = [name for name, change in chosen["change"].items() if change["alarm"]]
+    if harmed:
+        yield _step(
+            f"Do not deploy {chosen['label']} for {', '.join(harmed)}",
+            "it is worse there than the fair source, beyond the interval",
+        )
+    closed = chosen["gap_closed"]
+    if not closed or not closed["defined"]:
+        reason = (closed or {}).get("reason") or "there was no oracle to compare with"
+        yield _step("Settle whether there is anything to close", reason)
+    elif closed["low"] <= 0:
+        yield _step(
+            "Repeat with more seeds and more test frames before relying on the adaptation",
+            "the interval of the gap closed contains zero",
+        )
+    elif closed["value"] < 0.5:
+        yield _step(
+            "Label some target frames, or generate what the source lacks, and adapt again",
+            f"half of the gap or more is left ({_share(closed)} closed)",
+        )
+    else:
+        yield _step(
+            f"Go on with {chosen['label']} and confirm on new drives of the target",
+            f"it closes {_share(closed)} of the gap",
+        )
+    widths = [c["high"] - c["low"] for c in chosen["ap50"].values() if c["mean"] is not None]
+    if max(widths, default=0) > 4 * HALF_WIDTH:
+        yield _step(
+            _labels_needed(documents["data"]),
+            "the intervals of AP50 are too wide to decide between arms",
+        )
+
+
+def _labels_needed(data: Document) -> str:
+    """How many labelled target frames bring a proportion's 95 % interval to ± 5 points.
+
+    The worst case p = 0.5 of the binomial: n = (1.96 / 0.05)² / 4 objects a class, as frames by
+    the density of the rarest class in the source.
+    """
+    objects = (1.96 / HALF_WIDTH) ** 2 / 4
+    source = data["domains"]["source"]
+    densities = [count / source["frames"] for count in source["objects"].values() if count]
+    frames = math.ceil(objects / min(densities)) if densities else math.ceil(objects)
+    return (
+        f"Label about {frames} target frames of separate drives (≈ {objects:.0f} objects of the "
+        "rarest class): enough for an interval of about ± 5 points"
+    )
+
+
+def _verdict(found: Document, score: Document | None) -> str:
+    chosen = _chosen(score) if score else None
+    if not found["exists"] and not found["seen"]:
+        return "no gap found"
+    if chosen is None:
+        return "gap found" if found["exists"] else "small gap found"
+    if any(change["alarm"] for change in chosen["change"].values()):
+        return "a class got worse"
+    closed = chosen["gap_closed"]
+    if not closed or not closed["defined"]:
+        return "undecided"
+    return "gap narrowed" if closed["low"] > 0 else "not shown to help"
+
+
+def _headline(documents: dict[str, Document], found: Document, score: Document | None) -> str:
+    domains = documents["data"]["domains"]
+    pair = f"{domains['source']['name']} → {domains['target']['name']}"
+    if found["everywhere"] and found["rows"]:
+        first = f"all {len(found['rows'])} measurements see a gap"
+    else:
+        first = f"{len(found['seen'])} of {len(found['rows'])} measurements see a gap"
+    chosen = _chosen(score) if score else None
+    if chosen is None:
+        return f"{pair}: {first}."
+    if chosen["name"] == "fair_source":
+        return f"{pair}: {first}; no adaptation is preferred to the fair source."
+    closed = chosen["gap_closed"]
+    if closed and closed["defined"]:
+        return f"{pair}: {first}; {chosen['label']} closes {_share(closed)} of its cost."
+    return f"{pair}: {first}; what {chosen['label']} closes of its cost is undefined."
+
+
+def _figures(documents: dict[str, Document], found: Document, score: Document | None) -> Document:
+    figures: Document = {
+        "measurements": len(found["rows"]),
+        "measurements_above_floor": len(found["seen"]),
+        "gap_over_floor_median": found["ratio"],
+        "control_over_floor_median": found["control_ratio"],
+        "corner_cases": sum(c["rare"] for c in documents["conditions"]["conditions"]),
+    }
+    if score and (chosen := _chosen(score)) is not None:
+        closed = chosen["gap_closed"] or {"value": None, "low": None, "high": None}
+        figures |= {f"gap_closed_{name}": closed[name] for name in ("value", "low", "high")}
+        figures["ap50_selected"] = chosen["ap50"]["mean"]["mean"]
+        fair = next(arm for arm in score["arms"] if arm["name"] == "fair_source")
+        figures["ap50_fair_source"] = fair["ap50"]["mean"]["mean"]
+    return figures
+
+
+def _chosen(score: Document) -> Document | None:
+    name = (score.get("selected") or {}).get("arm")
+    return next((arm for arm in score["arms"] if arm["name"] == name), None)
+
+
+def _median(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _say(topic: str, text: str, level: str) -> Document:
+    return {"topic": topic, "text": text, "level": level}
+
+
+def _step(text: str, why: str) -> Document:
+    return {"text": text, "why": why}
+
+
+def _percent(share: float | None) -> str:
+    return "unknown" if share is None else f"{100 * share:.0f} %"
+
+
+def _interval(cell: Document) -> str:
+    return f"{100 * cell['mean']:.1f} [{100 * cell['low']:.1f}, {100 * cell['high']:.1f}]"
+
+
+def _share(closed: Document) -> str:
+    low, high = 100 * closed["low"], 100 * closed["high"]
+    return f"{100 * closed['value']:.0f} % [{low:.0f}, {high:.0f}]"
+
+
+def _points(change: Document) -> str:
+    low, high = 100 * change["low"], 100 * change["high"]
+    return f"{100 * change['value']:+.1f} points [{low:+.1f}, {high:+.1f}]"
