@@ -126,10 +126,10 @@ class StudyConfig(_Section):
     seed: int = Field(0, ge=0, description="decides every random draw")
     source: SourceSection
     target: TargetSection
-    gap: GapSection = GapSection()  # type: ignore[call-arg]
-    generate: GenerateSection = GenerateSection()  # type: ignore[call-arg]
-    detector: DetectorSection = DetectorSection()  # type: ignore[call-arg]
-    training: TrainingSection = TrainingSection()  # type: ignore[call-arg]
+    gap: GapSection = GapSection()
+    generate: GenerateSection = GenerateSection()
+    detector: DetectorSection = DetectorSection()
+    training: TrainingSection = TrainingSection()
     arms: list[str] = Field(
         [
             "plain_source",
@@ -144,7 +144,7 @@ class StudyConfig(_Section):
         min_length=1,
         description="arms to train; oracle needs target.oracle: true",
     )
-    compute: ComputeSection = ComputeSection()  # type: ignore[call-arg]
+    compute: ComputeSection = ComputeSection()
 
     @model_validator(mode="after")
     def _fair_source_is_the_reference(self) -> StudyConfig:

@@ -1,0 +1,136 @@
+"""Estimates for pairs of feature sets: the common core of `isthmus measure` and of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.compute.executor import Executor, Progress
+from isthmus.errors import IsthmusError
+from isthmus.features.extractor import FeatureSet
+from isthmus.gap.inference import measure
+from isthmus.study.config import GapSection
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sets of frames to compare, as features of one extractor.
+
+    Attributes:
+        name, label: for machines and for people.
+        extractor: name of the extractor.
+        x, y: features of either side.
+    """
+
+    name: str
+    label: str
+    extractor: str
+    x: FeatureSet
+    y: FeatureSet
+
+
+@dataclass(frozen=True)
+class _Job:
+    row: Row
+    x: NDArray[np.float32]
+    y: NDArray[np.float32]
+    groups_x: tuple[str, ...] | None
+    groups_y: tuple[str, ...] | None
+    settings: GapSection
+    bounds: tuple[float, float] | None
+    seed: int
+
+
+def estimate_rows(
+    pairs: Sequence[Pair],
+    settings: GapSection,
+    *,
+    seed: int,
+    executor: Executor,
+    progress: Progress | None = None,
+) -> list[Row]:
+    """Every metric on every layer of every pair, in a fixed order.
+
+    Raises:
+        IsthmusError: a metric cannot be computed on these features.
+    """
+    jobs = list(_jobs(pairs, settings, seed))
+    outcomes = executor.map(_estimate, jobs, progress=progress, what="measuring the gap")
+    rows = []
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if outcome.error is not None:
+            where = "{pair}, {extractor}, {layer}, {metric}".format(**job.row)
+            raise IsthmusError(f"the gap could not be measured ({where}): {outcome.error}")
+        rows.append({**job.row, **outcome.unwrap()})
+    return rows
+
+
+def _jobs(pairs: Sequence[Pair], settings: GapSection, seed: int) -> Iterator[_Job]:
+    for pair in pairs:
+        for layer in pair.x.layers:
+            for metric in settings.metrics:
+                row = {
+                    "pair": pair.name,
+                    "extractor": pair.extractor,
+                    "layer": layer,
+                    "kind": pair.x.kinds.get(layer, "semantic"),
+                    "metric": metric,
+                }
+                yield _Job(
+                    row,
+                    pair.x.layers[layer],
+                    pair.y.layers[layer],
+                    _groups(pair.x, settings),
+                    _groups(pair.y, settings),
+                    settings,
+                    pair.x.bounds,
+                    seed,
+                )
+
+
+def _groups(features: FeatureSet, settings: GapSection) -> tuple[str, ...] | None:
+    if settings.independent_frames or not any(features.sequences):
+        return None
+    return features.sequences
+
+
+def _estimate(job: _Job) -> Row:
+    # The seed does not depend on the metric or the pair: equal relabelings make rows comparable.
+    extra: dict[str, Any] = {}
+    if job.row["metric"] == "cmd" and job.bounds is not None:
+        extra["bounds"] = job.bounds
+    estimate = measure(
+        job.x,
+        job.y,
+        job.row["metric"],
+        groups_x=job.groups_x,
+        groups_y=job.groups_y,
+        permutations=job.settings.permutations,
+        bootstraps=job.settings.bootstraps,
+        floor_splits=job.settings.floor_splits,
+        seed=job.seed,
+        **extra,
+    )
+    return estimate.to_json()
+
+
+def halves(features: FeatureSet) -> tuple[FeatureSet, FeatureSet]:
+    """The first and the second half of every sequence: two stretches of the same drives.
+
+    What two parts of one domain differ by is the yardstick for a gap between two domains.
+    Frames without a sequence form one, in their order.
+    """
+    first: list[int] = []
+    second: list[int] = []
+    for name in dict.fromkeys(features.sequences):
+        rows = [i for i, sequence in enumerate(features.sequences) if sequence == name]
+        cut = len(rows) // 2
+        first += rows[:cut]
+        second += rows[cut:]
+    return features.select(first), features.select(second)

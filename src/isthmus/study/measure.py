@@ -1,0 +1,169 @@
+"""`measure_gap`: two sets of images in, the gap between them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isthmus import files
+from isthmus.compute.executor import Executor, Progress
+from isthmus.compute.local import local_executor
+from isthmus.data.dataset import Dataset
+from isthmus.data.formats import read_dataset
+from isthmus.data.frame import Problem
+from isthmus.errors import ConfigError
+from isthmus.features.extractor import FeatureSet, load_extractor
+from isthmus.features.store import extract_features
+from isthmus.study.config import GapSection
+from isthmus.study.gap_rows import Pair, estimate_rows, halves
+
+SCHEMA = "isthmus.gap/1"
+MIN_FRAMES = 4
+
+
+@dataclass(frozen=True)
+class GapResult:
+    """A measured gap.
+
+    Attributes:
+        document: schema-versioned result: `pairs` and `estimates` (one row per pair, extractor,
+            layer and metric: value, interval, p-value, noise floor, …) and `problems`.
+        problems: what could not be read on either side.
+    """
+
+    document: dict[str, Any]
+    problems: tuple[Problem, ...]
+
+    @property
+    def skipped(self) -> int:
+        """Number of input items that could not be used."""
+        return sum(problem.severity == "skipped" for problem in self.problems)
+
+    def save(self, path: Path) -> None:
+        """Write the document as JSON."""
+        files.write_json(path, self.document)
+
+
+def measure_gap(
+    source: Path | str | Dataset,
+    target: Path | str | Dataset,
+    *,
+    extractors: Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
+    source_images: Path | None = None,
+    target_images: Path | None = None,
+    independent: bool = False,
+    permutations: int = 999,
+    max_frames: int = 2000,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> GapResult:
+    """Measure the gap between two sets of images, with a control within the source.
+
+    Args:
+        source, target: label file, folder of images, or a `Dataset`. Labels are not looked at.
+        extractors: spec strings (see `load_extractor`); default: descriptors.
+        metrics: names from `isthmus.gap.METRICS`; default: the panel of a study.
+        source_images, target_images: folders that image names are relative to.
+        independent: treat frames as independent although they have sequences.
+        permutations: relabelings for the p-value.
+        max_frames: frames drawn from either set at most.
+        seed: decides every random draw.
+        workers: processes to work with; no figure depends on it.
+        progress: called with (done, total, what).
+
+    Raises:
+        InputError: a set cannot be read or holds fewer than four images.
+        ConfigError: an unknown metric.
+    """
+    chosen: dict[str, Any] = {"metrics": list(metrics)} if metrics else {}
+    settings = GapSection(
+        extractors=list(extractors or ["descriptors"]),
+        permutations=permutations,
+        max_frames=max_frames,
+        independent_frames=independent,
+        **chosen,
+    )
+    _refuse_unknown(settings.metrics)
+    executor = local_executor(workers)
+    sides = [
+        _read(source, source_images, "source", settings, seed, executor, progress),
+        _read(target, target_images, "target", settings, seed, executor, progress),
+    ]
+    pairs: list[Pair] = []
+    problems: dict[Problem, None] = dict.fromkeys(p for side in sides for p in side.problems)
+    for spec in settings.extractors:
+        extractor = load_extractor(spec)
+        x, y = (
+            extract_features(side.frames, extractor, executor=executor, progress=progress)
+            for side in sides
+        )
+        problems.update(dict.fromkeys((*x.problems, *y.problems)))
+        pairs += pairs_of(x, y, spec, sides[0].name, sides[1].name)
+    rows = estimate_rows(pairs, settings, seed=seed, executor=executor, progress=progress)
+    document = gap_document(pairs, rows)
+    document["problems"] = [
+        {"path": p.path, "kind": p.kind, "reason": p.reason, "severity": p.severity}
+        for p in problems
+    ]
+    return GapResult(document, tuple(problems))
+
+
+def pairs_of(x: FeatureSet, y: FeatureSet, extractor: str, source: str, target: str) -> list[Pair]:
+    """Source against target, and the first against the second half of the source's sequences."""
+    pairs = [Pair("source-target", f"{source} → {target}", extractor, x, y)]
+    if len(x) >= 2 * MIN_FRAMES:
+        first, second = halves(x)
+        pairs.append(
+            Pair("source-halves", f"{source} → {source} (halves)", extractor, first, second)
+        )
+    return pairs
+
+
+def gap_document(pairs: Sequence[Pair], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The result document of a measurement."""
+    described = {
+        pair.name: {
+            "name": pair.name,
+            "label": pair.label,
+            "n": len(pair.x),
+            "m": len(pair.y),
+        }
+        for pair in reversed(pairs)
+    }
+    order = dict.fromkeys(pair.name for pair in pairs)
+    return {
+        "schema": SCHEMA,
+        "pairs": [described[name] for name in order],
+        "estimates": list(rows),
+    }
+
+
+def _read(
+    given: Path | str | Dataset,
+    images: Path | None,
+    role: str,
+    settings: GapSection,
+    seed: int,
+    executor: Executor,
+    progress: Progress | None,
+) -> Dataset:
+    if isinstance(given, Dataset):
+        dataset = given
+    else:
+        name = Path(given).resolve().name if Path(given).is_dir() else Path(given).stem
+        dataset = read_dataset(
+            Path(given), images=images, name=name or role, executor=executor, progress=progress
+        )
+    return dataset.sample(settings.max_frames, seed)
+
+
+def _refuse_unknown(metrics: Sequence[str]) -> None:
+    from isthmus.gap import METRICS
+
+    for name in metrics:
+        if name not in METRICS:
+            raise ConfigError(f"unknown metric {name!r}; known are {', '.join(METRICS)}")
