@@ -30,8 +30,11 @@ class Counter:
             self.ran.append(name)
             if name == self.fail:
                 raise KeyboardInterrupt
-            return {"name": name, "needs": [context.documents[n]["name"] for n in needs],
-                    "steps": parameters(context.config)}
+            return {
+                "name": name,
+                "needs": [context.documents[n]["name"] for n in needs],
+                "steps": parameters(context.config),
+            }
 
         return Stage(name, run, needs, parameters, ("files.py",))
 
@@ -98,7 +101,9 @@ def test_results_hold_no_times(tmp_path):
     counter = Counter()
     run(tmp_path, (counter.stage("a"),))
     assert json.loads((tmp_path / "stages/a/result.json").read_text()) == {
-        "name": "a", "needs": [], "steps": 300,
+        "name": "a",
+        "needs": [],
+        "steps": 300,
     }
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["stages"]["a"]["seconds"] >= 0

@@ -40,9 +40,7 @@ def run_study(
     Raises:
         IsthmusError: the input or the study is wrong; the message says what to do.
     """
-    chosen = executor or local_executor(
-        workers or config.compute.workers, config.compute.threads
-    )
+    chosen = executor or local_executor(workers or config.compute.workers, config.compute.threads)
     folder = Path(out) if out is not None else Path("runs") / config.name
     context = Context(config, folder, chosen, watcher or Silent())
     recomputed = run_stages(context, STAGES)

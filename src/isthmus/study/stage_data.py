@@ -95,15 +95,11 @@ def inputs_unchanged(context: Context) -> bool:
 
 def parameters(config: Any) -> Any:
     """What decides this stage's result."""
-    return {
-        role: getattr(config, role).model_dump(mode="json") for role in ("source", "target")
-    }
+    return {role: getattr(config, role).model_dump(mode="json") for role in ("source", "target")}
 
 
 def _save_parts(domains: Domains, folder: Path) -> None:
-    unlabeled = Dataset(
-        domains.target_train.name, domains.target_train.frames, (), domains.classes
-    )
+    unlabeled = Dataset(domains.target_train.name, domains.target_train.frames, (), domains.classes)
     parts: dict[str, Dataset | None] = {
         "train": domains.train,
         "val": domains.val,

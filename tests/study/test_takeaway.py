@@ -1,0 +1,174 @@
+"""The takeaway says what the figures say."""
+
+from __future__ import annotations
+
+import copy
+
+from isthmus.study.takeaway import takeaway
+
+
+def estimate(pair="source-target", metric="mmd", kind="all", ratio=5.0, p=0.001, units=20, **more):
+    return {
+        "pair": pair,
+        "metric": metric,
+        "extractor": "descriptors",
+        "layer": kind,
+        "kind": kind,
+        "ratio": ratio,
+        "above_floor": ratio > 1,
+        "p_value": p,
+        "units_x": units,
+        "units_y": 12,
+        **more,
+    }
+
+
+def cell(mean, low=None, high=None):
+    return {
+        "mean": mean,
+        "low": mean - 0.02 if low is None else low,
+        "high": mean + 0.02 if high is None else high,
+    }
+
+
+def arm(name, mean, closed=None, change=(0.1, 0.05, 0.15), alarm=False):
+    value, low, high = change
+    return {
+        "name": name,
+        "label": name.upper(),
+        "level": "image",
+        "ap50": {"vehicle": cell(mean), "mean": cell(mean)},
+        "gap_closed": closed,
+        "change": {}
+        if name == "fair_source"
+        else {"vehicle": {"value": value, "low": low, "high": high, "alarm": alarm}},
+    }
+
+
+def closed(value, low, high):
+    return {"value": value, "low": low, "high": high, "defined": True, "reason": None}
+
+
+def documents():
+    domain = {"name": "day", "frames": 100, "objects": {"vehicle": 200}, "skipped": 0}
+    return copy.deepcopy(
+        {
+            "data": {
+                "domains": {
+                    "source": domain,
+                    "target": {**domain, "name": "dusk"},
+                    "target_test": None,
+                },
+                "notes": [],
+            },
+            "conditions": {"conditions": []},
+            "gap": {
+                "pairs": [{"name": "source-target"}, {"name": "source-halves"}],
+                "estimates": [
+                    estimate(),
+                    estimate(metric="cmd", ratio=7.0),
+                    estimate(kind="texture", ratio=2.0),
+                    estimate(kind="shape", ratio=0.5, p=0.4),
+                    estimate(pair="source-halves", ratio=0.8, p=0.3),
+                ],
+            },
+            "score": {
+                "classes": ["vehicle"],
+                "arms": [arm("fair_source", 0.3), arm("fda", 0.5, closed(0.6, 0.4, 0.8))],
+                "selected": {"arm": "fda"},
+                "oracle_selected": {"arm": "fda", "loss": 0.0},
+            },
+        }
+    )
+
+
+def levels(result, topic):
+    return [s["level"] for s in result["statements"] if s["topic"] == topic]
+
+
+def test_a_gap_that_was_narrowed():
+    result = takeaway(documents())
+    assert result["verdict"] == "gap narrowed"
+    assert result["headline"] == (
+        "day → dusk: all 2 measurements see a gap; FDA closes 60 % [40, 80] of its cost."
+    )
+    assert result["figures"]["gap_over_floor_median"] == 6.0
+    assert result["figures"]["control_over_floor_median"] == 0.8
+    text = " ".join(s["text"] for s in result["statements"])
+    assert "texture 2×, shape 0.5×" in text
+    assert "mean AP50 50.0 [48.0, 52.0] against 30.0 [28.0, 32.0]" in text
+    assert not levels(result, "harm")
+
+
+def test_harm_is_an_alarm_and_comes_first():
+    given = documents()
+    given["score"]["arms"][1] = arm(
+        "fda", 0.2, closed(-0.3, -0.5, -0.1), (-0.1, -0.15, -0.05), True
+    )
+    result = takeaway(given)
+    assert result["verdict"] == "a class got worse"
+    assert result["statements"][0]["level"] == "alarm"
+    assert "-10.0 points [-15.0, -5.0]" in result["statements"][0]["text"]
+    assert any("Do not deploy FDA for vehicle" in step["text"] for step in result["next_steps"])
+
+
+def test_without_test_labels_nothing_is_claimed_about_accuracy():
+    given = documents()
+    given["score"] = {"classes": ["vehicle"], "arms": [], "selected": None}
+    result = takeaway(given)
+    assert result["verdict"] == "gap found"
+    assert levels(result, "score") == ["warning"]
+    # 2 vehicles a frame, 384 objects wanted: 193 frames
+    assert any("Label about 193 target frames" in step["text"] for step in result["next_steps"])
+    assert "ap50_selected" not in result["figures"]
+
+
+def test_no_gap_found_is_said_and_not_called_a_proof():
+    given = documents()
+    for row in given["gap"]["estimates"]:
+        row.update(ratio=0.7, above_floor=False, p_value=0.5)
+    result = takeaway(given)
+    assert result["verdict"] == "no gap found"
+    assert any("no proof" in s["text"] for s in result["statements"])
+
+
+def test_an_undefined_share_is_never_a_number():
+    given = documents()
+    given["score"]["arms"][1]["gap_closed"] = {
+        "value": None,
+        "low": None,
+        "high": None,
+        "defined": False,
+        "reason": "no oracle",
+    }
+    result = takeaway(given)
+    assert result["verdict"] == "undecided"
+    assert "undefined" in result["headline"]
+
+
+def test_skipped_input_and_few_units_are_warned_about():
+    given = documents()
+    given["data"]["domains"]["target"]["skipped"] = 3
+    for row in given["gap"]["estimates"]:
+        row["units_x"] = 4
+    result = takeaway(given)
+    assert levels(result, "data") == ["warning"]
+    assert levels(result, "certainty") == ["warning"]
+
+
+def test_rare_conditions_become_statements_with_their_remedy():
+    given = documents()
+    case = {
+        "label": "Low light",
+        "rare": True,
+        "remedy": "low_light",
+        "source_share": 0.01,
+        "source_high": 0.03,
+        "target_share": 0.9,
+    }
+    given["conditions"]["conditions"] = [case, {**case, "remedy": None, "label": "Snow"}]
+    result = takeaway(given)
+    texts = [s["text"] for s in result["statements"] if s["topic"] == "corner cases"]
+    assert texts[0].startswith("Low light: 90 % of the target frames, 1 % of the source")
+    assert result["figures"]["corner_cases"] == 2
+    assert [s for s in result["next_steps"] if "with: Snow" in s["text"]]
