@@ -1,0 +1,172 @@
+"""Colour and light of an image: the `colour` block, and the conversions that others share.
+
+Colours are CIE L*a*b* of the sRGB standard (IEC 61966-2-1) under its own white D65, so that
+grey pixels have a* = b* = 0 at every brightness. L* runs from 0 to 100; over all sRGB colours
+a* lies in [-86.2, 98.3] and b* in [-107.9, 94.5].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.features.extractor import Images, Matrix
+
+Array = NDArray[np.float32]
+Named = list[tuple[str, float]]
+
+HISTOGRAM_BINS = 16
+LIGHTNESS_PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
+CHROMA_PERCENTILES = (5, 50, 95)
+OPPONENT_LIMIT = 110.0
+CLIPPED = 250
+BLACK = 8
+_STEPS = 16384
+
+_LEVELS = np.arange(256) / 255.0
+SRGB_TO_LINEAR: Array = np.where(
+    _LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4
+).astype(np.float32)
+_RGB_TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+LUMINANCE_WEIGHTS = tuple(float(w) for w in _RGB_TO_XYZ[1])
+_TO_WHITE = (_RGB_TO_XYZ / _RGB_TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
+_SHARE = np.arange(_STEPS + 1) / _STEPS
+_CUBE_ROOT: Array = np.where(
+    _SHARE > (6 / 29) ** 3, np.cbrt(_SHARE), _SHARE * (29 / 6) ** 2 / 3 + 4 / 29
+).astype(np.float32)
+
+
+def relative_luminance(rgb: Images) -> Array:
+    """Relative luminance Y in [0, 1] (linear light) of uint8 (…, 3) sRGB pixels."""
+    red, green, blue = (np.take(SRGB_TO_LINEAR, rgb[..., c]) for c in range(3))
+    weights = LUMINANCE_WEIGHTS
+    total: Array = red * np.float32(weights[0])
+    total += green * np.float32(weights[1])
+    total += blue * np.float32(weights[2])
+    return total
+
+
+def luma(rgb: Images) -> Array:
+    """Gamma-coded brightness Y' in [0, 1] (Rec. 601 weights) of uint8 (…, 3) pixels."""
+    total: Array = rgb[..., 0] * np.float32(0.299 / 255)
+    total += rgb[..., 1] * np.float32(0.587 / 255)
+    total += rgb[..., 2] * np.float32(0.114 / 255)
+    return total
+
+
+def lab(rgb: Images) -> tuple[Array, Array, Array]:
+    """L* in [0, 100], a* and b* of uint8 (…, 3) sRGB pixels; exact to about 0.05."""
+    red, green, blue = (np.take(SRGB_TO_LINEAR, rgb[..., c]) for c in range(3))
+    roots = []
+    for row in _TO_WHITE:
+        share = red * row[0]
+        share += green * row[1]
+        share += blue * row[2]
+        share *= _STEPS
+        share += 0.5
+        roots.append(np.take(_CUBE_ROOT, np.minimum(share.astype(np.int32), _STEPS)))
+    x, y, z = roots
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def squash(value: float, half: float) -> float:
+    """``value / (value + half)``: 0 at 0, 1/2 at `half`, below 1 for every finite value >= 0."""
+    return value / (value + half)
+
+
+def percentiles(values: Array, wanted: tuple[int, ...]) -> list[float]:
+    """Order statistics at the given percentages (no interpolation), by one partition."""
+    flat = values.ravel()
+    ranks = [round((flat.size - 1) * percent / 100) for percent in wanted]
+    return [float(v) for v in np.partition(flat, sorted(set(ranks)))[ranks]]
+
+
+def colour_block(rgb: Images) -> Named:
+    """Named components, each in [0, 1], of one uint8 (h, w, 3) image.
+
+    Lightness: mean, deviation (÷ 50, the largest possible), percentiles, 16-bin histogram.
+    Opponent colours: means, deviations and percentiles of a* and b*, mapped from [-110, 110];
+    a deviation, the mean chroma and the cast are squashed with half-points of 10, 20 and 5 ΔE.
+    The colour cast is the mean colour of pixels of middle lightness, off grey; its direction
+    (cosine and sine of the hue) fades to 1/2 where there is no cast. Saturation is that of HSV.
+    """
+    light, green_red, blue_yellow = lab(rgb)
+    named: Named = [
+        ("lightness_mean", float(light.mean()) / 100),
+        ("lightness_deviation", float(light.std()) / 50),
+    ]
+    for percent, value in zip(
+        LIGHTNESS_PERCENTILES, percentiles(light, LIGHTNESS_PERCENTILES), strict=True
+    ):
+        named.append((f"lightness_p{percent:02d}", value / 100))
+    bins = np.minimum((light * (HISTOGRAM_BINS / 100)).astype(np.int32), HISTOGRAM_BINS - 1)
+    counts = np.bincount(bins.ravel(), minlength=HISTOGRAM_BINS)
+    named += [
+        (f"lightness_bin{k:02d}", float(count) / light.size) for k, count in enumerate(counts)
+    ]
+    for name, values in (("a", green_red), ("b", blue_yellow)):
+        named.append((f"{name}_mean", _opponent(float(values.mean()))))
+        named.append((f"{name}_deviation", squash(float(values.std()), 10)))
+        for percent, value in zip(
+            CHROMA_PERCENTILES, percentiles(values, CHROMA_PERCENTILES), strict=True
+        ):
+            named.append((f"{name}_p{percent:02d}", _opponent(value)))
+    named.append(("chroma_mean", squash(float(np.hypot(green_red, blue_yellow).mean()), 20)))
+    return named + _cast(light, green_red, blue_yellow) + _extremes(rgb)
+
+
+def _opponent(value: float) -> float:
+    return (value + OPPONENT_LIMIT) / (2 * OPPONENT_LIMIT)
+
+
+def cast_of(light: Array, green_red: Array, blue_yellow: Array) -> tuple[float, float]:
+    """Mean (a*, b*) of the pixels of middle lightness (5 < L* < 95), (0, 0) if there are none.
+
+    Clipped and black pixels carry no colour; they would hide a cast.
+    """
+    middle = (light > 5) & (light < 95)
+    count = int(np.count_nonzero(middle))
+    if not count:
+        return 0.0, 0.0
+    return (
+        float(np.sum(green_red, where=middle)) / count,
+        float(np.sum(blue_yellow, where=middle)) / count,
+    )
+
+
+def _cast(light: Array, green_red: Array, blue_yellow: Array) -> Named:
+    a, b = cast_of(light, green_red, blue_yellow)
+    amount = float(np.hypot(a, b))
+    fade = 1 / (amount + 5)
+    return [
+        ("cast_amount", squash(amount, 5)),
+        ("cast_red_green", (1 + a * fade) / 2),
+        ("cast_yellow_blue", (1 + b * fade) / 2),
+    ]
+
+
+def _extremes(rgb: Images) -> Named:
+    red, green, blue = (np.ascontiguousarray(rgb[..., c]) for c in range(3))
+    top = np.maximum(np.maximum(red, green), blue)
+    low = np.minimum(np.minimum(red, green), blue)
+    pixels = top.size
+    spread = np.bincount(top.ravel(), weights=(top - low).ravel(), minlength=256)
+    # Saturation (max - min) / max summed per value of max: one division per grey level.
+    saturation = float((spread / np.maximum(np.arange(256), 1)).sum()) / pixels
+    return [
+        ("saturation_mean", saturation),
+        ("clipped_any", np.count_nonzero(top >= CLIPPED) / pixels),
+        ("clipped_all", np.count_nonzero(low >= CLIPPED) / pixels),
+        ("black", np.count_nonzero(top <= BLACK) / pixels),
+    ]
+
+
+def as_row(named: Named) -> Matrix:
+    """Values as float32 (d,), rounding errors of 1e-7 beyond [0, 1] cut off."""
+    return np.clip(np.array([value for _, value in named], np.float32), 0, 1)
