@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NoReturn
 
 from isthmus import seeds
-from isthmus.data.frame import Frame, Problem
+from isthmus.data.frame import Box, Frame, Problem
 from isthmus.data.ontology import Ontology
 from isthmus.errors import InputError, LabelAccessError
 from isthmus.files import digest_of
@@ -40,7 +40,8 @@ class Dataset:
         repeated = [name for name, count in counts.items() if count > 1]
         if repeated:
             raise InputError(
-                f"{self.name}: {len(repeated)} frame ids occur more than once, e.g. {repeated[0]!r}"
+                f"{self.name}: {len(repeated)} frame ids occur more than once, e.g. "
+                f"{repeated[0]!r}; give the frames ids of their own"
             )
 
     def __len__(self) -> int:
@@ -88,31 +89,38 @@ class Dataset:
         random order to the part that lacks most frames.
 
         Raises:
-            InputError: there are fewer sequences than parts.
+            InputError: shares that do not sum to 1, or fewer sequences than parts.
         """
+        if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-6:
+            raise InputError(
+                f"{self.name}: split shares {dict(shares)} must be above 0 and sum to 1"
+            )
         groups: dict[str, list[Frame]] = {}
         for frame in self.frames:
-            groups.setdefault(frame.sequence or f"\0{frame.id}", []).append(frame)
+            groups.setdefault(_unit(frame), []).append(frame)
         if len(groups) < len(shares):
             raise InputError(
                 f"{self.name}: {len(groups)} sequence(s) cannot be split into {len(shares)} parts "
                 "without cutting one; name the splits, or give sequences of their own"
             )
         order = seeds.generator(seed, "dataset-split", self.name).permutation(len(groups))
+        names = list(groups)
+        largest_first = sorted((names[i] for i in order), key=lambda unit: -len(groups[unit]))
         lacking = {part: share * len(self.frames) for part, share in shares.items()}
         home: dict[str, str] = {}
-        names = list(groups)
-        for index in sorted(order, key=lambda i: -len(groups[names[i]])):
-            part = max(lacking, key=lambda key: lacking[key])
-            home[names[index]] = part
-            lacking[part] -= len(groups[names[index]])
+        empty = dict.fromkeys(shares)
+        for dealt, unit in enumerate(largest_first):
+            # The last sequences go to parts that would have none otherwise.
+            last = len(largest_first) - dealt <= len(empty)
+            part = max(empty if last else shares, key=lambda key: lacking[key])
+            home[unit] = part
+            lacking[part] -= len(groups[unit])
+            empty.pop(part, None)
         return {
             part: replace(
                 self,
                 name=f"{self.name}/{part}",
-                frames=tuple(
-                    f for f in self.frames if home[f.sequence or f"\0{f.id}"] == part
-                ),
+                frames=tuple(f for f in self.frames if home[_unit(f)] == part),
             )
             for part in shares
         }
@@ -148,9 +156,11 @@ class Dataset:
             frames.append(replace(frame, objects=tuple(kept)))
         lost = tuple(
             Problem(
-                self.name, "unmapped-category",
+                self.name,
+                "unmapped-category",
                 f"category {category!r} ({count} boxes) is in no class of the task; map it, or "
                 "map it to null to drop it on purpose",
+                count=count,
             )
             for category, count in sorted(unknown.items())
         )
@@ -175,8 +185,13 @@ class UnlabeledView:
         self.problems = tuple(problems)
         self.frames = tuple(
             Frame(
-                id=frame.id, image=frame.image, width=frame.width, height=frame.height,
-                digest=frame.digest, split=frame.split, sequence=frame.sequence,
+                id=frame.id,
+                image=frame.image,
+                width=frame.width,
+                height=frame.height,
+                digest=frame.digest,
+                split=frame.split,
+                sequence=frame.sequence,
                 camera=frame.camera,
             )
             for frame in frames
@@ -230,12 +245,33 @@ class SealedTest:
         return self._dataset
 
 
+def _unit(frame: Frame) -> str:
+    """Name of what must not be cut: the sequence, or the frame itself if it has none."""
+    return frame.sequence or f"\0{frame.id}"
+
+
 def _frame_content(frame: Frame) -> list[object]:
-    objects = frame.objects and [
-        [b.category, list(b.xyxy), b.occluded, b.truncated, b.ignore, b.instance, b.score]
-        for b in frame.objects
-    ]
+    camera = frame.camera
+    objects = frame.objects
     return [
-        frame.id, frame.digest, frame.split, frame.sequence, dict(frame.attributes),
-        None if frame.objects is None else objects or [],
+        frame.id,
+        frame.digest,
+        frame.split,
+        frame.sequence,
+        dict(frame.attributes),
+        None if objects is None else [_box_content(box) for box in objects],
+        frame.layers_digest,
+        camera and [camera.fx, camera.fy, camera.cx, camera.cy],
+    ]
+
+
+def _box_content(box: Box) -> list[object]:
+    return [
+        box.category,
+        list(box.xyxy),
+        box.occluded,
+        box.truncated,
+        box.ignore,
+        box.instance,
+        box.score,
     ]

@@ -7,14 +7,44 @@ origin at the top left corner, x to the right and y down. A box is half-open: it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeVar
 
 XYXY = tuple[float, float, float, float]
-EMPTY: Mapping[str, str] = MappingProxyType({})
+Severity = Literal["skipped", "note"]
+_Value = TypeVar("_Value")
+
+
+class FrozenMap(Mapping[str, _Value]):
+    """A mapping that cannot be changed, can be hashed and can be sent to another process.
+
+    (`types.MappingProxyType` can be neither hashed nor pickled.)
+    """
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: Mapping[str, _Value] | None = None) -> None:
+        self._content = dict(content or {})
+
+    def __getitem__(self, key: str) -> _Value:
+        return self._content[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._content)
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._content.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._content)
+
+
+EMPTY: Mapping[str, str] = FrozenMap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +94,14 @@ class Frame:
         id: unique within its data set, stable over machines.
         image: path of the image file.
         width, height: size in pixels of the upright image.
-        digest: SHA-256 (hex) of the image file's bytes.
+        digest: SHA-256 (hex) of the image file's bytes, or of whatever else decides its pixels.
         split: name of the part of the set ("train", "val", "test"), "" if there is none.
         sequence: drive or place the frame belongs to; splits never cut one. "" if unknown.
         attributes: label attributes of the whole frame (weather, timeofday, scene, …).
         objects: annotated objects; None where the frame carries no labels at all.
         semantic, instance, depth: paths of per-pixel labels (class ids, object ids, metres).
         camera: intrinsics, if known.
+        layers_digest: SHA-256 (hex) over the bytes of the per-pixel labels, "" without any.
     """
 
     id: str
@@ -80,12 +111,17 @@ class Frame:
     digest: str
     split: str = ""
     sequence: str = ""
-    attributes: Mapping[str, str] = field(default=EMPTY)
+    attributes: Mapping[str, str] = EMPTY
     objects: tuple[Box, ...] | None = None
     semantic: Path | None = None
     instance: Path | None = None
     depth: Path | None = None
     camera: Camera | None = None
+    layers_digest: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attributes, FrozenMap):
+            object.__setattr__(self, "attributes", FrozenMap(self.attributes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +135,11 @@ class Problem:
         reason: one sentence for people: what is wrong.
         severity: "skipped" (something was left out: the exit status says so) or "note"
             (used, but in a way one should know of).
+        count: how many records this stands for (boxes, files); 1 unless summarised.
     """
 
     path: str
     kind: str
     reason: str
-    severity: Literal["skipped", "note"] = "skipped"
+    severity: Severity = "skipped"
+    count: int = 1

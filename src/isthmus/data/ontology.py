@@ -1,36 +1,62 @@
 """From the words of a data set to the classes of the task.
 
 Nothing is guessed: a category is mapped by the tables below, by the user's own table, or it is
-reported as unmapped.
+reported as unmapped. Sources: the label definitions of BDD100K (2018, det_20, MOT, panoptic),
+COCO, KITTI, Cityscapes, Pascal VOC, CamVid and of the CARLA detection sets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-# Which published category names denote which class of the road task. None: seen, and left out
-# on purpose (not an object of this task). Sources: the label definitions of BDD100K (2018 and
-# det_20), COCO, KITTI, Cityscapes, Pascal VOC, CamVid.
-_ROAD: Mapping[str, str | None] = {
-    "person": "pedestrian", "pedestrian": "pedestrian", "people": "pedestrian",
-    "child": "pedestrian", "Pedestrian": "pedestrian", "Person": "pedestrian",
-    "Person_sitting": "pedestrian", "other person": "pedestrian",
-    "car": "vehicle", "truck": "vehicle", "bus": "vehicle", "van": "vehicle",
-    "vehicle": "vehicle", "caravan": "vehicle", "trailer": "vehicle",
-    "other vehicle": "vehicle", "Car": "vehicle", "Van": "vehicle", "Truck": "vehicle",
-    "Bus": "vehicle",
-    "rider": None, "Rider": None, "bicyclist": None, "Cyclist": None, "bike": None,
-    "bicycle": None, "motor": None, "motorcycle": None, "motobike": None, "motorbike": None,
-    "train": None, "tram": None, "Tram": None,
-    "traffic light": None, "traffic sign": None, "traffic_light": None, "traffic_sign": None,
-    "stop sign": None, "Misc": None, "DontCare": None,
-    "lane": None, "drivable area": None, "area/drivable": None, "area/alternative": None,
-    "lane/crosswalk": None, "lane/double other": None, "lane/double white": None,
-    "lane/double yellow": None, "lane/road curb": None, "lane/single other": None,
-    "lane/single white": None, "lane/single yellow": None,
-}
+from isthmus.data.frame import FrozenMap
+
+PEDESTRIAN = (
+    "person pedestrian people child human Pedestrian Person Person_sitting",
+    "other person|person sitting",
+)
+VEHICLE = (
+    "car truck bus van vehicle caravan trailer Car Van Truck Bus Vehicle",
+    "other vehicle|big_vehicle",
+)
+
+# Seen, and left out on purpose: not an object of this task. A rider is neither a pedestrian nor
+# a vehicle here, whether the set draws one box around rider and machine or two.
+TWO_WHEELS = (
+    "rider Rider bicyclist cyclist Cyclist bike bicycle motor motorcycle motobike motorbike",
+    "",
+)
+RAIL_AND_SIGNS = (
+    "train tram Tram Misc DontCare",
+    "traffic light|traffic sign|traffic_light|traffic_sign|stop sign|street light|fire hydrant"
+    "|parking meter|traffic cone|traffic device|traffic sign frame",
+)
+SURFACES = (
+    "lane road sidewalk parking terrain vegetation sky building wall fence pole polegroup bridge"
+    " tunnel banner billboard bench ground static dynamic garage",
+    "drivable area|area/drivable|area/alternative|area/unknown|lane/crosswalk|lane/double other"
+    "|lane/double white|lane/double yellow|lane/road curb|lane/single other|lane/single white"
+    "|lane/single yellow|guard rail|rail track|ego vehicle|lane divider|bus stop|mail box"
+    "|parking sign|trash can|phone booth|pole group|out of roi|rectification border|license plate"
+    "|unlabeled",
+)
+COCO_OTHERS = (
+    "airplane boat bird cat dog horse sheep cow elephant bear zebra giraffe backpack umbrella"
+    " handbag tie suitcase frisbee skis snowboard kite skateboard surfboard bottle cup fork knife"
+    " spoon bowl banana apple sandwich orange broccoli carrot pizza donut cake chair couch bed"
+    " toilet tv laptop mouse remote keyboard microwave oven toaster sink refrigerator book clock"
+    " vase scissors toothbrush",
+    "sports ball|baseball bat|baseball glove|tennis racket|wine glass|hot dog|potted plant"
+    "|dining table|cell phone|teddy bear|hair drier",
+)
+VOC_OTHERS = ("aeroplane diningtable pottedplant sofa tvmonitor", "")
+
+
+def _names(words: tuple[str, str]) -> list[str]:
+    """Names without a space (split at spaces), then names with spaces (split at bars)."""
+    single, spaced = words
+    return [*single.split(), *(name for name in spaced.split("|") if name)]
 
 
 @dataclass(frozen=True)
@@ -45,9 +71,24 @@ class Ontology:
     classes: tuple[str, ...]
     mapping: Mapping[str, str | None]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.mapping, FrozenMap):
+            object.__setattr__(self, "mapping", FrozenMap(self.mapping))
+
     def extended(self, extra: Mapping[str, str | None]) -> Ontology:
         """The same with entries added or replaced."""
-        return Ontology(self.classes, MappingProxyType({**self.mapping, **extra}))
+        return Ontology(self.classes, {**self.mapping, **extra})
 
 
-ROAD = Ontology(("pedestrian", "vehicle"), MappingProxyType(_ROAD))
+ROAD = Ontology(
+    ("pedestrian", "vehicle"),
+    {
+        **dict.fromkeys(_names(PEDESTRIAN), "pedestrian"),
+        **dict.fromkeys(_names(VEHICLE), "vehicle"),
+        **{
+            name: None
+            for group in (TWO_WHEELS, RAIL_AND_SIGNS, SURFACES, COCO_OTHERS, VOC_OTHERS)
+            for name in _names(group)
+        },
+    },
+)
