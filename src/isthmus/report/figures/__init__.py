@@ -1,0 +1,1 @@
+"""Altair charts, one file a subject; each chart comes with its numbers as a table."""

@@ -1,0 +1,245 @@
+"""Charts of the gap: every metric against its noise floor, by kind of difference, by layer.
+
+A metric's value has no scale of its own. Divided by its noise floor (the same metric between
+two halves of one domain) it has: 1 is what chance alone gives, 5 is five times that.
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+from isthmus.report import fields, wording
+from isthmus.report.blocks import Chart, Table
+from isthmus.report.fields import Document
+from isthmus.report.figures import theme
+
+KINDS = ("colour and light", "texture", "shape", "semantic", "all")
+_LEAST = 0.1
+
+
+def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
+    """One row an estimate that has a ratio: the ratio and its interval, on the floor's scale."""
+    rows = []
+    for item in estimates:
+        ratio, floor = fields.number(item, "ratio"), fields.number(item, "floor")
+        if ratio is None or floor is None or floor <= 0:
+            continue
+        low, high = fields.number(item, "low"), fields.number(item, "high")
+        rows.append(
+            {
+                "pair": labels.get(fields.text(item, "pair"), fields.text(item, "pair")),
+                "metric": wording.metric(fields.text(item, "metric")),
+                "kind": fields.text(item, "kind", "all"),
+                "place": place(item),
+                "ratio": _shown(ratio),
+                "low": _shown(ratio if low is None else low / floor),
+                "high": _shown(ratio if high is None else high / floor),
+                "value": f"{wording.number(fields.number(item, 'value'))} "
+                f"{wording.interval(low, high)}".strip(),
+                "times": wording.times(ratio),
+                "p": wording.p_value(fields.number(item, "p_value")),
+                "sample": sample(item),
+            }
+        )
+    return rows
+
+
+def place(item: Document) -> str:
+    """Extractor and layer of an estimate, as one name."""
+    extractor, layer = fields.text(item, "extractor"), fields.text(item, "layer")
+    return " · ".join(part for part in (extractor, layer) if part)
+
+
+def sample(item: Document) -> str:
+    """How much an estimate rests on: frames, and independent blocks where they are known."""
+    n, m = fields.integer(item, "n"), fields.integer(item, "m")
+    units_x, units_y = fields.integer(item, "units_x"), fields.integer(item, "units_y")
+    blocks = f" in {units_x} and {units_y} blocks" if units_x and units_y else ""
+    return f"{wording.count(n)} and {wording.count(m)} frames{blocks}"
+
+
+def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) -> Chart:
+    """Every metric's ratio to its noise floor, one colour a pair of samples."""
+    import altair as alt
+
+    rows = [row for row in rows if row["pair"] in pairs]
+    x = _axis(rows, "times the noise floor (log scale)")
+    y = alt.Y("metric:N", sort=None, title=None)
+    offset = alt.YOffset("pair:N", sort=pairs)
+    colour = alt.Color(
+        "pair:N",
+        sort=pairs,
+        scale=alt.Scale(domain=pairs, range=[theme.TARGET, theme.CONTROL, theme.SERIES[5]]),
+        legend=alt.Legend(columns=1),
+    )
+    shape = alt.Shape("pair:N", sort=pairs, scale=alt.Scale(domain=pairs, range=_SHAPES))
+    base = alt.Chart(theme.inline(rows)).encode(y=y, yOffset=offset, tooltip=_tips())
+    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", **x), x2="high:Q", color=colour)
+    dot = base.mark_point(filled=True, size=95, opacity=1).encode(
+        x=alt.X("ratio:Q", **x), color=colour, shape=shape
+    )
+    chart = alt.layer(_floor_line(x), span, dot)
+    return Chart(
+        name=name,
+        title=title,
+        caption="Point: estimate; bar: its 95 % interval; dashed line: the noise floor. Further "
+        "right is a larger gap.",
+        spec=theme.spec_of(chart, height=alt.Step(theme.ROW / 1.6)),
+        table=ratio_table(rows),
+    )
+
+
+def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
+    """How large the gap is in each kind of difference: median over metrics, and each metric."""
+    import altair as alt
+
+    present = [k for k in KINDS[:-1] if any(r["kind"] == k and r["pair"] == pair for r in rows)]
+    bars: list[dict[str, Any]] = []
+    marks: list[dict[str, Any]] = []
+    for kind in present:
+        of_kind = [r for r in rows if r["kind"] == kind]
+        values = [r["ratio"] for r in of_kind if r["pair"] == pair]
+        noise = [r["ratio"] for r in of_kind if r["pair"] == control]
+        bars.append(
+            {
+                "kind": wording.plain(kind),
+                "ratio": median(values),
+                "floor": 1,
+                "noise": median(noise) if noise else None,
+                "times": wording.times(median(values)),
+                "over": wording.several(len(values), "estimate"),
+            }
+        )
+        marks.extend(r | {"kind": wording.plain(kind)} for r in of_kind if r["pair"] == pair)
+    x = _axis(marks, "times the noise floor (log scale)", key="ratio")
+    y = alt.Y("kind:N", sort=None, title=None)
+    base = alt.Chart(theme.inline(bars)).encode(y=y)
+    bar = base.mark_bar(size=20, color=theme.SOURCE, opacity=0.85).encode(
+        x=alt.X("floor:Q", **x),
+        x2="ratio:Q",
+        tooltip=[
+            alt.Tooltip("kind:N", title="kind"),
+            alt.Tooltip("times:N", title="median"),
+            alt.Tooltip("over:N", title="over"),
+        ],
+    )
+    tick = base.mark_tick(thickness=3, size=24, color=theme.CONTROL).encode(x=alt.X("noise:Q", **x))
+    dots = (
+        alt.Chart(theme.inline(marks))
+        .mark_circle(size=34, color="#1f2933", opacity=0.65)
+        .encode(x=alt.X("ratio:Q", **x), y=y, tooltip=_tips())
+    )
+    return Chart(
+        name="gap-kinds",
+        title="Which kind of difference",
+        caption="Bar: median ratio over metrics and layers; dots: each of them; grey mark: the "
+        "same median within the source. Ratios of different kinds compare only roughly.",
+        spec=theme.spec_of(alt.layer(_floor_line(x), bar, tick, dots), height=alt.Step(40)),
+        table=Table(
+            caption="Gap by kind of difference",
+            columns=("Kind", "Median ratio to noise floor", "Within the source", "Over"),
+            rows=tuple((b["kind"], b["times"], wording.times(b["noise"]), b["over"]) for b in bars),
+            numeric=frozenset({"Median ratio to noise floor", "Within the source"}),
+        ),
+    )
+
+
+def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
+    """Ratio to the noise floor of every metric at every layer, as a coloured table."""
+    import altair as alt
+
+    rows = [r for r in rows if r["pair"] == pair]
+    base = alt.Chart(theme.inline(rows)).encode(
+        x=alt.X(
+            "metric:N",
+            sort=None,
+            title=None,
+            axis=alt.Axis(orient="top", labelAngle=0, labelLimit=150, labelOverlap=False),
+        ),
+        y=alt.Y("place:N", sort=None, title=None),
+        tooltip=_tips(),
+    )
+    top = max(r["ratio"] for r in rows)
+    cell = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        color=alt.Color(
+            "ratio:Q",
+            scale=alt.Scale(
+                type="log", domain=[1, max(2.0, top)], range=["#eef3f7", "#0b4f7d"], clamp=True
+            ),
+            legend=None,
+        )
+    )
+    words = base.mark_text(fontSize=12).encode(
+        text="times:N",
+        color=alt.condition(
+            f"datum.ratio > {max(2.0, top) ** 0.66:.4f}", alt.value("white"), alt.value("#1f2933")
+        ),
+    )
+    return Chart(
+        name="gap-layers",
+        title="Where in the features",
+        caption="Ratio to the noise floor for every layer (rows) and metric (columns); darker is "
+        "further above chance.",
+        spec=theme.spec_of(alt.layer(cell, words), height=alt.Step(theme.ROW)),
+        table=ratio_table(rows),
+    )
+
+
+def ratio_table(rows: list[dict[str, Any]]) -> Table:
+    """The numbers behind the ratio charts."""
+    columns = ("Samples", "Features", "Metric", "Value, 95 % interval", "× floor", "p", "Rests on")
+    keys = ("pair", "place", "metric", "value", "times", "p", "sample")
+    return Table(
+        caption="Estimates",
+        columns=columns,
+        rows=tuple(tuple(str(row[key]) for key in keys) for row in rows),
+        numeric=frozenset({"× floor"}),
+    )
+
+
+_SHAPES = ["circle", "diamond", "square"]
+
+
+def _shown(ratio: float) -> float:
+    """An unbiased estimate may be below zero; a log axis shows it at its left end."""
+    return round(max(ratio, _LEAST), 5)
+
+
+def _axis(rows: list[dict[str, Any]], title: str, *, key: str = "high") -> dict[str, Any]:
+    import altair as alt
+
+    low = min([row["low"] if key == "high" else row[key] for row in rows], default=1.0)
+    high = max([row[key] for row in rows], default=1.0)
+    domain = [min(0.7, low * 0.9), max(2.0, high * 1.12)]
+    wanted = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000)
+    ticks = [tick for tick in wanted if domain[0] <= tick <= domain[1]]
+    return {
+        "scale": alt.Scale(type="log", domain=domain, nice=False),
+        "axis": alt.Axis(title=title, values=ticks, format="~g", labelOverlap=True),
+    }
+
+
+def _floor_line(x: dict[str, Any]) -> Any:
+    import altair as alt
+
+    return (
+        alt.Chart(theme.inline([{"floor": 1}]))
+        .mark_rule(color="#52606d", strokeDash=[4, 3])
+        .encode(x=alt.X("floor:Q", **x))
+    )
+
+
+def _tips() -> list[Any]:
+    import altair as alt
+
+    shown = (
+        ("pair", "samples"),
+        ("metric", "metric"),
+        ("place", "features"),
+        ("value", "value, 95 % interval"),
+        ("times", "× noise floor"),
+        ("p", "test"),
+        ("sample", "rests on"),
+    )
+    return [alt.Tooltip(f"{key}:N", title=title) for key, title in shown]

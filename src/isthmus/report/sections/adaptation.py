@@ -1,0 +1,259 @@
+"""What each way of adapting was worth on the task, what it cost, and which one was chosen."""
+
+from __future__ import annotations
+
+from isthmus.report import fields, wording
+from isthmus.report.blocks import (
+    Block,
+    Chart,
+    Gallery,
+    Grid,
+    Heading,
+    Listing,
+    Section,
+    Table,
+    Text,
+)
+from isthmus.report.fields import Document
+from isthmus.report.figures import scores as figures
+from isthmus.report.figures import training
+from isthmus.report.run_folder import RunFolder
+from isthmus.report.tables import loose_table, sentence
+
+_MOST_PICTURES = 6
+
+
+def section(run: RunFolder) -> Section:
+    """The adaptation section: scores where there are some, and how training went."""
+    score, train = run.stage("score"), run.stage("train")
+    blocks: list[Block] = []
+    if score:
+        blocks.extend(_scores(score))
+        blocks.extend(_selection(score))
+        blocks.extend(_breakdown(score))
+        blocks.extend(_examples(score, run))
+    elif train:
+        blocks.append(
+            Text("The arms were trained, but not scored: nothing about AP is claimed.", "lead")
+        )
+    if train:
+        blocks.extend(_training(train))
+    title, question = "Adaptation", "What closed how much of the gap, and what got worse?"
+    return Section("adaptation", title, question, tuple(blocks))
+
+
+def _scores(score: Document) -> list[Block]:
+    arms = fields.records(score, "arms")
+    chosen = fields.text(fields.record(score, "selected"), "arm")
+    test = fields.record(score, "test")
+    blocks: list[Block] = [Text(_summary(score, arms, chosen), "lead")]
+    names = ["mean", *(str(name) for name in fields.sequence(score, "classes"))]
+    names += [n for n in fields.record(arms[0] if arms else {}, "ap50") if n not in names]
+    charts: list[Chart] = []
+    for i, name in enumerate(names):
+        if not any(name in fields.record(arm, "ap50") for arm in arms):
+            continue
+        title = "Mean over classes" if name == "mean" else wording.plain(name)
+        charts.append(
+            figures.average_precision(
+                f"ap50-{i}", arms, name, chosen=chosen, rests_on=_rests_on(test, name),
+                title=f"AP50: {title}",
+            )
+        )  # fmt: skip
+    if charts:
+        blocks.append(charts[0])
+    if len(charts) > 1:
+        blocks.append(Grid(tuple(charts[1:]), columns=2))
+    closed = figures.gap_closed(arms, chosen=chosen)
+    blocks.append(closed if closed is not None else Text(_undefined(arms), "note"))
+    change = figures.change(arms)
+    if change is not None:
+        blocks.append(change)
+    blocks.append(_arms(arms, chosen))
+    return blocks
+
+
+def _summary(score: Document, arms: list[Document], chosen: str) -> str:
+    by_name = {fields.text(arm, "name"): arm for arm in arms}
+    arm = by_name.get(chosen, {})
+    entry = fields.record(fields.record(arm, "ap50"), "mean")
+    if not entry:
+        return f"{wording.several(len(arms), 'arm')} were scored on the sealed target test."
+    fair = fields.record(fields.record(by_name.get("fair_source", {}), "ap50"), "mean")
+    against = (
+        f", against {wording.percent_estimate(fair, key='mean')} for the fair source"
+        if fair
+        else ""
+    )
+    closed = fields.record(arm, "gap_closed")
+    share = (
+        f" It closed {wording.percent_estimate(closed, 0)} of the gap."
+        if fields.number(closed, "value") is not None and closed.get("defined") is not False
+        else ""
+    )
+    return (
+        f"The arm chosen without target labels is {figures.label(arm)}: AP50 "
+        f"{wording.percent_estimate(entry, key='mean')}{against}.{share}"
+    )
+
+
+def _rests_on(test: Document, name: str) -> str:
+    objects = fields.record(test, "objects")
+    amount = (
+        sum(fields.integer(objects, key) for key in objects)
+        if name == "mean"
+        else fields.integer(objects, name)
+    )
+    frames = wording.several(fields.integer(test, "frames"), "test frame")
+    return f"{frames}, {wording.several(amount, 'object')}." if amount else f"{frames}."
+
+
+def _undefined(arms: list[Document]) -> str:
+    reasons = [fields.text(fields.record(arm, "gap_closed"), "reason") for arm in arms]
+    known = list(dict.fromkeys(reason for reason in reasons if reason))
+    return "The share of the gap that was closed is not defined" + (
+        f": {'; '.join(known)}." if known else "."
+    )
+
+
+def _arms(arms: list[Document], chosen: str) -> Table:
+    rows = []
+    for arm in arms:
+        closed = fields.record(arm, "gap_closed")
+        defined = fields.number(closed, "value") is not None and closed.get("defined") is not False
+        alarms = [
+            str(name)
+            for name, entry in fields.record(arm, "change").items()
+            if isinstance(entry, dict) and entry.get("alarm") is True
+        ]
+        rows.append(
+            (
+                figures.label(arm) + (" (chosen)" if fields.text(arm, "name") == chosen else ""),
+                wording.plain(fields.text(arm, "level", wording.MISSING)),
+                wording.percent_estimate(
+                    fields.record(fields.record(arm, "ap50"), "mean"), key="mean"
+                ),
+                wording.percent_estimate(
+                    fields.record(fields.record(arm, "ap"), "mean"), key="mean"
+                ),
+                wording.percent_estimate(closed, 0) if defined else "undefined",
+                wording.listing(alarms) or "none",
+            )
+        )
+    columns = ("Arm", "Level", "AP50", "AP", "Gap closed", "Got worse")
+    return Table(
+        caption="Every arm",
+        columns=columns,
+        rows=tuple(rows),
+        numeric=frozenset(columns[2:5]),
+        note="Mean over classes, 95 % intervals by resampling test blocks within seeds. AP is "
+        "averaged over IoU 0.50 to 0.95.",
+    )
+
+
+def _selection(score: Document) -> list[Block]:
+    arms = {fields.text(a, "name"): a for a in fields.records(score, "arms")}
+    selected = fields.record(score, "selected")
+    chosen = fields.text(selected, "arm")
+    if not chosen:
+        return []
+    text = f"Chosen without target labels: {figures.label(arms.get(chosen, {'name': chosen}))}"
+    reason = fields.text(selected, "reason")
+    text += f" ({reason})." if reason else "."
+    best = fields.text(fields.record(score, "oracle_selected"), "arm")
+    if best:
+        text += (
+            f" Best on the test, had its labels been used: "
+            f"{figures.label(arms.get(best, {'name': best}))}. It is printed only as the cost of "
+            "not knowing."
+        )
+    blocks: list[Block] = [Heading("How the arm was chosen"), Text(text)]
+    names = list(dict.fromkeys(n for a in arms.values() for n in fields.record(a, "validators")))
+    if names:
+        rows = [
+            (
+                figures.label(arm),
+                *(
+                    wording.number(fields.number(fields.record(arm, "validators"), n))
+                    for n in names
+                ),
+            )
+            for arm in arms.values()
+        ]
+        spearman = fields.record(score, "spearman")
+        if spearman:
+            ranks = (wording.number(fields.number(spearman, n), 2) for n in names)
+            rows.append(("Rank correlation with AP50", *ranks))
+        columns = ("Arm", *(wording.plain(n) for n in names))
+        blocks.append(
+            Table(
+                caption="What the choice rests on (no target label is used)",
+                columns=columns,
+                rows=tuple(rows),
+                numeric=frozenset(columns[1:]),
+                folded=True,
+            )
+        )
+    return blocks
+
+
+def _breakdown(score: Document) -> list[Block]:
+    labels = {fields.text(a, "name"): figures.label(a) for a in fields.records(score, "arms")}
+    entries = [
+        {key: labels.get(str(value), value) for key, value in entry.items()}
+        for entry in fields.records(score, "condition_breakdown")
+    ]
+    return [loose_table("By condition", entries, folded=len(entries) > 12)] if entries else []
+
+
+def _examples(score: Document, run: RunFolder) -> list[Block]:
+    pictures = run.pictures("score")
+    labels = {fields.text(a, "name"): figures.label(a) for a in fields.records(score, "arms")}
+    shown = tuple(
+        (
+            pictures.get(item.get("image"), fields.text(item, "caption", "example")),
+            ", ".join(
+                part
+                for part in (
+                    labels.get(fields.text(item, "arm"), fields.text(item, "arm")),
+                    fields.text(item, "caption"),
+                )
+                if part
+            ),
+        )
+        for item in fields.records(score, "examples")[:_MOST_PICTURES]
+    )
+    return [Heading("Detections on target frames"), Gallery("", shown, columns=3)] if shown else []
+
+
+def _training(train: Document) -> list[Block]:
+    detector = fields.record(train, "detector")
+    size = " × ".join(f"{v:g}" for v in fields.numbers(detector, "size"))
+    arms = fields.records(train, "arms")
+    text = (
+        f"Detector: {fields.text(detector, 'name', 'unknown')}, "
+        f"{wording.count(fields.number(detector, 'params'))} parameters"
+        f"{f', images of {size} pixels' if size else ''}. Every arm has the same steps, image "
+        "size and first weights; they differ only in what is named here."
+    )
+    rows = tuple(
+        (
+            figures.label(arm),
+            fields.text(arm, "recipe", wording.MISSING),
+            wording.count(fields.number(arm, "steps")),
+            ", ".join(str(seed) for seed in fields.sequence(arm, "seeds")) or wording.MISSING,
+        )
+        for arm in arms
+    )
+    blocks: list[Block] = [
+        Heading("Training"),
+        Text(text),
+        Table("Arms", ("Arm", "Recipe", "Steps", "Seeds"), rows, frozenset({"Steps"})),
+    ]
+    curves = training.curves(arms)
+    if curves is not None:
+        blocks.append(curves)
+    alarms = tuple(sentence(alarm) for alarm in fields.sequence(train, "alarms"))
+    if alarms:
+        blocks += [Heading("Alarms during training"), Listing(alarms)]
+    return blocks

@@ -1,0 +1,86 @@
+"""What was made to answer the corner cases, what became of the labels, whether it came nearer."""
+
+from __future__ import annotations
+
+from isthmus.report import fields, wording
+from isthmus.report.blocks import Block, Heading, Pairs, Section, Table, Text
+from isthmus.report.fields import Document
+from isthmus.report.figures import training as figures
+from isthmus.report.pictures import Pictures
+from isthmus.report.run_folder import RunFolder
+
+_MOST_PAIRS = 4
+
+
+def section(run: RunFolder) -> Section:
+    """The generation section; empty when the stage has not run."""
+    document = run.stage("generate")
+    effects = fields.records(document, "effects")
+    blocks: list[Block] = []
+    if document:
+        blocks.append(Text(_summary(effects), "lead"))
+    pictures = run.pictures("generate")
+    for effect in effects:
+        blocks.extend(_effect(effect, pictures))
+    chart = figures.before_after(fields.records(document, "gap"))
+    if chart is not None:
+        blocks.append(chart)
+    return Section("generation", "Generation", "What was made to fill the holes?", tuple(blocks))
+
+
+def _summary(effects: list[Document]) -> str:
+    if not effects:
+        return "Nothing was generated: no corner case has an effect that answers it."
+    frames = sum(fields.integer(effect, "frames") for effect in effects)
+    names = [wording.plain(fields.text(effect, "effect")).lower() for effect in effects]
+    return (
+        f"{wording.several(frames, 'labelled frame')} were made from source frames by "
+        f"{wording.listing(names)}. Boxes that can no longer be seen are dropped, doubtful ones "
+        "are ignored in training."
+    )
+
+
+def _effect(effect: Document, pictures: Pictures) -> list[Block]:
+    name = wording.plain(fields.text(effect, "effect"))
+    condition = wording.plain(fields.text(effect, "condition"))
+    boxes = fields.record(effect, "boxes")
+    params = ", ".join(
+        f"{wording.plain(k).lower()} {_setting(v)}"
+        for k, v in fields.record(effect, "params").items()
+    )
+    text = (
+        f"Answers “{condition}” with {wording.several(fields.integer(effect, 'frames'), 'frame')}"
+        f"{f' ({params})' if params else ''}. Boxes: "
+        f"{wording.count(fields.integer(boxes, 'keep'))} kept, "
+        f"{wording.count(fields.integer(boxes, 'ignore'))} ignored, "
+        f"{wording.count(fields.integer(boxes, 'drop'))} dropped."
+    )
+    blocks: list[Block] = [Heading(name), Text(text)]
+    shown = tuple(
+        (
+            pictures.get(pair.get("before"), f"{name}: before"),
+            pictures.get(pair.get("after"), f"{name}: after"),
+            fields.text(pair, "caption"),
+        )
+        for pair in fields.records(effect, "pairs")[:_MOST_PAIRS]
+    )
+    if shown:
+        blocks.append(Pairs(shown))
+    reasons = fields.record(effect, "reasons")
+    if reasons:
+        rows = tuple((str(r), wording.count(fields.number(reasons, r))) for r in reasons)
+        blocks.append(
+            Table("Why boxes were ignored or dropped", ("Reason", "Boxes"), rows,
+                  frozenset({"Boxes"}), folded=True)
+        )  # fmt: skip
+    return blocks
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return wording.number(float(value))
+    if isinstance(value, list | tuple):
+        return " to ".join(_setting(item) for item in value)
+    return str(value)

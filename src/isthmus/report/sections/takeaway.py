@@ -1,0 +1,202 @@
+"""First page: the verdict, the headline numbers, what was found, what to do next."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from isthmus.report import fields, wording
+from isthmus.report.blocks import (
+    Block,
+    Card,
+    Cards,
+    Heading,
+    Section,
+    Statement,
+    Statements,
+    Step,
+    Steps,
+    Verdict,
+)
+from isthmus.report.fields import Document
+from isthmus.report.figures import scores
+from isthmus.report.run_folder import SCHEMAS, RunFolder
+
+SIGNIFICANCE = 0.01
+_GRAVITY = ("alarm", "warning", "good", "info")
+
+
+def section(run: RunFolder) -> Section:
+    """The takeaway; without the stage, what is known so far and what has not run."""
+    document = run.stage("takeaway")
+    blocks: list[Block] = []
+    if document:
+        word = wording.plain(fields.text(document, "verdict", "no verdict"))
+        blocks.append(Verdict(word, fields.text(document, "headline"), _tone(document)))
+    else:
+        missing = [wording.plain(stage) for stage in SCHEMAS if stage not in run.documents]
+        text = f"Not run yet: {wording.listing(missing)}. The same command goes on from there."
+        blocks.append(Verdict("Unfinished", text, "warning"))
+    blocks.append(Cards(tuple(cards(run))))
+    statements = _statements(document)
+    if statements:
+        blocks += [Heading("What was found"), Statements(tuple(statements))]
+    steps = [
+        Step(fields.text(step, "text"), fields.text(step, "why"))
+        for step in fields.records(document, "next_steps")
+    ]
+    if steps:
+        blocks += [Heading("What to do next"), Steps(tuple(steps))]
+    return Section("takeaway", "Takeaway", "What did we learn?", tuple(blocks))
+
+
+def _statements(document: Document) -> list[Statement]:
+    found = []
+    for item in fields.records(document, "statements"):
+        level = fields.text(item, "level", "info")
+        level = level if level in wording.LEVELS else "info"
+        topic = wording.plain(fields.text(item, "topic"))
+        found.append(Statement(level, wording.LEVELS[level], topic, fields.text(item, "text")))
+    return sorted(found, key=lambda statement: _GRAVITY.index(statement.level))
+
+
+def _tone(document: Document) -> str:
+    levels = {statement.level for statement in _statements(document)}
+    return "alarm" if "alarm" in levels else "info"
+
+
+def cards(run: RunFolder) -> list[Card]:
+    """The headline numbers, from the stages' own documents; a stage that did not run says so."""
+    return [*_gap_cards(run.stage("gap")), *_score_cards(run.stage("score")), *_rare_card(run)]
+
+
+def _gap_cards(document: Document) -> list[Card]:
+    pairs = fields.records(document, "pairs")
+    if not pairs:
+        return [Card("Measurements that see a gap", wording.MISSING, "not run")]
+    main = _whole(document, pairs[0])
+    seen = [e for e in main if _sees_gap(e)]
+    detail = ""
+    if (ratio := _median(main)) is not None:
+        detail = f"median {wording.times(ratio)} the noise floor; "
+    control = [e for pair in pairs[1:] for e in _whole(document, pair)]
+    if (ratio := _median(control)) is not None:
+        detail += f"parts of one domain {wording.times(ratio)}; "
+    detail += (
+        f"{wording.count(fields.number(pairs[0], 'n'))} source and "
+        f"{wording.count(fields.number(pairs[0], 'm'))} target frames"
+    )
+    cards = [Card("Measurements that see a gap", f"{len(seen)} of {len(main)}", detail)]
+    kinds = kind_medians(document, fields.text(pairs[0], "name"))
+    if kinds:
+        ranked = sorted(kinds.items(), key=lambda item: -item[1])
+        rest = [f"{kind} {wording.times(ratio)}" for kind, ratio in ranked[1:]]
+        cards.append(
+            Card(
+                "The gap is largest in",
+                ranked[0][0],
+                f"median {wording.times(ranked[0][1])} its noise floor"
+                + (f"; {wording.listing(rest)}" if rest else ""),
+            )
+        )
+    return cards
+
+
+def _whole(document: Document, pair: Document) -> list[Document]:
+    """The estimates of one pair on whole descriptions of a frame, not on a part of one."""
+    name = fields.text(pair, "name")
+    return [
+        item
+        for item in fields.records(document, "estimates")
+        if fields.text(item, "pair") == name and fields.text(item, "kind") in ("all", "semantic")
+    ]
+
+
+def _sees_gap(estimate: Document) -> bool:
+    p = fields.number(estimate, "p_value")
+    return estimate.get("above_floor") is True and (p is None or p <= SIGNIFICANCE)
+
+
+def _median(estimates: list[Document]) -> float | None:
+    ratios = [fields.number(e, "ratio") for e in estimates]
+    known = [ratio for ratio in ratios if ratio is not None]
+    return median(known) if known else None
+
+
+def kind_medians(document: Document, pair: str) -> dict[str, float]:
+    """Median ratio to the noise floor for each kind of difference of one pair of samples."""
+    groups: dict[str, list[float]] = {}
+    for item in fields.records(document, "estimates"):
+        ratio = fields.number(item, "ratio")
+        kind = fields.text(item, "kind", "all")
+        if fields.text(item, "pair") == pair and kind != "all" and ratio is not None:
+            groups.setdefault(kind, []).append(ratio)
+    return {kind: median(values) for kind, values in groups.items()}
+
+
+def _score_cards(document: Document) -> list[Card]:
+    arms = {fields.text(arm, "name"): arm for arm in fields.records(document, "arms")}
+    if not arms:
+        return [Card("AP50 on the target", wording.MISSING, "no scores: not run, or no labels")]
+    chosen = arms.get(fields.text(fields.record(document, "selected"), "arm"), {})
+    cards = []
+    if chosen:
+        cards.append(_ap_card(chosen, arms, document))
+        closed = fields.record(chosen, "gap_closed")
+        if fields.number(closed, "value") is not None and closed.get("defined") is not False:
+            value = wording.percent(fields.number(closed, "value"), 0)
+            bounds = wording.percent_interval(
+                fields.number(closed, "low"), fields.number(closed, "high"), 0
+            )
+            cards.append(
+                Card("Gap closed", value, f"{bounds}, of the way from fair source to oracle")
+            )
+        else:
+            reason = fields.text(closed, "reason", "no oracle to compare with")
+            cards.append(Card("Gap closed", "undefined", reason))
+    cards.append(_harm_card(list(arms.values())))
+    return cards
+
+
+def _ap_card(chosen: Document, arms: dict[str, Document], document: Document) -> Card:
+    entry = fields.record(fields.record(chosen, "ap50"), "mean")
+    fair = fields.record(fields.record(arms.get("fair_source", {}), "ap50"), "mean")
+    against = f"; fair source {wording.percent_estimate(fair, key='mean')}" if fair else ""
+    seeds = len(fields.sequence(entry, "per_seed"))
+    frames = fields.integer(fields.record(document, "test"), "frames")
+    bounds = wording.percent_interval(fields.number(entry, "low"), fields.number(entry, "high"))
+    return Card(
+        "AP50 on the target, chosen arm",
+        wording.percent(fields.number(entry, "mean")),
+        f"{bounds} {scores.label(chosen)}{against}; {wording.several(seeds, 'seed')}, "
+        f"{wording.several(frames, 'test frame')}",
+    )
+
+
+def _harm_card(arms: list[Document]) -> Card:
+    harmed = [
+        f"{scores.label(arm)}: {name} {wording.points_estimate(entry)} points"
+        for arm in arms
+        for name, entry in fields.record(arm, "change").items()
+        if isinstance(entry, dict) and entry.get("alarm") is True
+    ]
+    if not harmed:
+        return Card(
+            "Got worse", "nothing", "no class fell below the fair source with certainty", "good"
+        )
+    return Card("Got worse", wording.several(len(harmed), "alarm"), "; ".join(harmed), "alarm")
+
+
+def _rare_card(run: RunFolder) -> list[Card]:
+    conditions = fields.records(run.stage("conditions"), "conditions")
+    if not conditions:
+        return [Card("Rare conditions", wording.MISSING, "not run")]
+    rare = [c for c in conditions if c.get("rare") is True]
+    if not rare:
+        return [Card("Rare conditions", f"0 of {len(conditions)}", "the source shows them all")]
+    first = max(rare, key=lambda c: fields.number(c, "target_share") or 0.0)
+    target, source = (
+        wording.percent(fields.number(first, f"{domain}_share"), 0)
+        for domain in ("target", "source")
+    )
+    detail = f"{fields.text(first, 'label')}: {target} of the target, {source} of the source"
+    return [Card("Conditions rare in the source", f"{len(rare)} of {len(conditions)}", detail)]

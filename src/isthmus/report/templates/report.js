@@ -1,0 +1,34 @@
+/* Draws the charts of the page from the JSON beside it. Nothing is fetched, nothing evaluated. */
+(function () {
+  "use strict";
+  var content = JSON.parse(document.getElementById("charts").textContent);
+  var options = {
+    ast: true,
+    actions: false,
+    mode: "vega-lite",
+    renderer: "svg",
+    config: content.config,
+    defaultStyle: false,
+    logLevel: 1,
+    tooltip: { theme: "isthmus" }
+  };
+  document.querySelectorAll("[data-chart]").forEach(function (place) {
+    var spec = content.charts[place.dataset.chart];
+    vegaEmbed(place, spec, options).then(
+      function () { place.dataset.state = "drawn"; },
+      function (fault) {
+        place.dataset.state = "failed";
+        place.textContent = "This chart could not be drawn; its numbers are in the table below. (" + fault.message + ")";
+      }
+    );
+  });
+  /* On paper every chart comes with its numbers. */
+  var opened = [];
+  window.addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    opened.forEach(function (fold) { fold.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (fold) { fold.open = false; });
+  });
+})();
