@@ -1,0 +1,171 @@
+"""What an adapter is: a method that lowers the cost of a domain gap without target labels.
+
+An adapter gets a detector trained on the source, labelled source samples and *images* of the
+target. `adapt` is the only way in; it refuses an adapter that asks for target labels and a
+target that carries any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from isthmus.compute.executor import Progress
+from isthmus.detect.detector import Detector
+from isthmus.detect.samples import Images, Samples
+from isthmus.detect.train import Recipe
+from isthmus.errors import ConfigError, LabelAccessError
+
+Level = Literal["source", "image", "feature", "pseudo-label", "combination"]
+LEGAL_NEEDS = frozenset({"source.images", "source.labels", "target.images"})
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an adapter may spend; the same for every arm of a comparison.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: images per step and domain.
+        learning_rate: peak.
+        age: steps that the detector was trained before.
+        checkpoint_every: steps between checkpoints.
+    """
+
+    steps: int
+    batch: int = 8
+    learning_rate: float = 1e-3
+    age: int = 0
+    checkpoint_every: int = 100
+
+    def recipe(self) -> Recipe:
+        """The training recipe for this budget."""
+        return Recipe(
+            self.steps, learning_rate=self.learning_rate, age=self.age,
+            checkpoint_every=self.checkpoint_every,
+        )
+
+    def part(self, steps: int, spent: int) -> Budget:
+        """`steps` of this budget after `spent` of it are gone."""
+        return Budget(
+            steps, self.batch, self.learning_rate, self.age + spent, self.checkpoint_every
+        )
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """An adapted detector, the loss of each step, and what went wrong on the way."""
+
+    detector: Detector
+    history: tuple[float, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+
+class Adapter(Protocol):
+    """One method.
+
+    Attributes:
+        name: stable word. label: for people. level: where it acts.
+        needs: what it reads, out of `LEGAL_NEEDS`.
+    """
+
+    name: str
+    label: str
+    level: Level
+    needs: frozenset[str]
+
+    def fit(
+        self, detector: Detector, source: Samples, target: Images, budget: Budget, seed: int, *,
+        checkpoint: Path | None = None, progress: Progress | None = None,
+    ) -> Adapted:
+        """Adapt a copy of `detector`; see `adapt`."""
+        ...
+
+
+def _adabn() -> Adapter:
+    from isthmus.adapt.features.adabn import AdaBN
+
+    return AdaBN()
+
+
+def _fda() -> Adapter:
+    from isthmus.adapt.image.fda import FourierAdaptation
+
+    return FourierAdaptation()
+
+
+def _reinhard() -> Adapter:
+    from isthmus.adapt.image.reinhard import ReinhardAdaptation
+
+    return ReinhardAdaptation()
+
+
+def _mean_teacher() -> Adapter:
+    from isthmus.adapt.pseudo.mean_teacher import MeanTeacher
+
+    return MeanTeacher()
+
+
+def _fda_mean_teacher() -> Adapter:
+    from isthmus.adapt.chain import Chain
+    from isthmus.adapt.image.fda import FourierAdaptation, fourier_hook
+    from isthmus.adapt.pseudo.mean_teacher import MeanTeacher
+
+    return Chain(
+        "fda_mean_teacher", "Fourier adaptation, then mean teacher",
+        (FourierAdaptation(), MeanTeacher(style=fourier_hook)),
+    )
+
+
+ADAPTERS: dict[str, Callable[[], Adapter]] = {
+    "adabn": _adabn,
+    "fda": _fda,
+    "reinhard": _reinhard,
+    "mean_teacher": _mean_teacher,
+    "fda_mean_teacher": _fda_mean_teacher,
+}
+
+
+def build_adapter(name: str) -> Adapter:
+    """The adapter of this name with its default settings; `ConfigError` if there is none."""
+    if name not in ADAPTERS:
+        raise ConfigError(f"adapter {name!r}: unknown; there is {', '.join(sorted(ADAPTERS))}")
+    return ADAPTERS[name]()
+
+
+def adapt(
+    adapter: Adapter, detector: Detector, source: Samples, target: Images, budget: Budget,
+    seed: int, *, checkpoint: Path | None = None, progress: Progress | None = None,
+) -> Adapted:
+    """Adapt a copy of `detector` to the target.
+
+    Args:
+        adapter: the method.
+        detector: trained on the source.
+        source: labelled samples.
+        target: images without labels.
+        budget: steps, batch, learning rate.
+        seed: decides every random draw.
+        checkpoint: file to resume from; a killed run ends with the same weights.
+        progress: called after each step.
+
+    Raises:
+        LabelAccessError: the adapter wants target labels, or `target` carries labels.
+        TrainingError: the method cannot work on this detector, or training went wrong.
+    """
+    illegal = sorted(adapter.needs - LEGAL_NEEDS)
+    if illegal:
+        raise LabelAccessError(
+            f"adapter {adapter.name!r} asks for {', '.join(illegal)}; "
+            f"an adapter may only use {', '.join(sorted(LEGAL_NEEDS))}"
+        )
+    if type(target) is not Images:
+        raise LabelAccessError(
+            f"adapter {adapter.name!r}: the target must be plain `Images`, which hold no label; "
+            f"got {type(target).__name__}"
+        )
+    return adapter.fit(
+        detector, source, target, budget, seed, checkpoint=checkpoint, progress=progress
+    )

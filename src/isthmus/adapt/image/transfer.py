@@ -1,0 +1,55 @@
+"""Training on source images that were given the look of target images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from isthmus.adapt.adapter import Adapted, Budget
+from isthmus.compute.executor import Progress
+from isthmus.detect.batches import image_tensor
+from isthmus.detect.detector import Detector
+from isthmus.detect.objectives import ImageHook, Supervised, images_digest
+from isthmus.detect.samples import Images, Samples
+from isthmus.detect.train import train
+
+SHARE = 0.7
+
+Style = Callable[[Images], ImageHook]
+"""From target images to a change of look of source images."""
+Transfer = Callable[[Tensor, Tensor, np.random.Generator], Tensor]
+"""(source batch, target batch, generator) → source batch in the look of the target."""
+
+
+def random_pairs(transfer: Transfer, target: Images, share: float = SHARE) -> ImageHook:
+    """A hook that gives a `share` of each batch the look of target images drawn at random."""
+
+    def hook(images: Tensor, rng: np.random.Generator) -> Tensor:
+        chosen = np.flatnonzero(rng.random(len(images)) < share)
+        if not len(chosen):
+            return images
+        styles = image_tensor(target, rng.integers(0, len(target), len(chosen)))
+        changed = images.clone()
+        changed[chosen] = transfer(images[chosen], styles, rng)
+        return changed
+
+    return hook
+
+
+def fit_on_transferred(
+    name: str, style: Style, detector: Detector, source: Samples, target: Images, budget: Budget,
+    seed: int, checkpoint: Path | None, progress: Progress | None,
+) -> Adapted:
+    """Fair source training in which `style` changes the source images."""
+    objective = Supervised(
+        source, batch=budget.batch, seed=seed, hook=style(target),
+        hook_fingerprint=f"{name}:{images_digest(target)}",
+    )
+    trained = train(
+        detector, objective, budget.recipe(), seed=seed, name=name, checkpoint=checkpoint,
+        progress=progress,
+    )
+    return Adapted(trained.detector, trained.history, trained.alarms)
