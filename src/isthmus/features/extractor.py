@@ -252,7 +252,7 @@ def _factory(spec: Spec) -> Factory:
     if spec.scheme in added:
         factory: Factory = added[spec.scheme].load()
         return factory
-    if (spec.scheme + spec.target).endswith(".onnx"):
+    if spec.scheme.endswith(".onnx") and not spec.target:
         raise InputError(f"{spec.text}: no extractor named; did you mean 'onnx:{spec.text}'?")
     raise InputError(
         f"{spec.text}: unknown extractor {spec.scheme!r}"

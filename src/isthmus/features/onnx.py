@@ -10,6 +10,9 @@ for what is assumed without them):
     order=rgb|bgr       channel order of the network's input
     pool=mean|mean+std  what is taken over space or tokens
     batch=N      images a pass; default 1, so that features never depend on an image's company
+
+A tensor with four dimensions is taken as (n, channels, h, w), as ONNX convolutions give it,
+also in a graph whose input is (n, h, w, 3).
 """
 
 from __future__ import annotations

@@ -91,6 +91,7 @@ def _spectrum(normal: Array) -> Named:
     sums = np.bincount(band, weights=power.ravel(), minlength=BANDS + 1)[:BANDS]
     density = np.log10(np.maximum(sums / np.maximum(counts, 1) / normal.size, 1e-4))
     filled = counts > 0
+    filled[0] = False  # the window spreads the mean's neighbours over the lowest band
     x, y = centres[filled], density[filled]
     x = x - x.mean()
     slope = float((x * y).sum() / (x * x).sum())
