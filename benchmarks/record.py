@@ -1,0 +1,64 @@
+"""What every benchmark writes: `benchmarks/results/<name>.json`, the source of the docs' figures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from isthmus.files import write_json
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def record(
+    name: str,
+    figures: dict[str, float | None],
+    *,
+    tables: dict[str, Any] | None = None,
+    packages: tuple[str, ...] = (),
+) -> Path:
+    """Write the figures with what is needed to judge and to repeat them."""
+    path = RESULTS / f"{name}.json"
+    write_json(
+        path,
+        {
+            "name": name,
+            "date": time.strftime("%Y-%m-%d", time.gmtime()),
+            "commit": _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
+            "command": "python " + " ".join(Path(a).as_posix() for a in sys.argv),
+            "machine": {
+                "processor": _processor(),
+                "cores": os.cpu_count(),
+                "system": platform.platform(),
+            },
+            "versions": {
+                "python": platform.python_version(),
+                **{p: metadata.version(p) for p in ("isthmus", "numpy", "torch", *packages)},
+            },
+            "figures": figures,
+            "tables": tables or {},
+        },
+    )
+    return path
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=False, cwd=Path(__file__).parent
+    )
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
