@@ -149,9 +149,18 @@ def measure(
 
     with console.watch() as watcher:
         result = isthmus.measure_gap(
-            source, target, extractors=extractor, metrics=metric, source_images=source_images,
-            target_images=target_images, independent=independent, permutations=permutations,
-            max_frames=max_frames, seed=seed, workers=workers, progress=watcher.progress,
+            source,
+            target,
+            extractors=extractor,
+            metrics=metric,
+            source_images=source_images,
+            target_images=target_images,
+            independent=independent,
+            permutations=permutations,
+            max_frames=max_frames,
+            seed=seed,
+            workers=workers,
+            progress=watcher.progress,
         )
     if json is not None:
         result.save(json)
@@ -178,7 +187,10 @@ def data_inspect(
 
     with console.watch() as watcher:
         dataset = isthmus.read_dataset(
-            path, format=format, images=images, executor=isthmus.local_executor(workers),
+            path,
+            format=format,
+            images=images,
+            executor=isthmus.local_executor(workers),
             progress=watcher.progress,
         )
     console.show_dataset(dataset)

@@ -68,7 +68,9 @@ def watch() -> Iterator[Watcher]:
         yield Watcher(None)
         return
     columns = (
-        TextColumn("      {task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn("      {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=ERR, transient=True) as bar:
@@ -110,7 +112,8 @@ def show_dataset(dataset: Any) -> None:
     sequences = [name for name in dataset.sequences if name]
     OUT.print(
         f"{dataset.name}: {len(dataset)} frames, {len(sequences)} named sequences, "
-        f"{sum(objects.values())} boxes ({ignored} of them ignore regions)", markup=False,
+        f"{sum(objects.values())} boxes ({ignored} of them ignore regions)",
+        markup=False,
     )
     if objects:
         table = Table("category", "boxes")
@@ -145,9 +148,15 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
     for row in document["estimates"]:
         colour = "bold" if row["above_floor"] else "dim"
         table.add_row(
-            escape(row["extractor"]), escape(row["layer"]), row["metric"], number(row["value"]),
-            f"{number(row['low'])} – {number(row['high'])}", number(row["p_value"]),
-            number(row["floor"]), number(row["ratio"]), style=colour,
+            escape(row["extractor"]),
+            escape(row["layer"]),
+            row["metric"],
+            number(row["value"]),
+            f"{number(row['low'])} – {number(row['high'])}",
+            number(row["p_value"]),
+            number(row["floor"]),
+            number(row["ratio"]),
+            style=colour,
         )
     OUT.print(table)
     warnings = Counter(w for row in document["estimates"] for w in row["warnings"])
@@ -170,7 +179,8 @@ def show_study(result: Any) -> None:
     if result.skipped:
         ERR.print(
             f"{result.skipped} input item(s) were skipped; the report lists each with its reason "
-            "(exit status 3)", markup=False,
+            "(exit status 3)",
+            markup=False,
         )
     if not result.recomputed:
         ERR.print("nothing had changed: every stage was up to date", markup=False)
@@ -184,13 +194,15 @@ def _arms_table(score: Any) -> Table:
         for name in [*score["classes"], "mean"]:
             cell = arm["ap50"].get(name)
             cells.append(
-                "–" if cell is None or cell["mean"] is None
+                "–"
+                if cell is None or cell["mean"] is None
                 else f"{100 * cell['mean']:.1f} [{100 * cell['low']:.1f}, {100 * cell['high']:.1f}]"
             )
         closed = arm["gap_closed"]
         share = (
             f"{100 * closed['value']:.0f} % [{100 * closed['low']:.0f}, {100 * closed['high']:.0f}]"
-            if closed and closed["defined"] else "undefined"
+            if closed and closed["defined"]
+            else "undefined"
         )
         chosen = score["selected"] and score["selected"]["arm"] == arm["name"]
         table.add_row(escape(arm["label"]), *cells, share, style="bold" if chosen else None)
