@@ -37,7 +37,9 @@ class Fire(nn.Module):
 
 
 def squeezenet(weights):
-    pool = lambda: nn.MaxPool2d(3, 2, ceil_mode=True)
+    def pool():
+        return nn.MaxPool2d(3, 2, ceil_mode=True)
+
     net = nn.Module()
     net.features = nn.Sequential(
         nn.Conv2d(3, 96, 7, stride=2),

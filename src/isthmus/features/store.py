@@ -83,7 +83,8 @@ def _chunk_name(keys: Sequence[str]) -> str:
 
 
 def _read_chunk(path: Path, layers: tuple[str, ...], wanted: Collection[str]) -> Rows:
-    with np.load(path, allow_pickle=False) as content:
+    # A handle of our own: numpy leaves its own open where the file is damaged.
+    with path.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
         keys = [str(key) for key in content["keys"]]
         if _chunk_name(keys) != path.name or [str(n) for n in content["layers"]] != list(layers):
             raise ValueError("its name does not match its content")
