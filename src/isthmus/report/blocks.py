@@ -105,10 +105,20 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Key:
+    """One entry of a chart's legend: what the sign `glyph` in `colour` stands for."""
+
+    label: str
+    colour: str
+    glyph: str = "●"
+
+
+@dataclass(frozen=True)
 class Chart:
     """A Vega-Lite chart and the same numbers as a table.
 
-    `name` identifies the chart in the page; `spec` is plain Vega-Lite with its data inside.
+    `name` identifies the chart in the page; `spec` is plain Vega-Lite with its data inside. A
+    `wide` chart is scrolled on narrow screens instead of being squeezed.
     """
 
     kind: ClassVar[str] = "chart"
@@ -117,6 +127,8 @@ class Chart:
     caption: str
     spec: dict[str, Any]
     table: Table
+    legend: tuple[Key, ...] = ()
+    wide: bool = False
 
 
 @dataclass(frozen=True)

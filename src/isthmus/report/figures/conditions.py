@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.report import fields, wording
-from isthmus.report.blocks import Chart, Table
+from isthmus.report.blocks import Chart, Key, Table
 from isthmus.report.fields import Document
 from isthmus.report.figures import theme
 
 DOMAINS = ("source", "target")
+_SIGNS = theme.Signs("domain", DOMAINS, (theme.SOURCE, theme.TARGET), ("diamond", "circle"))
+_BARS = tuple(Key(key.label, key.colour, "■") for key in _SIGNS.legend())
 
 
 def histogram(name: str, measure: Document) -> Chart | None:
@@ -48,7 +50,7 @@ def histogram(name: str, measure: Document) -> Chart | None:
             x2="to:Q",
             y=alt.Y("share:Q", title="share of frames", axis=alt.Axis(format="%", tickCount=4)),
             y2="zero:Q",
-            color=_colour(),
+            color=_SIGNS.colour(),
             tooltip=[
                 alt.Tooltip("domain:N", title="domain"),
                 alt.Tooltip("range:N", title=label),
@@ -59,7 +61,7 @@ def histogram(name: str, measure: Document) -> Chart | None:
     rules = (
         alt.Chart(theme.inline([m for m in medians if m["median"] is not None]))
         .mark_rule(strokeWidth=2, strokeDash=[5, 3])
-        .encode(x=alt.X("median:Q"), color=_colour())
+        .encode(x=alt.X("median:Q"), color=_SIGNS.colour())
     )
     shown = [wording.number(m["median"]) for m in medians]  # type: ignore[arg-type]
     return Chart(
@@ -76,6 +78,7 @@ def histogram(name: str, measure: Document) -> Chart | None:
             ),
             numeric=frozenset({"Source", "Target"}),
         ),
+        legend=_BARS,
     )
 
 
@@ -106,7 +109,7 @@ def shares(conditions: list[Document]) -> Chart:
     base = alt.Chart(theme.inline(rows)).encode(
         y=alt.Y("condition:N", sort=None, title=None),
         yOffset=alt.YOffset("domain:N", sort=list(DOMAINS)),
-        color=_colour(),
+        color=_SIGNS.colour(),
         tooltip=[
             alt.Tooltip("condition:N", title="condition"),
             alt.Tooltip("domain:N", title="domain"),
@@ -118,10 +121,7 @@ def shares(conditions: list[Document]) -> Chart:
     )
     dot = base.mark_point(filled=True, size=85, opacity=1).encode(
         x=x,
-        shape=alt.Shape(
-            "domain:N",
-            scale=alt.Scale(domain=list(DOMAINS), range=["diamond", "circle"]),
-        ),
+        shape=_SIGNS.shape(),
     )
     return Chart(
         name="condition-shares",
@@ -135,14 +135,5 @@ def shares(conditions: list[Document]) -> Chart:
             rows=tuple((r["condition"], r["domain"], r["shown"]) for r in rows),
             numeric=frozenset({"Share, 95 % interval"}),
         ),
-    )
-
-
-def _colour() -> Any:
-    import altair as alt
-
-    return alt.Color(
-        "domain:N",
-        sort=list(DOMAINS),
-        scale=alt.Scale(domain=list(DOMAINS), range=[theme.SOURCE, theme.TARGET]),
+        legend=_SIGNS.legend(),
     )

@@ -16,6 +16,7 @@ from isthmus.report.figures import theme
 
 KINDS = ("colour and light", "texture", "shape", "semantic", "all")
 _LEAST = 0.1
+_NEAR = 15
 
 
 def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
@@ -67,17 +68,13 @@ def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) 
     x = _axis(rows, "times the noise floor (log scale)")
     y = alt.Y("metric:N", sort=None, title=None)
     offset = alt.YOffset("pair:N", sort=pairs)
-    colour = alt.Color(
-        "pair:N",
-        sort=pairs,
-        scale=alt.Scale(domain=pairs, range=[theme.TARGET, theme.CONTROL, theme.SERIES[5]]),
-        legend=alt.Legend(columns=1),
-    )
-    shape = alt.Shape("pair:N", sort=pairs, scale=alt.Scale(domain=pairs, range=_SHAPES))
+    signs = theme.Signs("pair", tuple(pairs), (theme.TARGET, *theme.SERIES))
     base = alt.Chart(theme.inline(rows)).encode(y=y, yOffset=offset, tooltip=_tips())
-    span = base.mark_rule(strokeWidth=2.5).encode(x=alt.X("low:Q", **x), x2="high:Q", color=colour)
+    span = base.mark_rule(strokeWidth=2.5).encode(
+        x=alt.X("low:Q", **x), x2="high:Q", color=signs.colour()
+    )
     dot = base.mark_point(filled=True, size=95, opacity=1).encode(
-        x=alt.X("ratio:Q", **x), color=colour, shape=shape
+        x=alt.X("ratio:Q", **x), color=signs.colour(), shape=signs.shape()
     )
     chart = alt.layer(_floor_line(x), span, dot)
     return Chart(
@@ -87,6 +84,7 @@ def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) 
         "right is a larger gap.",
         spec=theme.spec_of(chart, height=alt.Step(theme.ROW / 1.6)),
         table=ratio_table(rows),
+        legend=signs.legend(),
     )
 
 
@@ -129,6 +127,7 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
         alt.Chart(theme.inline(marks))
         .mark_circle(size=34, color="#1f2933", opacity=0.65)
         .encode(x=alt.X("ratio:Q", **x), y=y, tooltip=_tips())
+        .properties(name="ink")
     )
     return Chart(
         name="gap-kinds",
@@ -155,7 +154,12 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
             "metric:N",
             sort=None,
             title=None,
-            axis=alt.Axis(orient="top", labelAngle=0, labelLimit=150, labelOverlap=False),
+            axis=alt.Axis(
+                orient="top",
+                labelAngle=0,
+                labelOverlap=False,
+                labelExpr="split(datum.label, ' ')",
+            ),
         ),
         y=alt.Y("place:N", sort=None, title=None),
         tooltip=_tips(),
@@ -183,6 +187,7 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
         "further above chance.",
         spec=theme.spec_of(alt.layer(cell, words), height=alt.Step(theme.ROW)),
         table=ratio_table(rows),
+        wide=True,
     )
 
 
@@ -198,9 +203,6 @@ def ratio_table(rows: list[dict[str, Any]]) -> Table:
     )
 
 
-_SHAPES = ["circle", "diamond", "square"]
-
-
 def _shown(ratio: float) -> float:
     """An unbiased estimate may be below zero; a log axis shows it at its left end."""
     return round(max(ratio, _LEAST), 5)
@@ -212,7 +214,9 @@ def _axis(rows: list[dict[str, Any]], title: str, *, key: str = "high") -> dict[
     low = min([row["low"] if key == "high" else row[key] for row in rows], default=1.0)
     high = max([row[key] for row in rows], default=1.0)
     domain = [min(0.7, low * 0.9), max(2.0, high * 1.12)]
-    wanted = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000)
+    near = (0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50)
+    far = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000)
+    wanted = near if domain[1] / domain[0] < _NEAR else far
     ticks = [tick for tick in wanted if domain[0] <= tick <= domain[1]]
     return {
         "scale": alt.Scale(type="log", domain=domain, nice=False),
@@ -225,7 +229,7 @@ def _floor_line(x: dict[str, Any]) -> Any:
 
     return (
         alt.Chart(theme.inline([{"floor": 1}]))
-        .mark_rule(color="#52606d", strokeDash=[4, 3])
+        .mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
         .encode(x=alt.X("floor:Q", **x))
     )
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.report import fields, wording
-from isthmus.report.blocks import Chart, Table
+from isthmus.report.blocks import Chart, Key, Table
 from isthmus.report.fields import Document
 from isthmus.report.figures import theme
 
 REFERENCE, ADAPTED, CHOSEN, ORACLE = "reference", "adapted", "chosen", "oracle"
-_ROLES = [REFERENCE, ADAPTED, CHOSEN, ORACLE]
-_COLOURS = [theme.REFERENCE, theme.ADAPTED, theme.CHOSEN, theme.ORACLE]
-_SHAPES = ["square", "circle", "diamond", "triangle-up"]
+_SIGNS = theme.Signs(
+    "role",
+    (REFERENCE, ADAPTED, CHOSEN, ORACLE),
+    (theme.REFERENCE, theme.ADAPTED, theme.CHOSEN, theme.ORACLE),
+    ("square", "circle", "diamond", "triangle-up"),
+)
+_CALM, _WORSE = "no alarm", "alarm: worse"
 _REFERENCE_LEVELS = {"", "baseline", "source", "reference", "none", "control"}
 
 
@@ -73,15 +77,16 @@ def average_precision(
     span = base.mark_rule(strokeWidth=3).encode(
         x=alt.X("low:Q", axis=axis, scale=alt.Scale(zero=False, padding=12)),
         x2="high:Q",
-        color=_colour(_legend()),
+        color=_SIGNS.colour(),
     )
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(
-        x="ap:Q", color=_colour(_legend()), shape=_shape(_legend())
+        x="ap:Q", color=_SIGNS.colour(), shape=_SIGNS.shape()
     )
     each_seed = (
         alt.Chart(theme.inline(seeds))
         .mark_tick(thickness=1.5, size=15, color="#1f2933", opacity=0.65)
         .encode(x="ap:Q", y=y)
+        .properties(name="ink")
     )
     return Chart(
         name=name,
@@ -94,6 +99,7 @@ def average_precision(
             rows=tuple((r["arm"], r["shown"], r["seeds"], r["count"]) for r in rows),
             numeric=frozenset({"AP50, 95 % interval", "Seeds"}),
         ),
+        legend=_SIGNS.legend(),
     )
 
 
@@ -128,14 +134,14 @@ def gap_closed(arms: list[Document], *, chosen: str) -> Chart | None:
             alt.Tooltip("shown:N", title="gap closed, 95 % interval"),
         ],
     )
-    span = base.mark_rule(strokeWidth=3).encode(x=x, x2="high:Q", color=_colour(None))
+    span = base.mark_rule(strokeWidth=3).encode(x=x, x2="high:Q", color=_SIGNS.colour())
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(
-        x="closed:Q", color=_colour(None), shape=_shape(None)
+        x="closed:Q", color=_SIGNS.colour(), shape=_SIGNS.shape()
     )
     marks = [{"at": 0, "name": "fair source"}, {"at": 1, "name": "oracle"}]
-    lines = alt.Chart(theme.inline(marks)).mark_rule(color="#52606d", strokeDash=[4, 3])
+    lines = alt.Chart(theme.inline(marks)).mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
     names = alt.Chart(theme.inline(marks)).mark_text(
-        align="center", baseline="bottom", fontSize=11, color="#52606d"
+        align="center", baseline="bottom", fontSize=11, color=theme.GUIDE
     )
     chart = alt.layer(
         lines.encode(x="at:Q"),
@@ -175,7 +181,7 @@ def change(arms: list[Document]) -> Chart | None:
                 {
                     "arm": label(arm),
                     "class": name,
-                    "state": "alarm: worse" if entry.get("alarm") is True else "no alarm",
+                    "state": _WORSE if entry.get("alarm") is True else _CALM,
                     "change": 100 * value,
                     "low": 100 * (value if low is None else low),
                     "high": 100 * (value if high is None else high),
@@ -185,10 +191,8 @@ def change(arms: list[Document]) -> Chart | None:
     if not rows:
         return None
     classes = list(dict.fromkeys(str(row["class"]) for row in rows))
-    colour = alt.Color(
-        "state:N",
-        scale=alt.Scale(domain=["no alarm", "alarm: worse"], range=[theme.REFERENCE, theme.ALARM]),
-    )
+    states = theme.Signs("state", (_CALM, _WORSE), (theme.REFERENCE, theme.ALARM), ("circle",))
+    shapes = theme.Signs("class", tuple(classes), (theme.REFERENCE,))
     x = alt.X("low:Q", title="change of AP50 against the fair source (points)")
     base = alt.Chart(theme.inline(rows)).encode(
         y=alt.Y("arm:N", sort=None, title=None),
@@ -199,15 +203,15 @@ def change(arms: list[Document]) -> Chart | None:
             alt.Tooltip("shown:N", title="change in points, 95 % interval"),
         ],
     )
-    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q", color=colour)
+    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q", color=states.colour())
     dot = base.mark_point(filled=True, size=85, opacity=1).encode(
         x="change:Q",
-        color=colour,
-        shape=alt.Shape("class:N", sort=classes, scale=alt.Scale(domain=classes)),
+        color=states.colour(),
+        shape=shapes.shape(),
     )
     zero = (
         alt.Chart(theme.inline([{"zero": 0}]))
-        .mark_rule(color="#52606d", strokeDash=[4, 3])
+        .mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
         .encode(x="zero:Q")
     )
     return Chart(
@@ -224,22 +228,5 @@ def change(arms: list[Document]) -> Chart | None:
             ),
             numeric=frozenset({"Change in points, 95 % interval"}),
         ),
+        legend=(*shapes.legend(), Key(_WORSE, theme.ALARM, "━")),
     )
-
-
-def _legend() -> Any:
-    import altair as alt
-
-    return alt.Legend(columns=2)
-
-
-def _colour(legend: Any) -> Any:
-    import altair as alt
-
-    return alt.Color("role:N", scale=alt.Scale(domain=_ROLES, range=_COLOURS), legend=legend)
-
-
-def _shape(legend: Any) -> Any:
-    import altair as alt
-
-    return alt.Shape("role:N", scale=alt.Scale(domain=_ROLES, range=_SHAPES), legend=legend)

@@ -6,7 +6,10 @@ never carries a meaning alone, there is always a label, a shape or a position wi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+from isthmus.report.blocks import Key
 
 SOURCE = "#0067a5"
 TARGET = "#c4510a"
@@ -16,10 +19,10 @@ ADAPTED = "#0067a5"
 ORACLE = "#00735a"
 CHOSEN = "#c4510a"
 ALARM = "#b3261e"
-LINE = "#c9d1d9"
+GUIDE = "#7b8794"
 SERIES = (
     "#7b8794",
-    "#1f2933",
+    "#6a5acd",
     "#0067a5",
     "#d98200",
     "#00735a",
@@ -27,6 +30,7 @@ SERIES = (
     "#56a3d9",
     "#8c6d1f",
 )
+GLYPHS = {"circle": "●", "diamond": "◆", "square": "■", "triangle-up": "▲"}
 ROW = 30
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
@@ -43,6 +47,8 @@ CONFIG: dict[str, Any] = {
         "labelPadding": 5,
         "labelLimit": 190,
         "labelFlush": False,
+        "labelOverlap": True,
+        "labelSeparation": 8,
         "domain": False,
         "ticks": False,
         "gridColor": "#e4e8ec",
@@ -51,21 +57,47 @@ CONFIG: dict[str, Any] = {
     },
     "axisY": {"grid": False},
     "axisQuantitative": {"grid": True, "tickCount": 6},
-    "legend": {
-        "orient": "top",
-        "title": None,
-        "labelFontSize": 12,
-        "labelColor": "#3e4c59",
-        "labelLimit": 320,
-        "symbolSize": 90,
-        "symbolBaseFillColor": "#7b8794",
-        "symbolBaseStrokeColor": "#7b8794",
-        "offset": 6,
-        "columnPadding": 18,
-    },
     "title": {"anchor": "start", "fontSize": 13, "fontWeight": 600, "color": "#1f2933"},
     "bar": {"cornerRadiusEnd": 2},
 }
+
+
+@dataclass(frozen=True)
+class Signs:
+    """How the values of one field are told apart: a colour and a shape each, and the legend.
+
+    Legends are part of the page, not of the chart: they wrap on any screen.
+    """
+
+    field: str
+    labels: tuple[str, ...]
+    colours: tuple[str, ...]
+    shapes: tuple[str, ...] = ("circle", "diamond", "square", "triangle-up")
+
+    def colour(self) -> Any:
+        """The colour channel."""
+        import altair as alt
+
+        scale = alt.Scale(domain=list(self.labels), range=self._cycled(self.colours))
+        return alt.Color(f"{self.field}:N", sort=list(self.labels), scale=scale, legend=None)
+
+    def shape(self) -> Any:
+        """The shape channel."""
+        import altair as alt
+
+        scale = alt.Scale(domain=list(self.labels), range=self._cycled(self.shapes))
+        return alt.Shape(f"{self.field}:N", sort=list(self.labels), scale=scale, legend=None)
+
+    def legend(self) -> tuple[Key, ...]:
+        """The legend."""
+        colours, shapes = self._cycled(self.colours), self._cycled(self.shapes)
+        return tuple(
+            Key(label, colour, GLYPHS[shape])
+            for label, colour, shape in zip(self.labels, colours, shapes, strict=True)
+        )
+
+    def _cycled(self, values: tuple[str, ...]) -> list[str]:
+        return [values[i % len(values)] for i in range(len(self.labels))]
 
 
 def spec_of(chart: Any, *, height: Any = None) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from isthmus.report import fields, wording
-from isthmus.report.blocks import Chart, Table
+from isthmus.report.blocks import Chart, Key, Table
 from isthmus.report.fields import Document
 from isthmus.report.figures import theme
 
 _MOST_POINTS = 120
+_STROKES = {1: "━", 6: "╍", 2: "┅"}
 
 
 def before_after(entries: list[Document]) -> Chart | None:
@@ -41,27 +42,24 @@ def before_after(entries: list[Document]) -> Chart | None:
             )
     if not rows:
         return None
-    moments = ["before", "after"]
-    colour = alt.Color(
-        "when:N",
-        sort=moments,
-        scale=alt.Scale(domain=moments, range=[theme.REFERENCE, theme.ADAPTED]),
+    signs = theme.Signs(
+        "when", ("before", "after"), (theme.REFERENCE, theme.ADAPTED), ("square", "circle")
     )
     x = alt.X("low:Q", axis=alt.Axis(format="%", title="gap, as a share of the gap before"))
     base = alt.Chart(theme.inline(rows)).encode(
         y=alt.Y("metric:N", sort=None, title=None),
-        yOffset=alt.YOffset("when:N", sort=moments),
+        yOffset=alt.YOffset("when:N", sort=list(signs.labels)),
         tooltip=[
             alt.Tooltip("metric:N", title="metric"),
             alt.Tooltip("when:N", title="when"),
             alt.Tooltip("shown:N", title="value, 95 % interval"),
         ],
     )
-    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q", color=colour)
+    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q", color=signs.colour())
     dot = base.mark_point(filled=True, size=85, opacity=1).encode(
         x="share:Q",
-        color=colour,
-        shape=alt.Shape("when:N", scale=alt.Scale(domain=moments, range=["square", "circle"])),
+        color=signs.colour(),
+        shape=signs.shape(),
     )
     return Chart(
         name="before-after",
@@ -74,6 +72,7 @@ def before_after(entries: list[Document]) -> Chart | None:
             rows=tuple((str(r["metric"]), str(r["when"]), str(r["shown"])) for r in rows),
             numeric=frozenset({"Value, 95 % interval"}),
         ),
+        legend=signs.legend(),
     )
 
 
@@ -120,10 +119,13 @@ def curves(arms: list[Document]) -> Chart | None:
                 "arm:N",
                 sort=None,
                 scale=alt.Scale(domain=names, range=_colours(len(names))),
-                legend=alt.Legend(columns=4, symbolType="stroke"),
+                legend=None,
             ),
             strokeDash=alt.StrokeDash(
-                "arm:N", sort=None, scale=alt.Scale(domain=names, range=_dashes(len(names)))
+                "arm:N",
+                sort=None,
+                scale=alt.Scale(domain=names, range=_dashes(len(names))),
+                legend=None,
             ),
             tooltip=[
                 alt.Tooltip("arm:N", title="arm"),
@@ -143,6 +145,12 @@ def curves(arms: list[Document]) -> Chart | None:
             columns=("Arm", "Step", "Loss", "Mean over"),
             rows=tuple(last),
             numeric=frozenset({"Step", "Loss"}),
+        ),
+        legend=tuple(
+            Key(name, colour, _STROKES[dash[0]])
+            for name, colour, dash in zip(
+                names, _colours(len(names)), _dashes(len(names)), strict=True
+            )
         ),
     )
 

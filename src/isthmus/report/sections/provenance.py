@@ -38,8 +38,10 @@ def section(run: RunFolder) -> Section:
 def _protocol(run: RunFolder) -> list[str]:
     arms = fields.records(run.stage("train"), "arms")
     seeds = sorted({str(seed) for arm in arms for seed in fields.sequence(arm, "seeds")})
+    exceptions = fields.sequence(run.stage("data"), "notes")
     lines = [
-        "Data are split by sequence, never by frame: neighbouring frames stay on one side.",
+        "Data are split by sequence, not by frame: neighbouring frames stay on one side."
+        + (" Exceptions are stated under Data." if exceptions else ""),
         "Target images are used without labels in every step before the final scoring.",
         "Intervals are 95 % unless stated otherwise; frames are resampled in blocks of "
         "consecutive frames.",

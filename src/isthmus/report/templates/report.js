@@ -18,14 +18,15 @@
       function () { place.dataset.state = "drawn"; },
       function (fault) {
         place.dataset.state = "failed";
+        place.closest("figure").querySelector("details").open = true;
         place.textContent = "This chart could not be drawn; its numbers are in the table below. (" + fault.message + ")";
       }
     );
   });
-  /* On paper every chart comes with its numbers. */
+  /* On paper nothing can be unfolded; a drawn chart does without its table. */
   var opened = [];
   window.addEventListener("beforeprint", function () {
-    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    opened = Array.from(document.querySelectorAll("details.fold:not([open])"));
     opened.forEach(function (fold) { fold.open = true; });
   });
   window.addEventListener("afterprint", function () {
