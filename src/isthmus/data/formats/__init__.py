@@ -1,1 +1,126 @@
+"""Formats of data sets: one file each, one line each in the registry below.
 
+`read_dataset` reads labels and images of any of them; `write_dataset` writes a data set for
+other tools. A package can add a format under the entry point group ``isthmus.formats``: a name
+and an object with the attributes of `Format`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from isthmus.compute.executor import Executor, Progress
+from isthmus.data.dataset import Dataset
+from isthmus.data.formats.bdd100k import Bdd100k
+from isthmus.data.formats.bdd100k_writer import write_bdd100k
+from isthmus.data.formats.coco import Coco
+from isthmus.data.formats.coco_writer import write_coco
+from isthmus.data.formats.folder import Folder
+from isthmus.data.formats.format import Format
+from isthmus.data.formats.manifest import Manifest
+from isthmus.data.formats.voc import Voc
+from isthmus.errors import InputError
+
+FORMATS: dict[str, Format] = {
+    "coco": Coco(),
+    "bdd100k": Bdd100k(),
+    "voc": Voc(),
+    "manifest": Manifest(),
+    "folder": Folder(),
+}
+"""Name → reader, in the order in which they are asked whether a path is theirs."""
+
+WRITERS: dict[str, Callable[[Dataset, Path], Path]] = {
+    "coco": write_coco,
+    "bdd100k": write_bdd100k,
+}
+"""Name → writer."""
+
+ENTRY_POINTS = "isthmus.formats"
+
+
+def read_dataset(
+    path: Path | str,
+    *,
+    format: str = "auto",
+    images: Path | str | None = None,
+    name: str | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Read a labelled data set or a folder of images; every image is decoded once to check it.
+
+    Args:
+        path: label file, or folder.
+        format: a name in `FORMATS`, or "auto".
+        images: folder that the image names of a label file are relative to. Given, images are
+            looked for there and nowhere else.
+        name: name of the data set; by default drawn from the path.
+        executor: who decodes the images; this process by default.
+        progress: called with (images done, images in all, what).
+
+    What could not be read, and why, is in `problems` of the result.
+
+    Raises:
+        InputError: the path does not exist, holds no known format, or not one usable image.
+    """
+    path = Path(path)
+    folder = None if images is None else Path(images)
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"{folder}: no such folder (option images)")
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    chosen = find_format(detect_format(path) if format == "auto" else format)
+    dataset = chosen.read(path, images=folder, executor=executor, progress=progress)
+    return dataset if name is None else replace(dataset, name=name)
+
+
+def write_dataset(
+    dataset: Dataset,
+    folder: Path | str,
+    format: str = "coco",
+) -> Path:
+    """Write labels and images below `folder`; returns the label file.
+
+    Images that already lie below `folder` stay where they are, others are copied.
+
+    Raises:
+        InputError: the format cannot be written, or an image cannot be copied.
+    """
+    if format not in WRITERS:
+        raise InputError(f"format {format!r} cannot be written; known: {', '.join(WRITERS)}")
+    return WRITERS[format](dataset, Path(folder))
+
+
+def detect_format(path: Path | str) -> str:
+    """Name of the first format that says the path is its own.
+
+    Raises:
+        InputError: none does.
+    """
+    path = Path(path)
+    for name, candidate in FORMATS.items():
+        if candidate.detect(path):
+            return name
+    raise InputError(
+        f"{path}: none of the known formats ({', '.join(FORMATS)}); give a label file or a folder "
+        "that holds images, or name the format"
+    )
+
+
+def find_format(name: str) -> Format:
+    """The format of that name, from the registry or from an installed package.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name in FORMATS:
+        return FORMATS[name]
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        found: Format = entry.load()
+        return found
+    raise InputError(f"format {name!r} is not known; known: auto, {', '.join(FORMATS)}")

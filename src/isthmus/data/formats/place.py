@@ -1,0 +1,48 @@
+"""Putting images where a written label file can name them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from isthmus.data.formats.locate import leaves
+from isthmus.data.frame import Frame
+from isthmus.data.images import SUFFIXES
+from isthmus.errors import InputError
+from isthmus.files import atomic_path, file_digest, safe_join
+
+
+def place_image(frame: Frame, folder: Path) -> str:
+    """Name, relative to `folder`, of the frame's image there; copied unless it lies there."""
+    return _place(frame.image, folder, _name_from(frame))
+
+
+def place_layer(frame: Frame, layer: Path, kind: str, folder: Path) -> str:
+    """The same for an image of per-pixel labels, below a folder called `kind`."""
+    stem = Path(_name_from(frame)).with_suffix(layer.suffix.lower())
+    return _place(layer, folder, f"{kind}/{stem.as_posix()}")
+
+
+def _name_from(frame: Frame) -> str:
+    """The frame's id if it can serve as a file name, else one made from its hash."""
+    suffix = frame.image.suffix.lower()
+    if Path(frame.id).suffix.lower() == suffix in SUFFIXES and not leaves(frame.id):
+        return frame.id
+    return f"images/{hashlib.sha256(frame.id.encode()).hexdigest()[:20]}{suffix}"
+
+
+def _place(source: Path, folder: Path, name: str) -> str:
+    base = folder.resolve()
+    if source.resolve().is_relative_to(base):
+        return source.resolve().relative_to(base).as_posix()
+    target = safe_join(base, name)
+    try:
+        if not target.exists():
+            with atomic_path(target) as temporary:
+                shutil.copyfile(source, temporary)
+        elif file_digest(target) != file_digest(source):
+            raise InputError(f"{target}: another file of that name is there; give an empty folder")
+    except OSError as error:
+        raise InputError(f"{source}: cannot be copied to {target} ({error})") from error
+    return name

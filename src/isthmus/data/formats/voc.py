@@ -1,0 +1,212 @@
+"""Pascal VOC: one XML file an image (Everingham et al., IJCV 2010).
+
+VOC counts pixels from 1 and includes the last one, so that a box becomes half-open by taking 1
+from its first corner. ``difficult`` objects are ignore regions. The split of an image is the
+list in ``ImageSets/Main`` (train, val, test) that names it. XML is parsed by defusedxml: no
+entities, no external files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isthmus.compute.executor import Executor, Progress
+from isthmus.data.dataset import Dataset
+from isthmus.data.formats import values
+from isthmus.data.formats.locate import Found, NotFound, Roots
+from isthmus.data.formats.records import (
+    RawBox,
+    Record,
+    boxes_left_out,
+    frames_from,
+    require_frames,
+    require_records,
+)
+from isthmus.data.images import SUFFIXES
+from isthmus.data.problem_log import ProblemLog
+from isthmus.errors import InputError
+
+LABEL_FOLDERS = ("Annotations", "annotations", "voc_xml")
+MAX_XML_BYTES = 1 << 24
+
+
+class Voc:
+    """Reader of Pascal VOC folders."""
+
+    name = "voc"
+
+    def detect(self, path: Path) -> bool:
+        """A folder of VOC files, or one that holds such a folder under its usual name."""
+        found = _label_folder(path)
+        return found is not None and _is_voc(next(_xml_files(found)))
+
+    def read(
+        self,
+        path: Path,
+        *,
+        images: Path | None,
+        executor: Executor | None = None,
+        progress: Progress | None = None,
+    ) -> Dataset:
+        """See `Format.read`."""
+        folder = _label_folder(path)
+        if folder is None:
+            raise InputError(f"{path}: no VOC files (*.xml) here or in {', '.join(LABEL_FOLDERS)}")
+        up = folder.parent
+        roots = Roots(folder, images, (up / "JPEGImages", up / "images"))
+        reading = _Reading(roots, _splits(up / "ImageSets" / "Main"))
+        for labels in sorted(_xml_files(folder)):
+            reading.take(labels)
+        records, log = reading.records, reading.log
+        require_records(records, reading.listed, folder, roots, log)
+        frames = frames_from(records, log, executor=executor, progress=progress)
+        require_frames(frames, records, path, log)
+        categories = sorted({box.category for frame in frames for box in frame.objects or ()})
+        return Dataset(path.resolve().name, frames, log.problems(path), tuple(categories))
+
+
+def _label_folder(path: Path) -> Path | None:
+    for candidate in (path, *(path / name for name in LABEL_FOLDERS)):
+        if candidate.is_dir() and next(_xml_files(candidate), None) is not None:
+            return candidate
+    return None
+
+
+def _xml_files(folder: Path) -> Any:
+    return (f for f in folder.glob("*.xml") if f.name[0] != "." and f.is_file())
+
+
+def _is_voc(file: Path) -> bool:
+    try:
+        with file.open("rb") as handle:
+            return b"<annotation>" in handle.read(4096)
+    except OSError:
+        return False
+
+
+def _splits(folder: Path) -> dict[str, str]:
+    """Stem of an image → split, from the lists of a VOC data set."""
+    found: dict[str, str] = {}
+    for split in ("train", "val", "test"):
+        try:
+            lines = (folder / f"{split}.txt").read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        found.update((line.split()[0], split) for line in lines if line.split())
+    return found
+
+
+@dataclass
+class _Reading:
+    roots: Roots
+    splits: dict[str, str]
+    log: ProblemLog = field(default_factory=ProblemLog)
+    records: list[Record] = field(default_factory=list)
+    listed: int = 0
+    files: set[Path] = field(default_factory=set)
+
+    def take(self, labels: Path) -> None:
+        """Add the image of one label file, or enter why not."""
+        self.listed += 1
+        try:
+            tree = _parse(labels)
+        except InputError as error:
+            self.log.add(labels, "bad-label-file", str(error))
+            return
+        boxes = self._boxes(labels, tree.iter("object"))
+        found = self._find(labels, tree)
+        if isinstance(found, NotFound):
+            self.log.add(labels, found.kind, found.reason)
+            boxes_left_out(boxes, labels, self.log)
+        elif found.path in self.files:
+            self.log.add(labels, "duplicate-image", f"{found.name} is named by another file too")
+            boxes_left_out(boxes, labels, self.log)
+        else:
+            self.files.add(found.path)
+            self.records.append(
+                Record(
+                    id=found.name,
+                    image=found.path,
+                    labels=labels,
+                    declared=_size(tree),
+                    split=self.splits.get(labels.stem, ""),
+                    boxes=boxes,
+                )
+            )
+
+    def _find(self, labels: Path, tree: Any) -> Found | NotFound:
+        named = values.text(tree.findtext("filename"))
+        found = self.roots.find([named or labels.stem])
+        if isinstance(found, Found) or found.kind == "path-escape":
+            return found
+        # Images are often converted to another format without touching the labels.
+        others = [f"{labels.stem}{suffix}" for suffix in SUFFIXES]
+        instead = self.roots.find(others)
+        if isinstance(instead, NotFound):
+            return found
+        if named:
+            self.log.tally(
+                labels,
+                "other-ending",
+                "images lie there under another ending than the labels say; those are used",
+            )
+        return instead
+
+    def _boxes(self, labels: Path, objects: Iterable[Any]) -> list[RawBox]:
+        boxes = []
+        for index, item in enumerate(objects):
+            where = f"object {index}"
+            category = values.text(item.findtext("name"))
+            edges = [_number(item.findtext(f"bndbox/{k}")) for k in _CORNERS]
+            corners = values.numbers(edges, 4)
+            if category is None:
+                self.log.add(labels, "bad-annotation", f"{where} lacks a usable `name`")
+            elif corners is None:
+                self.log.add(labels, "bad-box", f"{where}: `bndbox` is not four finite numbers")
+            else:
+                x1, y1, x2, y2 = corners
+                boxes.append(
+                    RawBox(
+                        where,
+                        category,
+                        (x1 - 1, y1 - 1, x2, y2),
+                        occluded=values.flag(_number(item.findtext("occluded"))),
+                        truncated=values.flag(_number(item.findtext("truncated"))),
+                        ignore=bool(values.flag(_number(item.findtext("difficult")))),
+                    )
+                )
+        return boxes
+
+
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def _parse(labels: Path) -> Any:
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    try:
+        if labels.stat().st_size > MAX_XML_BYTES:
+            raise InputError(f"larger than the limit of {MAX_XML_BYTES} bytes")
+        return fromstring(labels.read_bytes(), forbid_dtd=True)
+    except ParseError as error:
+        raise InputError(f"not valid XML ({error})") from error
+    except DefusedXmlException as error:
+        raise InputError(f"refused: {type(error).__name__}, entities are not read") from error
+    # An encoding that Python does not know, or bytes that are none of the one declared.
+    except (OSError, LookupError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})") from error
+
+
+def _number(word: str | None) -> float | None:
+    try:
+        return float(word) if word is not None else None
+    except ValueError:
+        return None
+
+
+def _size(tree: Any) -> tuple[int, int] | None:
+    return values.size(*(_number(tree.findtext(f"size/{k}")) for k in ("width", "height")))

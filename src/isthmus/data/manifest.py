@@ -1,0 +1,152 @@
+"""A data set as one Parquet file: what one stage hands to the next.
+
+Lossless and deterministic: equal data sets give equal bytes (under one version of pyarrow), and
+nothing in the file can run code. Images are referred to, not copied: relative to the file's
+folder where they lie below it, so that the folder can be moved as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from isthmus.data.dataset import Dataset
+from isthmus.data.frame import Box, Camera, Frame, Problem
+from isthmus.errors import InputError
+from isthmus.files import atomic_path, canonical_json
+
+SCHEMA = "isthmus.manifest/1"
+_METADATA_KEY = b"isthmus"
+_BOX_FIELDS = ("category", "xyxy", "occluded", "truncated", "ignore", "instance", "score")
+_LAYERS = ("semantic", "instance", "depth")
+
+
+def save_manifest(dataset: Dataset, path: Path | str) -> None:
+    """Write the data set to `path`, whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(path)
+    base = Path(os.path.abspath(path.parent))
+    rows = [_row(frame, base) for frame in dataset]
+    about = {
+        "schema": SCHEMA,
+        "name": dataset.name,
+        "categories": list(dataset.categories),
+        "problems": [[p.path, p.kind, p.reason, p.severity, p.count] for p in dataset.problems],
+    }
+    metadata = {_METADATA_KEY: canonical_json(about).encode("utf-8")}
+    table = pa.Table.from_pylist(rows, schema=_columns().with_metadata(metadata))
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=1 << 16)
+
+
+def load_manifest(path: Path | str) -> Dataset:
+    """The data set that `save_manifest` wrote; images are not opened.
+
+    Raises:
+        InputError: missing, not Parquet, or not a manifest of this version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        table = pq.ParquetFile(path).read()
+        about = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{path}: not a readable manifest ({error})") from error
+    if about.get("schema") != SCHEMA or not table.schema.equals(_columns()):
+        raise InputError(
+            f"{path}: not a manifest of this version (it says {about.get('schema')!r}, this is "
+            f"{SCHEMA!r}); write it again"
+        )
+    base = Path(os.path.abspath(path.parent))
+    frames = tuple(_frame(row, base) for row in table.to_pylist())
+    problems = tuple(Problem(*problem) for problem in about["problems"])
+    return Dataset(about["name"], frames, problems, tuple(about["categories"]))
+
+
+def _columns() -> Any:
+    import pyarrow as pa
+
+    box = pa.struct(
+        [
+            ("category", pa.string()),
+            ("xyxy", pa.list_(pa.float64(), 4)),
+            ("occluded", pa.bool_()),
+            ("truncated", pa.bool_()),
+            ("ignore", pa.bool_()),
+            ("instance", pa.string()),
+            ("score", pa.float64()),
+        ]
+    )
+    words = ("digest", "split", "sequence")
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("image", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            *((word, pa.string()) for word in words),
+            ("attributes", pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))),
+            ("objects", pa.list_(box)),
+            *((layer, pa.string()) for layer in _LAYERS),
+            ("camera", pa.list_(pa.float64(), 4)),
+            ("layers_digest", pa.string()),
+        ]
+    )
+
+
+def _row(frame: Frame, base: Path) -> dict[str, Any]:
+    camera = frame.camera
+    return {
+        "id": frame.id,
+        "image": _stored(frame.image, base),
+        "width": frame.width,
+        "height": frame.height,
+        "digest": frame.digest,
+        "split": frame.split,
+        "sequence": frame.sequence,
+        "attributes": [{"name": k, "value": v} for k, v in sorted(frame.attributes.items())],
+        "objects": None
+        if frame.objects is None
+        else [{name: getattr(box, name) for name in _BOX_FIELDS} for box in frame.objects],
+        **{layer: _stored(getattr(frame, layer), base) for layer in _LAYERS},
+        "camera": camera and [camera.fx, camera.fy, camera.cx, camera.cy],
+        "layers_digest": frame.layers_digest,
+    }
+
+
+def _frame(row: dict[str, Any], base: Path) -> Frame:
+    objects, camera = row.pop("objects"), row.pop("camera")
+    paths = {name: _restored(row.pop(name), base) for name in ("image", *_LAYERS)}
+    attributes = {item["name"]: item["value"] for item in row.pop("attributes")}
+    return Frame(
+        **row,
+        **paths,
+        attributes=attributes,
+        objects=None if objects is None else tuple(_box(item) for item in objects),
+        camera=camera and Camera(*camera),
+    )
+
+
+def _box(item: dict[str, Any]) -> Box:
+    return Box(**{**item, "xyxy": tuple(item["xyxy"])})
+
+
+def _stored(path: Path | None, base: Path) -> str | None:
+    if path is None:
+        return None
+    absolute = Path(os.path.abspath(path))
+    if absolute.is_relative_to(base):
+        return absolute.relative_to(base).as_posix()
+    return str(absolute)
+
+
+def _restored(stored: str | None, base: Path) -> Any:
+    return None if stored is None else base / stored
