@@ -19,7 +19,7 @@ from isthmus.detect.batches import Batch
 from isthmus.detect.detector import Targets
 from isthmus.detect.samples import FILL
 
-SCALE = (0.8, 1.25)
+SCALE = (0.9, 1.4)
 SHIFT = 0.1
 VISIBLE = 0.3
 BLUR_RADIUS = 3

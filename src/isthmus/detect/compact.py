@@ -19,14 +19,14 @@ from torch.nn import functional as F
 from isthmus import seeds
 from isthmus.detect.boxes import decode_dense
 from isthmus.detect.detector import Detections, Raw, Targets
-from isthmus.detect.targets import DenseTargets, dense_targets
+from isthmus.detect.losses import dense_loss
+from isthmus.detect.targets import dense_targets
 from isthmus.errors import ConfigError
 
 STRIDE = 4
 MULTIPLE = 16
 MEAN, SPREAD = 0.45, 0.25
 PRIOR_LOGIT = -4.0
-BOX_WEIGHT = 1.0
 LARGEST_LOG_DISTANCE = 6.0
 
 
@@ -149,30 +149,3 @@ class CompactDetector(nn.Module):
     def decode(self, raw: Raw, *, threshold: float = 0.05, limit: int = 100) -> list[Detections]:
         """Peaks of the heat map, after suppression of overlapping boxes of the same class."""
         return decode_dense(raw, threshold=threshold, limit=limit)
-
-
-def dense_loss(raw: Raw, dense: DenseTargets) -> dict[str, Tensor]:
-    """Losses of dense outputs against dense targets, both normalised by the objects' number."""
-    log_p, log_q = F.logsigmoid(raw.heat), F.logsigmoid(-raw.heat)
-    p = raw.heat.sigmoid()
-    positive = dense.peak * (1 - p).square() * log_p
-    negative = (1 - dense.heat).pow(4) * p.square() * log_q
-    centres = -((positive + torch.where(dense.peak > 0, 0.0, negative)) * dense.mask).sum()
-    centres = centres / (dense.peak * dense.mask).sum().clamp(min=1)
-    overlap = generalised_iou(raw.distance, dense.distance)
-    boxes = ((1 - overlap) * dense.inside).sum() / dense.inside.sum().clamp(min=1)
-    return {"centres": centres, "boxes": BOX_WEIGHT * boxes}
-
-
-def generalised_iou(a: Tensor, b: Tensor) -> Tensor:
-    """GIoU in [-1, 1] of boxes given by distances (b, 4, h, w) from a common point inside both."""
-    al, at, ar, ab = a.unbind(1)
-    bl, bt, br, bb = b.unbind(1)
-    inner_w = torch.minimum(al, bl) + torch.minimum(ar, br)
-    inner_h = torch.minimum(at, bt) + torch.minimum(ab, bb)
-    inner = inner_w.clamp(min=0) * inner_h.clamp(min=0)
-    union = (al + ar) * (at + ab) + (bl + br) * (bt + bb) - inner
-    hull_w = torch.maximum(al, bl) + torch.maximum(ar, br)
-    hull_h = torch.maximum(at, bt) + torch.maximum(ab, bb)
-    hull = (hull_w * hull_h).clamp(min=1e-3)
-    return inner / union.clamp(min=1e-3) - (hull - union) / hull
