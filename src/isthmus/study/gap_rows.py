@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from isthmus.compute.executor import Executor, Progress
 from isthmus.errors import IsthmusError
 from isthmus.features.extractor import FeatureSet
-from isthmus.gap.inference import measure
+from isthmus.gap.inference import measure_all
 from isthmus.study.config import GapSection
 
 Row = dict[str, Any]
@@ -61,37 +61,35 @@ def estimate_rows(
         IsthmusError: a metric cannot be computed on these features.
     """
     jobs = list(_jobs(pairs, settings, seed))
-    outcomes = executor.map(_estimate, jobs, progress=progress, what="measuring the gap")
-    rows = []
+    outcomes = executor.map(_estimates, jobs, progress=progress, what="measuring the gap")
+    rows: list[Row] = []
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.error is not None:
-            where = "{pair}, {extractor}, {layer}, {metric}".format(**job.row)
+            where = "{pair}, {extractor}, {layer}".format(**job.row)
             raise IsthmusError(f"the gap could not be measured ({where}): {outcome.error}")
-        rows.append({**job.row, **outcome.unwrap()})
+        rows += outcome.unwrap()
     return rows
 
 
 def _jobs(pairs: Sequence[Pair], settings: GapSection, seed: int) -> Iterator[_Job]:
     for pair in pairs:
         for layer in pair.x.layers:
-            for metric in settings.metrics:
-                row = {
-                    "pair": pair.name,
-                    "extractor": pair.extractor,
-                    "layer": layer,
-                    "kind": pair.x.kinds.get(layer, "semantic"),
-                    "metric": metric,
-                }
-                yield _Job(
-                    row,
-                    pair.x.layers[layer],
-                    pair.y.layers[layer],
-                    _groups(pair.x, settings),
-                    _groups(pair.y, settings),
-                    settings,
-                    pair.x.bounds,
-                    seed,
-                )
+            row = {
+                "pair": pair.name,
+                "extractor": pair.extractor,
+                "layer": layer,
+                "kind": pair.x.kinds.get(layer, "semantic"),
+            }
+            yield _Job(
+                row,
+                pair.x.layers[layer],
+                pair.y.layers[layer],
+                _groups(pair.x, settings),
+                _groups(pair.y, settings),
+                settings,
+                pair.x.bounds,
+                seed,
+            )
 
 
 def _groups(features: FeatureSet, settings: GapSection) -> tuple[str, ...] | None:
@@ -100,24 +98,23 @@ def _groups(features: FeatureSet, settings: GapSection) -> tuple[str, ...] | Non
     return features.sequences
 
 
-def _estimate(job: _Job) -> Row:
-    # The seed does not depend on the metric or the pair: equal relabelings make rows comparable.
-    extra: dict[str, Any] = {}
-    if job.row["metric"] == "cmd" and job.bounds is not None:
-        extra["bounds"] = job.bounds
-    estimate = measure(
+def _estimates(job: _Job) -> list[Row]:
+    # One seed for all: equal relabelings make rows comparable.
+    requests: dict[str, dict[str, Any]] = {name: {} for name in job.settings.metrics}
+    if "cmd" in requests and job.bounds is not None:
+        requests["cmd"]["bounds"] = job.bounds
+    estimates = measure_all(
         job.x,
         job.y,
-        job.row["metric"],
+        requests,
         groups_x=job.groups_x,
         groups_y=job.groups_y,
         permutations=job.settings.permutations,
         bootstraps=job.settings.bootstraps,
         floor_splits=job.settings.floor_splits,
         seed=job.seed,
-        **extra,
     )
-    return estimate.to_json()
+    return [{**job.row, **estimate.to_json()} for estimate in estimates.values()]
 
 
 def halves(features: FeatureSet) -> tuple[FeatureSet, FeatureSet]:
