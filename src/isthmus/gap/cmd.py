@@ -92,8 +92,13 @@ class CmdStatistic:
         return out
 
     def combine(self, components: Floats) -> Floats:
-        """The sum of the norms; components below zero count as no difference."""
-        result: Floats = np.sqrt(np.maximum(components, 0)).sum(axis=-1)
+        """The sum of the norms; never below zero.
+
+        A bias-free square may be negative. Its signed root lets noise in one order balance noise
+        in another; dropping it would add up the positive halves of all orders' noise.
+        """
+        roots = np.sign(components) * np.sqrt(np.abs(components))
+        result: Floats = np.maximum(roots.sum(axis=-1), 0)
         return result
 
 

@@ -140,7 +140,7 @@ def _distances(rows: Rows, scores: Floats, wx: Counts, wy: Counts) -> Floats:
 
 
 def _roots(cov_x: Floats, cov_y: Floats) -> Floats:
-    """Traces of (S_x S_y)^(1/2) for stacks (r, k, k); a jitter far below the data keeps the factor."""
+    """Traces of (S_x S_y)^(1/2) for stacks (r, k, k); a tiny jitter keeps the factor."""
     k = cov_x.shape[1]
     jitter = JITTER * np.trace(cov_x, axis1=1, axis2=2) + np.finfo(float).tiny ** 0.5
     factor = np.linalg.cholesky(cov_x + jitter[:, None, None] * np.eye(k))
