@@ -1,0 +1,46 @@
+"""A frame in memory, as effects take and give it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isthmus.augment.linear import Bytes, Floats
+from isthmus.augment.severity import MOST_SEVERE
+from isthmus.data.frame import Box
+from isthmus.errors import InputError
+
+SMALLEST_SIDE = 32
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A frame in memory.
+
+    Attributes:
+        image: (h, w, 3) uint8 sRGB.
+        boxes: its labels, in pixels.
+    """
+
+    image: Bytes
+    boxes: tuple[Box, ...] = ()
+
+
+def check(arrays: Arrays, depth: Floats, severity: float) -> None:
+    """Refuse what no effect can work on.
+
+    Raises:
+        InputError: wrong type, shape, size, depth or severity.
+    """
+    image = arrays.image
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise InputError(f"image {image.dtype} {image.shape}: uint8 (h, w, 3) is needed")
+    if min(image.shape[:2]) < SMALLEST_SIDE:
+        raise InputError(f"image {image.shape[1]}×{image.shape[0]}: {SMALLEST_SIDE} px are needed")
+    if depth.shape != image.shape[:2]:
+        raise InputError(f"depth {depth.shape} does not fit the image {image.shape[:2]}")
+    if not np.isfinite(depth).all() or (depth <= 0).any():
+        raise InputError("depth: every pixel needs a finite number of metres above 0")
+    if not 0 <= severity <= MOST_SEVERE:
+        raise InputError(f"severity {severity}: a number from 0 to {MOST_SEVERE:g} is needed")

@@ -1,0 +1,92 @@
+"""Lamps in the dark: one's own low beam, lamps of other vehicles, lit places of a street."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from isthmus.augment.linear import Floats
+from isthmus.data.frame import Box
+
+VEHICLES = ("vehicle", "car", "van", "truck", "bus")
+TAIL = np.array([0.95, 0.06, 0.03], np.float32)
+HEAD = np.array([1.0, 0.97, 0.86], np.float32)
+SODIUM = np.array([1.0, 0.72, 0.38], np.float32)
+SMALLEST_BOX = 12.0
+
+
+def headlamp_beam(depth: Floats, shape: tuple[int, int], horizon: float = 0.5) -> Floats:
+    """Relative illuminance (h, w) by a low beam: 1 on an upright surface 10 m ahead.
+
+    Falls with the square of distance, is cut off above the horizon and narrow to the sides.
+    """
+    height, width = shape
+    rows = (np.arange(height, dtype=np.float32) + 0.5)[:, None] / height
+    columns = (np.arange(width, dtype=np.float32) + 0.5)[None] / width - 0.5
+    cut = 1 / (1 + np.exp(np.clip((horizon - 0.015 - rows) / 0.018, -30, 30)))
+    spread = np.exp(-((columns / 0.33) ** 2)) * 0.93 + 0.07
+    falloff = 100 / np.maximum(depth, 6.0) ** 2
+    # The road is struck at a grazing angle: far less light a square metre than on a wall.
+    grazing = np.clip(1 - 0.55 * np.clip((rows - horizon) / (1 - horizon), 0, 1), 0.3, 1)
+    return np.asarray(np.minimum(falloff, 2.2) * cut * spread * grazing, np.float32)
+
+
+def vehicle_lamps(
+    boxes: Sequence[Box], shape: tuple[int, int], strength: float, rng: np.random.Generator
+) -> Floats:
+    """Linear light (h, w, 3) of pairs of lamps on vehicles, with their glow.
+
+    Which way a vehicle faces is not labelled: left of the middle or right of it, as traffic
+    keeps to one side, most show their tail on one's own side and their front on the other.
+    """
+    light = np.zeros((*shape, 3), np.float32)
+    own_side = 1 if rng.random() < 0.5 else -1
+    for box in boxes:
+        draws = rng.random(4)
+        x1, y1, x2, y2 = box.xyxy
+        width, height = x2 - x1, y2 - y1
+        cut = x1 <= 1 or y1 <= 1 or x2 >= shape[1] - 1 or y2 >= shape[0] - 1
+        if box.category not in VEHICLES or width < SMALLEST_BOX or width > 1.45 * height or cut:
+            continue  # seen from the side, too small, or not wholly in the picture
+        if draws[0] < 0.45:  # parked, or not switched on
+            continue
+        side = np.sign(0.5 * (x1 + x2) - shape[1] / 2)
+        front = (draws[1] < 0.8) == (side != own_side)
+        colour, power = (HEAD, 1.3) if front else (TAIL, 0.45)
+        row = y1 + (0.62 if front else 0.52) * height
+        for u in (0.13, 0.87):
+            spot = (x1 + u * width, row)
+            add_glow(light, spot, min(0.03 * width, 2.5) + 0.4, power * strength * colour)
+    return light
+
+
+def street_glow(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> Floats:
+    """Linear light (h, w, 3) of a few street lamps along both sides, smaller with distance."""
+    light = np.zeros((*shape, 3), np.float32)
+    height, width = shape
+    for _ in range(int(rng.integers(2, 6))):
+        distance, side = rng.uniform(1.0, 7.0), rng.choice([-1, 1])
+        spot = (
+            width * (0.5 + side * 0.42 / distance + rng.normal(0, 0.01)),
+            height * (0.48 - 0.42 / distance),
+        )
+        power = strength * rng.uniform(0.5, 1.1)
+        add_glow(light, spot, 0.008 * width / np.sqrt(distance), power * SODIUM)
+    return light
+
+
+def add_glow(light: Floats, spot: tuple[float, float], radius: float, colour: Floats) -> None:
+    """Add a lamp at (x, y) in place: a bright disc of `radius` px, a halo eight times as wide."""
+    reach = int(np.ceil(8 * radius))
+    x, y = int(spot[0]), int(spot[1])
+    top, bottom = max(0, y - reach), min(light.shape[0], y + reach + 1)
+    left, right = max(0, x - reach), min(light.shape[1], x + reach + 1)
+    if top >= bottom or left >= right:
+        return
+    rows = (np.arange(top, bottom) + 0.5 - spot[1])[:, None] / radius
+    columns = (np.arange(left, right) + 0.5 - spot[0])[None] / radius
+    square = rows**2 + columns**2
+    fade = np.clip(1 - square / 64, 0, 1)
+    glow = np.exp(-0.7 * square) + 0.05 * fade**2 / (1 + 0.4 * square)
+    light[top:bottom, left:right] += (glow[..., None] * colour).astype(np.float32)

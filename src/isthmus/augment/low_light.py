@@ -1,0 +1,139 @@
+"""Low light: from a dim afternoon over dusk to night, as a dash camera shows it.
+
+The daylight picture is taken back to linear light; what the sun added is evened out; the ground
+and the sky are dimmed by factors of their own (at dusk the sky is still bright when the street is
+dark, and the camera exposes for both); a burnt-out sky gets the cloud that it hid. Then come the
+lights that count when daylight does not: own headlamps, falling off with the square of distance,
+and lamps of other vehicles. Photons are few and amplified: shot and read noise rise.
+The factors were set beside real dusk frames taken by the same camera as day frames (CamVid).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from isthmus.augment.arrays import Arrays, check
+from isthmus.augment.audit import Audit, audit_boxes
+from isthmus.augment.depth import SKY
+from isthmus.augment.lamps import headlamp_beam, street_glow, vehicle_lamps
+from isthmus.augment.linear import Floats, luminance, to_linear, to_srgb
+from isthmus.augment.severity import Scale
+from isthmus.augment.smooth import gauss, normal_noise, smooth_noise
+
+STEPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
+# Linear level of ground and of sky after metering, relative to the daylight picture; flattening
+# of the sun's contrast; amplification; strength of headlamps, per step.
+GROUND = (1.0, 0.42, 0.19, 0.1, 0.036, 0.012)
+SKY_LEVEL = (1.0, 0.75, 0.55, 0.3, 0.07, 0.009)
+FLATTEN = (0.0, 0.3, 0.5, 0.55, 0.55, 0.55)
+GAIN = (0.0, 0.6, 1.5, 4.0, 14.0, 36.0)
+HEADLAMPS = (0.0, 0.0, 0.0, 0.006, 0.06, 0.15)
+FULL_WELL = 14000.0
+READ_NOISE = 2.0
+COOL = np.array([0.86, 0.98, 1.12], np.float32)
+
+
+@dataclass(frozen=True)
+class LowLight:
+    """Failing daylight, metered by an automatic camera.
+
+    Attributes:
+        lamps: own headlamps and lamps of other vehicles shine from dusk on.
+    """
+
+    lamps: bool = True
+    name: str = "low_light"
+    label: str = "low light: dusk to night"
+    scale: Scale = Scale("lux", "ambient light", (2000.0, 400.0, 80.0, 8.0, 0.5), ratio=True)
+
+    def attributes(self, severity: float) -> Mapping[str, str]:
+        """Dusk from severity 1.5 on, night from 3.5 on."""
+        if severity < 1.5:
+            return {}
+        return {"timeofday": "night" if severity >= 3.5 else "dawn/dusk"}
+
+    def apply(
+        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
+    ) -> tuple[Arrays, Audit]:
+        """See `Effect.apply`."""
+        check(arrays, depth, severity)
+        if severity == 0:
+            image = arrays.image.copy()
+        else:
+            light = self.relit(arrays, depth, severity, rng)
+            image = to_srgb(self._sensed(light, severity, rng))
+        audit = audit_boxes(arrays.image, image, arrays.boxes, cause="darkness")
+        return Arrays(image, arrays.boxes), audit
+
+    def relit(
+        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
+    ) -> Floats:
+        """Linear light (h, w, 3) of the scene in failing daylight, before the sensor."""
+        light = to_linear(arrays.image)
+        shape = (depth.shape[0], depth.shape[1])
+        clouds = _clouds(rng, shape)
+        level, flat = luminance(light), _at(FLATTEN, severity)
+        sky = gauss((depth >= SKY).astype(np.float32), max(0.6, shape[1] / 700))
+        ground = light * (_at(GROUND, severity) * _evened(level, sky, flat))[..., None]
+        ground *= 1 + (COOL - 1) * np.float32(min(severity / 3, 1))
+        # Where the sky is burnt out its colour is gone; cloud takes its place by degrees.
+        burnt = np.clip((level - 0.55) / 0.4, 0, 1) * np.float32(min(severity / 2, 1))
+        own = level * (1 - burnt) + 0.8 * clouds * burnt
+        tint = light / np.maximum(level, 1e-4)[..., None]
+        tint = tint + (COOL - tint) * (0.35 + 0.65 * burnt)[..., None] * min(severity / 2, 1)
+        above = (_at(SKY_LEVEL, severity) * own)[..., None] * tint
+        relit = ground + (above - ground) * sky[..., None]
+        if self.lamps and severity > 2:
+            strength = _at(HEADLAMPS, severity)
+            # The picture's own brightness, evened out, stands for what surfaces reflect.
+            reflecting = light * _evened(level, sky, 0.5)[..., None]
+            beam = headlamp_beam(depth, shape) * (1 - sky)
+            relit += np.float32(strength) * beam[..., None] * reflecting
+            relit += vehicle_lamps(arrays.boxes, shape, min(severity - 2, 2.0) / 2, rng)
+            if severity > 3.2:
+                relit += street_glow(shape, min(severity - 3.2, 1.0), rng)
+        return np.asarray(relit, np.float32)
+
+    @staticmethod
+    def _sensed(light: Floats, severity: float, rng: np.random.Generator) -> Floats:
+        """Shot and read noise of an amplified exposure, colours muted by noise reduction."""
+        gain = _at(GAIN, severity)
+        electrons = np.float32(FULL_WELL / max(gain, 1e-3))
+        deviation = np.sqrt(np.maximum(light, 0) / electrons + (READ_NOISE / electrons) ** 2)
+        muted = np.float32(0.25 * min(severity / 3, 1))
+        grey = luminance(light)[..., None]
+        # Cameras smooth colour noise more than grey noise.
+        noise = 0.6 * normal_noise(rng, light.shape)
+        noise += np.float32(0.75) * normal_noise(rng, light.shape[:2])[..., None]
+        return np.asarray(light + (grey - light) * muted + deviation * noise, np.float32)
+
+
+def _at(table: tuple[float, ...], severity: float) -> np.float32:
+    """Value of a table at a severity, by ratio where the table is one of factors."""
+    if min(table) > 0:
+        return np.float32(np.exp(np.interp(severity, STEPS, np.log(table))))
+    return np.float32(np.interp(severity, STEPS, table))
+
+
+def _evened(level: Floats, sky: Floats, amount: np.floating | float) -> Floats:
+    """Factor (h, w) that evens out the sun: lifts what is in shade, holds down what is lit."""
+    ground = level * (1 - sky)
+    sigma = level.shape[1] / 25
+    local = (gauss(ground, sigma) + 1e-3) / (gauss(1 - sky, sigma) + 2e-3)
+    middle = float(np.median(local))
+    factor = (middle / np.maximum(local, 1e-3)) ** np.float32(0.55 * float(amount))
+    # Highlights (sunlit walls, glints) lose more than their surroundings.
+    held = 1 / (1 + np.float32(2.0 * float(amount)) * np.maximum(level - 0.25, 0))
+    return np.asarray(np.clip(factor, 0.3, 1.8) * held, np.float32)
+
+
+def _clouds(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    """Brightness (h, w) around 1 of a cloudy sky, flattened towards the horizon."""
+    noise = smooth_noise(rng, shape, (2, 4, 8, 16, 32, 64))
+    # Clouds lie on a flat ceiling: rows crowd towards the horizon.
+    share = np.minimum(np.linspace(0, 1, shape[0]) * 2, 1) ** 1.5
+    rows = (share * (shape[0] - 1)).astype(int)
+    return np.clip(1 + 0.42 * noise[rows], 0.3, 1.9).astype(np.float32)
