@@ -1,0 +1,190 @@
+"""Measured conditions of one frame: light, contrast, exposure, sharpness, haze, colour cast.
+
+They need neither labels nor a network, are absolute (no stretching to the frame's own range:
+night must stay darker than day) and are taken at one scale, so that cameras of different
+resolution compare. `MEASURES` names each with its unit, range and histogram bins.
+
+Haze is read off the dark channel (He, Sun and Tang, "Single image haze removal using dark
+channel prior", 2009): among the pixels of a clear view near the horizon some are almost black
+in at least one channel; a veil of scattered light lifts them. Sharpness is one minus the blur
+metric of Crété et al., "The blur effect: perception and estimation with a new no-reference
+perceptual blur metric" (2007): how much of the differences between neighbours a blur removes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter, uniform_filter1d
+
+from isthmus.features.colour import (
+    SRGB_TO_LINEAR,
+    Array,
+    cast_of,
+    lab,
+    luma,
+    relative_luminance,
+)
+
+Image = NDArray[np.uint8]
+
+VERSION = 1
+"""Raise it whenever a value changes."""
+
+LONGEST_SIDE = 480
+SHORTEST_SIDE = 16
+WHITE = 250
+BLACK = 20
+BLUR_TAPS = 9
+HORIZON_BAND = (0.30, 0.65)
+DARK_PERCENTILE = 25
+MOST_BINS = 24
+LEAST_AIRLIGHT = 0.2
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number that describes a frame.
+
+    Attributes:
+        name: key in tables and results.
+        label: for people.
+        unit: of the values.
+        low, high: no value lies outside.
+        step: finest width of a histogram's bins that still means something.
+        circular: the ends of the range mean the same (an angle), so that percentiles mean
+            nothing.
+    """
+
+    name: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    step: float
+    circular: bool = False
+
+    def edges(self, *values: NDArray[np.float64]) -> list[float]:
+        """Edges of 2 to 24 equal bins, multiples of `step`, that hold all of `values`."""
+        low, high = self.low, self.high
+        if not self.circular:
+            low = min(float(v.min()) for v in values)
+            high = max(float(v.max()) for v in values)
+        width = self.step
+        first, last = math.floor(low / width), math.floor(high / width) + 1
+        while last - first > MOST_BINS:
+            width *= 2
+            first, last = math.floor(low / width), math.floor(high / width) + 1
+        top = math.ceil(self.high / width)
+        last = min(last, top)
+        if last - first < 2:
+            first, last = (first - 1, last) if last == top else (first, last + 1)
+        return [round(k * width, 6) for k in range(first, last + 1)]
+
+
+def _listed(*measures: Measure) -> dict[str, Measure]:
+    return {measure.name: measure for measure in measures}
+
+
+MEASURES: dict[str, Measure] = _listed(
+    Measure("luminance", "Luminance", "% of white", 0, 100, 1),
+    Measure("lightness", "Lightness", "L*", 0, 100, 1),
+    Measure("contrast", "Contrast", "L* deviation", 0, 50, 0.5),
+    Measure("over_exposed", "Over-exposed area", "% of frame", 0, 100, 0.5),
+    Measure("under_exposed", "Under-exposed area", "% of frame", 0, 100, 0.5),
+    Measure("sharpness", "Sharpness", "share of detail", 0, 1, 0.01),
+    Measure("haze", "Haze (dark channel)", "share of airlight", 0, 1, 0.002),
+    Measure("colour_cast", "Colour cast", "ΔE", 0, 160, 0.25),
+    Measure(
+        "cast_direction",
+        "Direction of the colour cast",
+        "° (0 red, 90 yellow, -90 blue)",
+        -180,
+        180,
+        30,
+        circular=True,
+    ),
+)
+
+
+def working_size(width: int, height: int) -> tuple[int, int]:
+    """(width, height) at which a frame is measured: longest side 480, never enlarged."""
+    factor = min(1.0, LONGEST_SIDE / max(width, height))
+    return (
+        max(SHORTEST_SIDE, round(width * factor)),
+        max(SHORTEST_SIDE, round(height * factor)),
+    )
+
+
+def measure_image(rgb: Image) -> dict[str, float]:
+    """All measures of one uint8 (h, w, 3) RGB image, both sides at least 16.
+
+    luminance: mean of linear light, in % of white. lightness, contrast: mean and deviation of
+    L*. over_exposed, under_exposed: area whose channels are all at least 250, or all at most
+    20, of 255. sharpness, haze: see `sharpness_of` and `haze_of`. colour_cast,
+    cast_direction: length and angle of the mean (a*, b*) of pixels of middle lightness; the
+    angle is 0 where there is no cast.
+    """
+    light, green_red, blue_yellow = lab(rgb)
+    red, green, blue = (np.ascontiguousarray(rgb[..., c]) for c in range(3))
+    darkest = np.minimum(np.minimum(red, green), blue)
+    brightest = np.maximum(np.maximum(red, green), blue)
+    a, b = cast_of(light, green_red, blue_yellow)
+    percent = 100 / darkest.size
+    values = {
+        "luminance": 100 * float(relative_luminance(rgb).mean()),
+        "lightness": float(light.mean()),
+        "contrast": float(light.std()),
+        "over_exposed": percent * np.count_nonzero(darkest >= WHITE),
+        "under_exposed": percent * np.count_nonzero(brightest <= BLACK),
+        "sharpness": sharpness_of(luma(rgb)),
+        "haze": haze_of(darkest),
+        "colour_cast": float(np.hypot(a, b)),
+        "cast_direction": float(np.degrees(np.arctan2(b, a))),
+    }
+    return {
+        name: float(np.clip(values[name], measure.low, measure.high))
+        for name, measure in MEASURES.items()
+    }
+
+
+def sharpness_of(brightness: Array) -> float:
+    """Share of the neighbour differences of (h, w) that a 9-pixel blur takes away, [0, 1].
+
+    1 minus the blur metric of Crété et al. (the larger of both directions' blur); about 0.7 for
+    crisp images, below 0.45 for visibly blurred ones. A constant image has sharpness 0.
+    """
+    kept = []
+    for axis in (0, 1):
+        smooth = uniform_filter1d(brightness, BLUR_TAPS, axis=axis, mode="reflect")
+        before = np.abs(np.diff(brightness, axis=axis))
+        after = np.abs(np.diff(smooth, axis=axis))
+        total = float(before.sum(dtype=np.float64))
+        lost = float(np.maximum(before - after, 0).sum(dtype=np.float64))
+        kept.append(lost / total if total > 0 else 0.0)
+    return min(kept)
+
+
+def haze_of(darkest: NDArray[np.uint8]) -> float:
+    """Veil of scattered light over the dark parts near the horizon, [0, 1].
+
+    The dark channel (minimum over channels, given, and over a patch of 3 % of the longest
+    side) in linear light, divided by the airlight; its 25th percentile over the rows between
+    30 and 65 % of the height, where a street view is far away but seldom sky alone. Near 0 in
+    clear air by day and by night, 0.1 at about 400 m of visibility, 0.3 at 100 m, 0.5 at 50 m.
+
+    The airlight is the mean of the pixels with the highest dark channel (1 % of the frame), but
+    at least 0.2: in the dark, sensor noise and black level must not count as a veil.
+    """
+    size = max(3, round(max(darkest.shape) * 0.03) | 1)
+    channel = minimum_filter(darkest, size=size, mode="nearest")
+    top = np.partition(channel.ravel(), -max(1, channel.size // 100))[-max(1, channel.size // 100)]
+    airlight = float(SRGB_TO_LINEAR[darkest[channel >= top]].mean(dtype=np.float64))
+    rows = [round(share * len(channel)) for share in HORIZON_BAND]
+    band = channel[rows[0] : max(rows[1], rows[0] + 1)].ravel()
+    rank = (band.size - 1) * DARK_PERCENTILE // 100
+    veil = float(SRGB_TO_LINEAR[np.partition(band, rank)[rank]])
+    return min(1.0, veil / max(airlight, LEAST_AIRLIGHT))
