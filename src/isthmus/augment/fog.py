@@ -25,6 +25,8 @@ LOWEST_AIRLIGHT, HIGHEST_AIRLIGHT = 0.3, 0.62
 DIFFUSION = 0.2
 """Share of the scene's light that thick fog takes away (no direct sun)."""
 
+LADDER = Scale("m", "visibility", (400.0, 200.0, 120.0, 70.0, 40.0), ratio=True)
+
 
 @dataclass(frozen=True)
 class Fog:
@@ -37,7 +39,7 @@ class Fog:
     heterogeneity: float = 0.12
     name: str = "fog"
     label: str = "fog by depth (Koschmieder)"
-    scale: Scale = Scale("m", "visibility", (400.0, 200.0, 120.0, 70.0, 40.0), ratio=True)
+    scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
         """Foggy."""
@@ -57,7 +59,7 @@ class Fog:
         strength = min(severity, 1.0)
         airlight = self.airlight(light, depth) * np.float32(rng.uniform(0.92, 1.06))
         dim = np.float32(1 - DIFFUSION * strength * min(severity / 3, 1))
-        veiled = airlight + (light * dim - airlight) * through[..., None]
+        veiled = (airlight + (light * dim - airlight) * through[..., None]).astype(np.float32)
         image = to_srgb(veiled) if severity > 0 else arrays.image.copy()
         audit = audit_boxes(arrays.image, image, arrays.boxes, transmission=through, cause="fog")
         return Arrays(image, arrays.boxes), audit

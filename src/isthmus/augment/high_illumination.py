@@ -22,6 +22,8 @@ from isthmus.augment.smooth import gauss
 
 SUN = np.array([1.0, 0.93, 0.8], np.float32)
 
+LADDER = Scale("EV", "over-exposure", (0.5, 1.0, 1.5, 2.1, 2.8))
+
 
 @dataclass(frozen=True)
 class HighIllumination:
@@ -29,7 +31,7 @@ class HighIllumination:
 
     name: str = "high_illumination"
     label: str = "over-exposure and sun glare"
-    scale: Scale = Scale("EV", "over-exposure", (0.5, 1.0, 1.5, 2.1, 2.8))
+    scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
         """Daytime, as it is."""

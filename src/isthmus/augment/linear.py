@@ -34,7 +34,7 @@ def to_linear(image: Bytes) -> Floats:
 
 
 def to_srgb(light: Floats) -> Bytes:
-    """sRGB bytes of linear light, clipped to 0–1; `to_srgb(to_linear(x)) == x` for all bytes."""
+    """Bytes (sRGB) of linear light, clipped to 0–1; `to_srgb(to_linear(x)) == x` for all bytes."""
     # The table is even in the square root of light, which follows the curve closely.
     level = np.sqrt(np.clip(light, 0, 1)) * np.float32(STEPS - 1)
     return np.asarray(np.take(_encoding(), (level + np.float32(0.5)).astype(np.int32)), np.uint8)

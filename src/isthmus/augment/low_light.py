@@ -35,6 +35,8 @@ FULL_WELL = 14000.0
 READ_NOISE = 2.0
 COOL = np.array([0.86, 0.98, 1.12], np.float32)
 
+LADDER = Scale("lux", "ambient light", (2000.0, 400.0, 80.0, 8.0, 0.5), ratio=True)
+
 
 @dataclass(frozen=True)
 class LowLight:
@@ -47,7 +49,7 @@ class LowLight:
     lamps: bool = True
     name: str = "low_light"
     label: str = "low light: dusk to night"
-    scale: Scale = Scale("lux", "ambient light", (2000.0, 400.0, 80.0, 8.0, 0.5), ratio=True)
+    scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
         """Dusk from severity 1.5 on, night from 3.5 on."""
@@ -111,22 +113,22 @@ class LowLight:
         return np.asarray(light + (grey - light) * muted + deviation * noise, np.float32)
 
 
-def _at(table: tuple[float, ...], severity: float) -> np.float32:
+def _at(table: tuple[float, ...], severity: float) -> float:
     """Value of a table at a severity, by ratio where the table is one of factors."""
     if min(table) > 0:
-        return np.float32(np.exp(np.interp(severity, STEPS, np.log(table))))
-    return np.float32(np.interp(severity, STEPS, table))
+        return float(np.exp(np.interp(severity, STEPS, np.log(table))))
+    return float(np.interp(severity, STEPS, table))
 
 
-def _evened(level: Floats, sky: Floats, amount: np.floating | float) -> Floats:
+def _evened(level: Floats, sky: Floats, amount: float) -> Floats:
     """Factor (h, w) that evens out the sun: lifts what is in shade, holds down what is lit."""
     ground = level * (1 - sky)
     sigma = level.shape[1] / 25
     local = (gauss(ground, sigma) + 1e-3) / (gauss(1 - sky, sigma) + 2e-3)
-    middle = float(np.median(local))
-    factor = (middle / np.maximum(local, 1e-3)) ** np.float32(0.55 * float(amount))
+    middle = np.float32(np.median(local))
+    factor = (middle / np.maximum(local, 1e-3)) ** np.float32(0.55 * amount)
     # Highlights (sunlit walls, glints) lose more than their surroundings.
-    held = 1 / (1 + np.float32(2.0 * float(amount)) * np.maximum(level - 0.25, 0))
+    held = 1 / (1 + np.float32(2.0 * amount) * np.maximum(level - 0.25, 0))
     return np.asarray(np.clip(factor, 0.3, 1.8) * held, np.float32)
 
 
@@ -136,4 +138,4 @@ def _clouds(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     # Clouds lie on a flat ceiling: rows crowd towards the horizon.
     share = np.minimum(np.linspace(0, 1, shape[0]) * 2, 1) ** 1.5
     rows = (share * (shape[0] - 1)).astype(int)
-    return np.clip(1 + 0.42 * noise[rows], 0.3, 1.9).astype(np.float32)
+    return np.exp(0.34 * noise[rows] - 0.05).clip(0.3, 2.0).astype(np.float32)

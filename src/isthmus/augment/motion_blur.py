@@ -23,6 +23,8 @@ SPEED = 14.0
 SHAKE = 0.045
 """Vertical shake, shares of the picture's width a second."""
 
+LADDER = Scale("ms", "shutter time", (12.0, 25.0, 45.0, 75.0, 120.0), ratio=True)
+
 
 @dataclass(frozen=True)
 class MotionBlur:
@@ -30,7 +32,7 @@ class MotionBlur:
 
     name: str = "motion_blur"
     label: str = "motion blur by depth"
-    scale: Scale = Scale("ms", "shutter time", (12.0, 25.0, 45.0, 75.0, 120.0), ratio=True)
+    scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
         """None."""

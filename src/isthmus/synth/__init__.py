@@ -1,1 +1,1 @@
-
+"""Rendered street scenes with complete truth, made on the fly."""

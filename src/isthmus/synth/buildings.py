@@ -18,6 +18,7 @@ def house(
     inner: float,
     side: int,
     span: tuple[float, float],
+    *,
     style: str,
     ground: float,
 ) -> Mesh:
@@ -94,8 +95,9 @@ def backdrop(rng: np.random.Generator, land: Mesh, distance: float) -> Mesh:
         shade = linear((84, 92, 76) if leafy else (128, 118, 112)) * rng.uniform(0.7, 1.2)
         top = 0.25 * width if leafy else 0.02 * width
         z = distance + rng.uniform(0, 60)
-        outline = [(x, 0, z), (x + width, 0, z), (x + width, height * 0.8, z),
-                   (x + width - top, height, z), (x + top, height, z), (x, height * 0.8, z)]  # fmt: skip
+        right, eaves = x + width, height * 0.8
+        outline = [(x, 0, z), (right, 0, z), (right, eaves, z), (right - top, height, z),
+                   (x + top, height, z), (x, eaves, z)]  # fmt: skip
         faces.append(np.array(outline, np.float32))
         colours.append(shade)
         x += width * rng.uniform(0.6, 1.1)

@@ -88,7 +88,7 @@ def _muted(light: Floats, saturation: float) -> Floats:
 
 
 def tone(signal: Floats) -> NDArray[np.uint8]:
-    """sRGB bytes of a linear signal, highlights rolled off above a knee."""
+    """Bytes (sRGB) of a linear signal, highlights rolled off above a knee."""
     # Square roots spread the dark levels, where steps of the curve would show.
     level = np.sqrt(np.clip(signal, 0, TABLE_TOP)) * ((TABLE_SIZE - 1) / np.sqrt(TABLE_TOP))
     return np.take(_tone_table(), (level + 0.5).astype(np.int32))
@@ -122,7 +122,9 @@ def blur(image: Floats, sigma: float) -> Floats:
     if sigma <= 0:
         return image
     once = gaussian_filter1d(image, sigma, axis=0, mode="nearest", truncate=3)
-    return np.asarray(gaussian_filter1d(once, sigma, axis=1, mode="nearest", truncate=3), np.float32)
+    return np.asarray(
+        gaussian_filter1d(once, sigma, axis=1, mode="nearest", truncate=3), np.float32
+    )
 
 
 def enlarge(image: Floats, width: int, height: int) -> Floats:

@@ -78,7 +78,7 @@ def _clear_day(street: Street, rng: np.random.Generator) -> Light:
     overcast = street.clouds > 0.6
     if overcast:  # thin cloud over all of the sky
         sun = sun * 0.06
-        sky = 16000 * _rgb(0.97, 1.0, 1.05)
+        sky = 16000 * np.array([0.97, 1.0, 1.05])
     horizon = sky / np.pi * 1.9 * np.array([1.05, 1.0, 0.9])
     return Light(
         weather="overcast" if overcast else ("partly cloudy" if street.clouds > 0.3 else "clear"),
@@ -158,7 +158,7 @@ def _night(street: Street, rng: np.random.Generator) -> Light:
 
 
 CONDITIONS: Mapping[str, Callable[[Street, np.random.Generator], Light]] = MappingProxyType(
-    {"clear": _clear_day, "fog": _fog, "dusk": _dusk, "night": _night}
+    {"clear_day": _clear_day, "fog": _fog, "dusk": _dusk, "night": _night}
 )
 
 

@@ -34,8 +34,10 @@ def tree(rng: np.random.Generator, x: float, z: float, base: float, bare: bool) 
     )  # fmt: skip
     wood = BARK * rng.uniform(0.7, 1.3)
     stem = mesh([trunk], wood, Material.PLAIN, billboard=True)
-    crown = _branches(rng, x, z, base + fork, height - fork) if bare else _leaves(
-        rng, x + lean, z, base + fork, height - fork
+    crown = (
+        _branches(rng, x, z, base + fork, height - fork)
+        if bare
+        else _leaves(rng, x + lean, z, base + fork, height - fork)
     )
     return join([stem, crown])
 

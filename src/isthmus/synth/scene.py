@@ -125,5 +125,3 @@ def _follow(actor: Actor, curvature: float) -> Actor:
     moved = bend(np.array([[x, y, z]]), curvature)[0]
     turn = float(np.arctan(curvature * min(max(z, 0.0), 200.0)))
     return replace(actor, position=(float(moved[0]), y, z), heading=actor.heading + turn)
-
-

@@ -36,9 +36,7 @@ class Thing:
 
     def shifted(self, shift: float, order: float) -> Thing:
         """The same, `shift` metres further along Z, painted as if at distance `order`."""
-        return Thing(
-            self.mesh, order, self.actor, self.footprint, self.height, self.base, shift
-        )
+        return Thing(self.mesh, order, self.actor, self.footprint, self.height, self.base, shift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +92,7 @@ class Stage:
         self._taken.append((x0, z0, x1, z1))
         near = float(np.linalg.norm(foot - (self.view.position[0], 0.0), axis=1).min())
         base = actor.position[1]
-        self.things.append(
-            Thing(body, near, len(self.actors), foot, base + actor.size[1], base)
-        )
+        self.things.append(Thing(body, near, len(self.actors), foot, base + actor.size[1], base))
         self.actors.append(actor)
 
 
@@ -105,4 +101,4 @@ def rectangle(x: float, z: float, half_x: float, half_z: float, heading: float) 
     c, s = np.cos(heading), np.sin(heading)
     local = np.array([(-half_x, -half_z), (half_x, -half_z), (half_x, half_z), (-half_x, half_z)])
     turned = np.stack([local[:, 0] * c + local[:, 1] * s, local[:, 1] * c - local[:, 0] * s], 1)
-    return (turned + (x, z)).astype(np.float32)
+    return (turned + np.array([x, z])).astype(np.float32)

@@ -125,7 +125,7 @@ def _frontage(rng: np.random.Generator, street: Street, side: int) -> list[Thing
         back = rng.uniform(3, 7) if street.kind == "suburb" else rng.uniform(0, 0.4)
         span = (z + (0.8 if street.kind == "suburb" else 0.0), z + length)
         if not gap:
-            shape = buildings.house(rng, edge + back, side, span, street.kind, KERB)
+            shape = buildings.house(rng, edge + back, side, span, style=street.kind, ground=KERB)
             x0, x1 = sorted((side * (edge + back), side * (edge + back + 10)))
             top = float(shape.points[:3, :, 1].max())
             things.append(Thing(shape, span[1], -1, _corners((x0, x1), span), top))
@@ -301,5 +301,3 @@ def land(street: Street, seed: int) -> Mesh:
     green = linear(rng.uniform((70, 80, 46), (104, 112, 70)))
     colour = green if street.kind == "suburb" or street.greenery > 1 else linear((112, 108, 100))
     return mesh([_flat(-6000, 6000, 0.5, 2800, -0.02)], colour, Material.GRASS)
-
-

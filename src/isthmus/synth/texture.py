@@ -42,4 +42,4 @@ def scramble(a: Ints, b: Ints, c: Ints) -> Floats:
     mixed ^= mixed >> np.uint32(13)
     mixed *= np.uint32(1274126177)
     mixed ^= mixed >> np.uint32(16)
-    return (mixed & np.uint32(0xFFFF)).astype(np.float32) / np.float32(65536)
+    return np.asarray((mixed & np.uint32(0xFFFF)) / np.float32(65536), np.float32)

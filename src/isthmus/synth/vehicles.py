@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -256,7 +257,7 @@ def _side_windows(style: Style, quad: Floats, group: int) -> list[tuple[Floats, 
     posts = [begin, *(p for p in style.pillars if begin < p < end), end]
     return [
         (patch(quad, (left + 0.015, right - 0.015), (0.12, 0.86)), GLASS, group)
-        for left, right in zip(posts[:-1], posts[1:], strict=True)
+        for left, right in pairwise(posts)
     ]
 
 

@@ -1,1 +1,1 @@
-
+"""From a scene to pixels: raster, samples, shadows, shading, picture."""

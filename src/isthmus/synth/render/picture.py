@@ -51,7 +51,12 @@ def render(scene: Scene, condition: str, seed: int, *, sensor: Sensor | None = N
     samples = locate(scene, faces, number)
     shadows = Shadows(scene, light)
     planes = shading.radiance(
-        scene, faces, samples, light, shadows.on_ground(samples.index), shadows.on_actors(faces)
+        scene,
+        faces,
+        samples,
+        light,
+        shadow=shadows.on_ground(samples.index),
+        shaded=shadows.on_actors(faces),
     )
     shading.add_air(planes, samples, light)
     shading.add_sky(planes, samples, scene, light)

@@ -28,7 +28,7 @@ WINDOW_CD = np.array([6.5, 4.6, 2.1])
 
 
 def radiance(
-    scene: Scene, faces: Faces, samples: Samples, light: Light,
+    scene: Scene, faces: Faces, samples: Samples, light: Light, *,
     shadow: tuple[Floats, Floats], shaded: NDArray[np.bool_],
 ) -> list[Floats]:  # fmt: skip
     """Luminance of R, G and B at each sample, before the air.
@@ -165,7 +165,7 @@ def _slant(faces: Faces) -> Floats:
     """(n,) how much a wall along the street is foreshortened: cosine to the line of sight."""
     middle = faces.mesh.points.mean(axis=1)
     sight = middle / np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-6)
-    return np.abs(np.einsum("ij,ij->i", faces.normal, sight)).astype(np.float32)
+    return np.asarray(np.abs((faces.normal * sight).sum(axis=1)), np.float32)
 
 
 def _lamp_light(scene: Scene, faces: Faces, samples: Samples) -> list[Floats]:
@@ -191,8 +191,10 @@ def _lamp_light(scene: Scene, faces: Faces, samples: Samples) -> list[Floats]:
     total[near] = pool
     # Low beam: broad, cut off a little below the horizon, brightest ahead.
     sideways = np.arctan2(samples.x - scene.view.position[0], np.maximum(samples.z, 1))
-    rise = (samples.y - 0.65) / np.maximum(samples.z, 1) + 0.012 - 0.03 * np.clip(
-        sideways * street.drive, 0, 0.4
+    rise = (
+        (samples.y - 0.65) / np.maximum(samples.z, 1)
+        + 0.012
+        - 0.03 * np.clip(sideways * street.drive, 0, 0.4)
     )
     beam = np.exp(-((sideways / 0.38) ** 2)) / (1 + np.exp(np.clip(rise / 0.008, -30, 30)))
     beam += 0.035 * np.exp(-((sideways / 0.6) ** 2))
@@ -243,19 +245,21 @@ def add_sky(planes: list[Floats], samples: Samples, scene: Scene, light: Light) 
         return
     far = samples.depth[i] * samples.stretch[i]
     dx, dy, dz = (
-        (axis[i] - offset) / far
+        ((axis[i] - offset) / far).astype(np.float32)
         for axis, offset in zip((samples.x, samples.y, samples.z), scene.view.position, strict=True)
     )
-    rise = np.clip(dy, 0, 1)
+    rise = np.clip(dy, 0, 1).astype(np.float32)
     blend = (1 - rise) ** 5
     cover = np.zeros(len(i), np.float32)
     foggy = light.visibility < 1000
     if light.clouds > 0.05 and not foggy:
-        flat = 1.0 / (rise + 0.14)
-        shift = 10.0 * scene.street.place
+        flat = np.float32(1) / (rise + np.float32(0.14))
+        shift = np.float32(10 * (scene.street.place % 100))
         noise = texture.tile("cloud", 1.7)
         density = texture.sample(noise, dx * flat + shift, dz * flat, 30)
-        density += 0.35 * texture.sample(texture.tile("wisp", 1.2), dx * flat, dz * flat + shift, 90)
+        density += 0.35 * texture.sample(
+            texture.tile("wisp", 1.2), dx * flat, dz * flat + shift, 90
+        )
         cover = np.clip((density + 2.2 * light.clouds - 1.3) * 0.8, 0, 1)
     towards = np.clip(dx * light.direction[0] + dy * light.direction[1] + dz * light.direction[2],
                       0, 1)  # fmt: skip
