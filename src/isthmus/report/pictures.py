@@ -50,6 +50,7 @@ class Pictures:
                 height = max(1, round(rgb.height * min(1.0, WIDTH / rgb.width)))
                 size = (min(rgb.width, WIDTH), height)
                 small = rgb if size == rgb.size else rgb.resize(size, Image.Resampling.LANCZOS)
+                small.info.clear()  # a comment of the file would be written again
                 buffer = io.BytesIO()
                 small.save(buffer, format="JPEG", quality=QUALITY, optimize=True)
         except FileNotFoundError:

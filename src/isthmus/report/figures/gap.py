@@ -16,7 +16,7 @@ from isthmus.report.figures import theme
 
 KINDS = ("colour and light", "texture", "shape", "semantic", "all")
 _LEAST = 0.1
-_NEAR = 15
+_NEAR = 7
 
 
 def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
@@ -155,7 +155,7 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
             sort=None,
             title=None,
             axis=alt.Axis(
-                orient="top",
+                orient="bottom",
                 labelAngle=0,
                 labelOverlap=False,
                 labelExpr="split(datum.label, ' ')",
@@ -214,7 +214,7 @@ def _axis(rows: list[dict[str, Any]], title: str, *, key: str = "high") -> dict[
     low = min([row["low"] if key == "high" else row[key] for row in rows], default=1.0)
     high = max([row[key] for row in rows], default=1.0)
     domain = [min(0.7, low * 0.9), max(2.0, high * 1.12)]
-    near = (0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50)
+    near = (0.2, 0.5, 1, 1.5, 2, 3, 5)
     far = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000)
     wanted = near if domain[1] / domain[0] < _NEAR else far
     ticks = [tick for tick in wanted if domain[0] <= tick <= domain[1]]
