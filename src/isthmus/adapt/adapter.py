@@ -8,7 +8,7 @@ target that carries any.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -32,6 +32,7 @@ class Budget:
         learning_rate: peak.
         age: steps that the detector was trained before.
         checkpoint_every: steps between checkpoints.
+        schedule: see `Recipe.schedule`.
     """
 
     steps: int
@@ -39,18 +40,20 @@ class Budget:
     learning_rate: float = 1e-3
     age: int = 0
     checkpoint_every: int = 100
+    schedule: tuple[int, int] | None = None
 
     def recipe(self) -> Recipe:
         """The training recipe for this budget."""
         return Recipe(
             self.steps, learning_rate=self.learning_rate, age=self.age,
-            checkpoint_every=self.checkpoint_every,
+            checkpoint_every=self.checkpoint_every, schedule=self.schedule,
         )
 
     def part(self, steps: int, spent: int) -> Budget:
-        """`steps` of this budget after `spent` of it are gone."""
-        return Budget(
-            steps, self.batch, self.learning_rate, self.age + spent, self.checkpoint_every
+        """`steps` of this budget after `spent` of it are gone; the rate falls over the whole."""
+        before, total = self.schedule or (0, self.steps)
+        return replace(
+            self, steps=steps, age=self.age + spent, schedule=(before + spent, total)
         )
 
 

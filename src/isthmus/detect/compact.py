@@ -79,6 +79,12 @@ class CompactDetector(nn.Module):
             )
         self.classes = tuple(classes)
         self.options: Mapping[str, Any] = {"width": width, "depth": depth}
+        # torch layers draw weights from the global generator as they are built; it is put back.
+        with torch.random.fork_rng(devices=[]):
+            self._build(width, depth)
+        self._draw_weights(seed)
+
+    def _build(self, width: int, depth: int) -> None:
         w, neck = width, 4 * width if width <= 8 else 3 * width
         self.stem = _convolution(3, w, 2)
         self.c1 = _Residual(w, 2 * w, 2)
@@ -92,7 +98,6 @@ class CompactDetector(nn.Module):
         self.neck = _convolution(neck, neck)
         self.tower = _convolution(neck, neck)
         self.out = nn.Conv2d(neck, len(self.classes) + 4, 1)
-        self._draw_weights(seed)
 
     def _draw_weights(self, seed: int) -> None:
         """He initialisation from one seeded generator; the global one stays untouched."""

@@ -46,6 +46,8 @@ class Recipe:
         age: steps that the given weights were trained before; a young average forgets fast:
             the decay of step t is ``min(ema, (1 + age + t) / (10 + age + t))``.
         checkpoint_every: steps between checkpoints, if a place for them is given.
+        schedule: (steps before, steps in all) where these steps are one part of a longer
+            training whose rate falls over the whole; None: these steps are the whole.
     """
 
     steps: int
@@ -56,11 +58,13 @@ class Recipe:
     ema: float | None = 0.998
     age: int = 0
     checkpoint_every: int = 100
+    schedule: tuple[int, int] | None = None
 
     def rate(self, step: int) -> float:
         """Learning rate of `step`."""
+        before, total = self.schedule or (0, self.steps)
         warmup = max(1, min(self.warmup, self.steps // 10))
-        cosine = 0.5 * (1 + math.cos(math.pi * step / max(1, self.steps)))
+        cosine = 0.5 * (1 + math.cos(math.pi * (before + step) / max(1, total)))
         return self.learning_rate * min(1.0, (step + 1) / warmup) * cosine
 
     def decay(self, step: int) -> float:
