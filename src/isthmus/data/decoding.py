@@ -83,7 +83,7 @@ def opened(
             raise ImageError(f"{name}: not enough memory to decode it") from None
         # Decoders meet arbitrary bytes and raise whatever their parsing stumbles over.
         except Exception as error:
-            raise ImageError(f"{name}: damaged ({_words(error)})") from error
+            raise ImageError(f"{name}: {_damage(error)}") from error
     notes.extend(dict.fromkeys(f"decoder warns: {str(item.message).strip()}" for item in raised))
 
 
@@ -122,5 +122,6 @@ def _unidentified(content: bytes, formats: tuple[str, ...]) -> str:
     return f"damaged, or not an image of a known kind ({', '.join(formats)})"
 
 
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def _damage(error: Exception) -> str:
+    words = " ".join(str(error).split())[:200] or type(error).__name__
+    return f"{'truncated' if 'truncated' in words.lower() else 'damaged'} ({words})"

@@ -60,15 +60,19 @@ def load_manifest(path: Path | str) -> Dataset:
         about = json.loads((table.schema.metadata or {}).get(_METADATA_KEY, b"{}"))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{path}: not a readable manifest ({error})") from error
-    if about.get("schema") != SCHEMA or not table.schema.equals(_columns()):
+    version = about.get("schema") if isinstance(about, dict) else None
+    if version != SCHEMA or not table.schema.equals(_columns()):
         raise InputError(
-            f"{path}: not a manifest of this version (it says {about.get('schema')!r}, this is "
+            f"{path}: not a manifest of this version (it says {version!r}, this is "
             f"{SCHEMA!r}); write it again"
         )
     base = Path(os.path.abspath(path.parent))
-    frames = tuple(_frame(row, base) for row in table.to_pylist())
-    problems = tuple(Problem(*problem) for problem in about["problems"])
-    return Dataset(about["name"], frames, problems, tuple(about["categories"]))
+    try:
+        frames = tuple(_frame(row, base) for row in table.to_pylist())
+        problems = tuple(Problem(*problem) for problem in about["problems"])
+        return Dataset(about["name"], frames, problems, tuple(about["categories"]))
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: a manifest with parts missing ({error})") from error
 
 
 def _columns() -> Any:
