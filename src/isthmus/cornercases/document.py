@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.cornercases.conditions import CornerCase
+from isthmus.cornercases.corner_cases import CornerCase
 from isthmus.cornercases.measures import MEASURES, Measure
 from isthmus.cornercases.table import ConditionTable
 from isthmus.data.frame import Frame

@@ -52,6 +52,8 @@ def autocorrelation_time(values: Column, sequences: Sequence[str]) -> float:
     deviations = values - values.mean()
     parts = [deviations[rows] for rows in _rows_of(sequences).values()]
     total = float((deviations**2).sum())
+    if total == 0:
+        return 1.0
     longest = max(len(part) for part in parts)
     sum_of_pairs = 0.0
     for lag in range(0, longest, 2):
