@@ -17,6 +17,10 @@ METRICS = {
     "cmd": "Central moments",
     "proxy_a_distance": "Proxy A-distance",
     "frechet": "Fréchet distance",
+    "energy": "Energy distance",
+    "wasserstein": "Wasserstein by feature",
+    "kl_gaussian": "Jeffreys divergence",
+    "coral": "CORAL distance",
 }
 METRIC_NOTES = {
     "mmd": "squared maximum mean discrepancy, RBF kernel: compares all moments of the features",
@@ -24,6 +28,10 @@ METRIC_NOTES = {
     "cmd": "CMD: compares the mean and the central moments of each feature",
     "proxy_a_distance": "how well a classifier tells the domains apart; 0 not at all, 2 perfectly",
     "frechet": "compares mean and covariance, as if the features were Gaussian",
+    "energy": "mean distance between the samples less the mean distances within them",
+    "wasserstein": "how far the mass of each single feature must be moved, averaged over features",
+    "kl_gaussian": "symmetric Kullback–Leibler divergence, as if the features were Gaussian",
+    "coral": "compares the covariances of the features",
 }
 _NAMES = {"ap": "AP", "ap50": "AP50", "fda": "FDA", "adabn": "AdaBN"}
 LEVELS = {"alarm": "Alarm", "warning": "Warning", "good": "Good", "info": "Note"}

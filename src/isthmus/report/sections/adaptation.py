@@ -21,21 +21,28 @@ from isthmus.report.run_folder import RunFolder
 from isthmus.report.tables import loose_table, sentence
 
 _MOST_PICTURES = 6
+_UNSCORED = (
+    "The target has no labelled test frames, or they were not scored: nothing about accuracy on "
+    "the target is claimed."
+)
 
 
 def section(run: RunFolder) -> Section:
     """The adaptation section: scores where there are some, and how training went."""
     score, train = run.stage("score"), run.stage("train")
     blocks: list[Block] = []
-    if score:
+    labels = {
+        fields.text(arm, "name"): figures.label(arm)
+        for document in (train, score)
+        for arm in fields.records(document, "arms")
+    }
+    if fields.records(score, "arms"):
         blocks.extend(_scores(score))
-        blocks.extend(_selection(score))
-        blocks.extend(_breakdown(score))
-        blocks.extend(_examples(score, run))
-    elif train:
-        blocks.append(
-            Text("The arms were trained, but not scored: nothing about AP is claimed.", "lead")
-        )
+    elif score or train:
+        blocks.append(Text(_UNSCORED, "lead"))
+    blocks.extend(_selection(score, labels))
+    blocks.extend(_breakdown(score, labels))
+    blocks.extend(_examples(score, run))
     if train:
         blocks.extend(_training(train))
     title, question = "Adaptation", "What closed how much of the gap, and what got worse?"
@@ -151,54 +158,64 @@ def _arms(arms: list[Document], chosen: str) -> Table:
     )
 
 
-def _selection(score: Document) -> list[Block]:
-    arms = {fields.text(a, "name"): a for a in fields.records(score, "arms")}
+def _selection(score: Document, labels: dict[str, str]) -> list[Block]:
     selected = fields.record(score, "selected")
     chosen = fields.text(selected, "arm")
     if not chosen:
         return []
-    text = f"Chosen without target labels: {figures.label(arms.get(chosen, {'name': chosen}))}"
     reason = fields.text(selected, "reason")
-    text += f" ({reason})." if reason else "."
-    best = fields.text(fields.record(score, "oracle_selected"), "arm")
-    if best:
+    text = f"Chosen without target labels: {labels.get(chosen, chosen)}"
+    text += f", because {reason}." if reason else "."
+    hindsight = fields.record(score, "oracle_selected")
+    best = fields.text(hindsight, "arm")
+    if best == chosen:
+        text += " The test labels, had they been used, would have chosen the same."
+    elif best:
         text += (
-            f" Best on the test, had its labels been used: "
-            f"{figures.label(arms.get(best, {'name': best}))}. It is printed only as the cost of "
-            "not knowing."
+            f" The test labels, had they been used, would have chosen {labels.get(best, best)}: "
+            f"{wording.points(fields.number(hindsight, 'loss'))} points of mean AP50, the price "
+            "of not knowing."
         )
+    excluded = tuple(
+        f"{labels.get(str(name), str(name))}: {sentence(why)}"
+        for name, why in fields.record(score, "excluded").items()
+    )
     blocks: list[Block] = [Heading("How the arm was chosen"), Text(text)]
-    names = list(dict.fromkeys(n for a in arms.values() for n in fields.record(a, "validators")))
-    if names:
-        rows = [
-            (
-                figures.label(arm),
-                *(
-                    wording.number(fields.number(fields.record(arm, "validators"), n))
-                    for n in names
-                ),
-            )
-            for arm in arms.values()
-        ]
-        spearman = fields.record(score, "spearman")
-        if spearman:
-            ranks = (wording.number(fields.number(spearman, n), 2) for n in names)
-            rows.append(("Rank correlation with AP50", *ranks))
-        columns = ("Arm", *(wording.plain(n) for n in names))
-        blocks.append(
-            Table(
-                caption="What the choice rests on (no target label is used)",
-                columns=columns,
-                rows=tuple(rows),
-                numeric=frozenset(columns[1:]),
-                folded=True,
-            )
-        )
-    return blocks
+    if excluded:
+        blocks += [Text("Excluded by the guard rails:"), Listing(excluded)]
+    return [*blocks, *_signs(score, labels)]
 
 
-def _breakdown(score: Document) -> list[Block]:
-    labels = {fields.text(a, "name"): figures.label(a) for a in fields.records(score, "arms")}
+def _signs(score: Document, labels: dict[str, str]) -> list[Block]:
+    """What could be seen of each arm without labels, and how well that would have ranked them."""
+    signs = fields.record(score, "validators") or {
+        fields.text(arm, "name"): fields.record(arm, "validators")
+        for arm in fields.records(score, "arms")
+    }
+    known = {name: values for name, values in signs.items() if isinstance(values, dict)}
+    names = list(dict.fromkeys(str(sign) for values in known.values() for sign in values))
+    if not names:
+        return []
+    rows = [
+        (labels.get(arm, arm), *(wording.number(fields.number(values, n)) for n in names))
+        for arm, values in known.items()
+    ]
+    spearman = fields.record(score, "spearman")
+    if spearman:
+        ranks = (wording.number(fields.number(spearman, n), 2) for n in names)
+        rows.append(("Rank correlation with AP50", *ranks))
+    columns = ("Arm", *(wording.plain(n) for n in names))
+    table = Table(
+        caption="What the choice rests on (no target label is used)",
+        columns=columns,
+        rows=tuple(rows),
+        numeric=frozenset(columns[1:]),
+        folded=True,
+    )
+    return [table]
+
+
+def _breakdown(score: Document, labels: dict[str, str]) -> list[Block]:
     entries = [
         {key: labels.get(str(value), value) for key, value in entry.items()}
         for entry in fields.records(score, "condition_breakdown")
@@ -208,22 +225,20 @@ def _breakdown(score: Document) -> list[Block]:
 
 def _examples(score: Document, run: RunFolder) -> list[Block]:
     pictures = run.pictures("score")
-    labels = {fields.text(a, "name"): figures.label(a) for a in fields.records(score, "arms")}
+    examples = fields.records(score, "examples")[:_MOST_PICTURES]
     shown = tuple(
         (
             pictures.get(item.get("image"), fields.text(item, "caption", "example")),
-            ", ".join(
-                part
-                for part in (
-                    labels.get(fields.text(item, "arm"), fields.text(item, "arm")),
-                    fields.text(item, "caption"),
-                )
-                if part
-            ),
+            fields.text(item, "caption"),
         )
-        for item in fields.records(score, "examples")[:_MOST_PICTURES]
+        for item in examples
     )
-    return [Heading("Detections on target frames"), Gallery("", shown, columns=3)] if shown else []
+    if not shown:
+        return []
+    arms = {fields.text(item, "arm") for item in examples}
+    key = "White: labelled objects; grey: ignored regions; other colours: detections, one a class."
+    gallery = Gallery("", shown, columns=2 if len(arms) == 2 else 3)
+    return [Heading("Detections on target frames"), Text(key), gallery]
 
 
 def _training(train: Document) -> list[Block]:

@@ -9,6 +9,7 @@ from isthmus.report.blocks import Block, Chart, Grid, Heading, Listing, Section,
 from isthmus.report.fields import Document
 from isthmus.report.figures import gap as figures
 from isthmus.report.run_folder import RunFolder
+from isthmus.report.sections.takeaway import is_control
 
 
 def section(run: RunFolder) -> Section:
@@ -22,7 +23,8 @@ def section(run: RunFolder) -> Section:
         rows = figures.ratio_rows(estimates, labels)
         blocks.append(Text(_summary(pairs, estimates), "lead"))
         blocks.append(Text(_how_to_read(), "note"))
-        blocks.extend(_charts(rows, list(labels.values())))
+        control = next((labels[fields.text(p, "name")] for p in pairs if is_control(p)), None)
+        blocks.extend(_charts(rows, list(labels.values()), control))
         blocks.extend(_warnings(estimates, labels))
         blocks.append(_all(estimates, labels))
         blocks.append(_metrics(estimates))
@@ -55,7 +57,7 @@ def _how_to_read() -> str:
     )
 
 
-def _charts(rows: list[dict[str, Any]], pairs: list[str]) -> list[Block]:
+def _charts(rows: list[dict[str, Any]], pairs: list[str], control: str | None) -> list[Block]:
     if not rows:
         return [Text("No estimate has a noise floor, so nothing can be drawn against it.", "note")]
     blocks: list[Block] = []
@@ -64,7 +66,6 @@ def _charts(rows: list[dict[str, Any]], pairs: list[str]) -> list[Block]:
         for i, (place, chosen) in enumerate(_headline(rows).items())
     )
     blocks.append(charts[0] if len(charts) == 1 else Grid(charts, columns=2))
-    control = pairs[1] if len(pairs) > 1 else None
     side: list[Chart] = []
     if any(r["kind"] != "all" and r["pair"] == pairs[0] for r in rows):
         side.append(figures.kinds(rows, pairs[0], control))

@@ -43,8 +43,8 @@ def _protocol(run: RunFolder) -> list[str]:
         "Data are split by sequence, not by frame: neighbouring frames stay on one side."
         + (" Exceptions are stated under Data." if exceptions else ""),
         "Target images are used without labels in every step before the final scoring.",
-        "Intervals are 95 % unless stated otherwise; frames are resampled in blocks of "
-        "consecutive frames.",
+        "Intervals are 95 % unless stated otherwise. Frames of one drive are not independent: what "
+        "is resampled are drives, or blocks of consecutive frames.",
     ]
     if arms:
         steps = sorted({fields.integer(arm, "steps") for arm in arms})

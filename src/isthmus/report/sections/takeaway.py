@@ -78,7 +78,7 @@ def _gap_cards(document: Document) -> list[Card]:
     detail = ""
     if (ratio := _median(main)) is not None:
         detail = f"median {wording.times(ratio)} the noise floor; "
-    control = [e for pair in pairs[1:] for e in _whole(document, pair)]
+    control = [e for pair in pairs if is_control(pair) for e in _whole(document, pair)]
     if (ratio := _median(control)) is not None:
         detail += f"parts of one domain {wording.times(ratio)}; "
     detail += (
@@ -99,6 +99,11 @@ def _gap_cards(document: Document) -> list[Card]:
             )
         )
     return cards
+
+
+def is_control(pair: Document) -> bool:
+    """Whether a pair compares two parts of one domain: the yardstick for a gap."""
+    return "halves" in fields.text(pair, "name")
 
 
 def _whole(document: Document, pair: Document) -> list[Document]:
@@ -136,7 +141,7 @@ def kind_medians(document: Document, pair: str) -> dict[str, float]:
 def _score_cards(document: Document) -> list[Card]:
     arms = {fields.text(arm, "name"): arm for arm in fields.records(document, "arms")}
     if not arms:
-        return [Card("AP50 on the target", wording.MISSING, "no scores: not run, or no labels")]
+        return [Card("AP50 on the target", wording.MISSING, "not scored: no labelled test frames")]
     chosen = arms.get(fields.text(fields.record(document, "selected"), "arm"), {})
     cards = []
     if chosen:
@@ -153,7 +158,7 @@ def _score_cards(document: Document) -> list[Card]:
         else:
             reason = fields.text(closed, "reason", "no oracle to compare with")
             cards.append(Card("Gap closed", "undefined", reason))
-    cards.append(_harm_card(list(arms.values())))
+    cards.append(_harm_card(arms, chosen))
     return cards
 
 
@@ -172,18 +177,29 @@ def _ap_card(chosen: Document, arms: dict[str, Document], document: Document) ->
     )
 
 
-def _harm_card(arms: list[Document]) -> Card:
-    harmed = [
-        f"{scores.label(arm)}: {name} {wording.points_estimate(entry)} points"
-        for arm in arms
+def _harm_card(arms: dict[str, Document], chosen: Document) -> Card:
+    if mine := _harm(chosen):
+        worse = wording.several(len(mine), "class", "classes")
+        return Card("Got worse in the chosen arm", worse, "; ".join(mine), "alarm")
+    others = [
+        f"{scores.label(arm)}, {harm}"
+        for name, arm in arms.items()
+        if name != "plain_source"
+        for harm in _harm(arm)
+    ]
+    if others:
+        detail = f"not in the chosen arm; in others: {'; '.join(others)}"
+        return Card("Got worse", wording.several(len(others), "alarm"), detail, "warning")
+    detail = "no class fell below the fair source with certainty"
+    return Card("Got worse", "nothing", detail, "good")
+
+
+def _harm(arm: Document) -> list[str]:
+    return [
+        f"{'mean over classes' if name == 'mean' else name} {wording.points_estimate(entry)} points"
         for name, entry in fields.record(arm, "change").items()
         if isinstance(entry, dict) and entry.get("alarm") is True
     ]
-    if not harmed:
-        return Card(
-            "Got worse", "nothing", "no class fell below the fair source with certainty", "good"
-        )
-    return Card("Got worse", wording.several(len(harmed), "alarm"), "; ".join(harmed), "alarm")
 
 
 def _rare_card(run: RunFolder) -> list[Card]:
