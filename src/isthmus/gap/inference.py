@@ -34,7 +34,7 @@ import numpy.typing as npt
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Estimate, Matrix, checked_pair
 from isthmus.gap.metric import Floats, Metric, Rows, Statistic, pooled_rows
-from isthmus.gap.registry import METRICS
+from isthmus.gap.registry import METRICS, PANEL
 from isthmus.gap.resampling import Plan, make_plan
 from isthmus.gap.units import Units, find_units
 
@@ -94,7 +94,7 @@ def measure(
 def measure_all(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
-    metrics: Iterable[str] | dict[str, dict[str, Any]] = tuple(METRICS)[:5],
+    metrics: Iterable[str] | dict[str, dict[str, Any]] = PANEL,
     *,
     groups_x: Sequence[Any] | None = None,
     groups_y: Sequence[Any] | None = None,
@@ -276,11 +276,13 @@ def _plug_in(metric: Metric, params: dict[str, Any], sample: _Sample) -> float:
     chosen = {key: value for key, value in params.items() if key in known}
     if "seed" in known:
         chosen["seed"] = sample.seed
+    x, y, units = sample.x, sample.y, sample.units
     if "groups_x" in known:
-        # Frames between two blocks join the one before; only whole blocks are held out.
-        chosen["groups_x"] = np.maximum.accumulate(sample.units.x)
-        chosen["groups_y"] = np.maximum.accumulate(sample.units.y)
-    return metric.distance(sample.x, sample.y, **chosen)
+        # Frames between two blocks belong to neither side of a fold.
+        in_x, in_y = units.x >= 0, units.y >= 0
+        x, y = x[in_x], y[in_y]
+        chosen.update(groups_x=units.x[in_x], groups_y=units.y[in_y])
+    return metric.distance(x, y, **chosen)
 
 
 def _settings(statistic: Statistic, sample: _Sample) -> dict[str, Any]:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from isthmus.gap import cmd, frechet, h_divergence, mmd, sliced_wasserstein
+from isthmus.gap import (
+    cmd,
+    coral,
+    energy,
+    frechet,
+    h_divergence,
+    kl_gaussian,
+    mmd,
+    sliced_wasserstein,
+    wasserstein,
+)
 from isthmus.gap.metric import Metric
+
+PANEL = ("mmd", "sliced_wasserstein", "cmd", "proxy_a_distance", "frechet")
 
 METRICS: dict[str, Metric] = {
     "mmd": mmd.METRIC,
@@ -11,4 +23,8 @@ METRICS: dict[str, Metric] = {
     "cmd": cmd.METRIC,
     "proxy_a_distance": h_divergence.METRIC,
     "frechet": frechet.METRIC,
+    "energy": energy.METRIC,
+    "wasserstein": wasserstein.METRIC,
+    "kl_gaussian": kl_gaussian.METRIC,
+    "coral": coral.METRIC,
 }

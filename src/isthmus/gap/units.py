@@ -83,7 +83,7 @@ def find_units(
     runs_x, runs_y = _sequences(len(x), groups_x, "x"), _sequences(len(y), groups_y, "y")
     if min(len(runs_x), len(runs_y)) >= SEQUENCES_ENOUGH:
         units_x, units_y = _numbered(len(x), runs_x), _numbered(len(y), runs_y)
-        if max(len(runs_x) - len(x), len(runs_y) - len(y)) == 0:
+        if len(runs_x) == len(x) and len(runs_y) == len(y):
             return Units(units_x, units_y, "frames")
         return Units(units_x, units_y, "sequences")
     return _blocks(x, y, runs_x, runs_y)
@@ -185,17 +185,21 @@ def _pieces(runs: list[Indices], length: int) -> Iterator[tuple[Indices, int]]:
 
     A union of independent units is a unit; joining brings short sequences to the blocks' length.
     """
-    joined: list[Indices] = []
+    joined: list[list[Indices]] = [[]]
     for rows in runs:
         if len(rows) >= length:
             yield rows, len(rows) // length
-        else:
-            joined.append(rows)
-            if sum(len(part) for part in joined) >= length:
-                yield np.concatenate(joined), 1
-                joined = []
-    if joined:
-        yield np.concatenate(joined), 1
+            continue
+        joined[-1].append(rows)
+        if sum(len(part) for part in joined[-1]) >= length:
+            joined.append([])
+    rest = joined.pop()
+    if joined and 2 * sum(len(part) for part in rest) < length:
+        joined[-1] += rest
+    elif rest:
+        joined.append(rest)
+    for parts in joined:
+        yield np.concatenate(parts), 1
 
 
 def _count(runs: list[Indices], length: int) -> int:

@@ -1,0 +1,51 @@
+"""CORAL distance: how far the covariances are apart, blind to the means.
+
+Sun & Saenko, "Deep CORAL", ECCV 2016 workshops, equation 1: |S_x - S_y|²_F / (4 d²).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isthmus.gap.estimate import Matrix, checked_pair
+from isthmus.gap.metric import Counts, Floats, Metric, Rows, Simple
+from isthmus.gap.moments import COMPONENTS, principal_axes, weighted_moments
+
+
+def coral(x: Matrix, y: Matrix) -> float:
+    """|S_x - S_y|²_F / (4 d²) of `x` (n, d) and `y` (m, d); covariances divide by n - 1."""
+    left, right = checked_pair(x, y)
+    d = left.shape[1]
+    difference = np.zeros((d, d))
+    for sign, rows in ((1, left), (-1, right)):
+        z = rows.astype(np.float64)
+        z -= z.mean(axis=0)
+        difference += sign * (z.T @ z) / (len(z) - 1)
+    return float(np.square(difference).sum() / (4 * d**2))
+
+
+def prepare(rows: Rows, *, seed: int = 0, components: int | None = COMPONENTS) -> Simple:
+    """The resampled form, in the pooled sample's `components` leading axes (None: all)."""
+    del seed  # nothing here is drawn
+    axes = principal_axes(rows, components)
+    d = rows.z.shape[1]
+
+    def evaluate(wx: Counts, wy: Counts) -> Floats:
+        out = np.empty(len(wx))
+        sides = (weighted_moments(rows, axes.scores, w) for w in (wx, wy))
+        for (block, _, _, cov_x), (_, _, _, cov_y) in zip(*sides, strict=True):
+            # A rotation changes no Frobenius norm, so this is the distance of the features.
+            out[block] = np.square(cov_x - cov_y).sum(axis=(1, 2)) / (4 * d**2)
+        return out
+
+    return Simple(evaluate, settings=axes.settings, warnings=axes.warnings)
+
+
+METRIC = Metric(
+    name="coral",
+    label="CORAL distance",
+    estimator="squared difference of covariances, bias removed by self-distances of halves",
+    biased=True,
+    distance=coral,
+    prepare=prepare,
+)

@@ -1,0 +1,127 @@
+"""Estimates from samples against the populations' distances, which are known in closed form."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from isthmus.gap.cmd import cmd
+from isthmus.gap.energy import energy
+from isthmus.gap.frechet import extrapolated, frechet
+from isthmus.gap.h_divergence import proxy_a_distance
+from isthmus.gap.inference import measure
+from isthmus.gap.mmd import mmd
+from isthmus.gap.sliced_wasserstein import sliced_wasserstein
+
+
+def within(values: list[float], truth: float, deviations: float = 4.0) -> None:
+    error = np.std(values, ddof=1) / math.sqrt(len(values))
+    assert abs(np.mean(values) - truth) < deviations * error, (np.mean(values), truth, error)
+
+
+def test_mmd_of_shifted_gaussians() -> None:
+    d, s, shift = 8, 2.0, 0.5
+    squared = d * shift**2
+    c = (s**2 / (s**2 + 2)) ** (d / 2)
+    truth = 2 * c * (1 - math.exp(-squared / (2 * (s**2 + 2))))
+    assert truth == pytest.approx(0.06065, abs=1e-5)
+    rng = np.random.default_rng(0)
+    draws = [
+        mmd(rng.normal(size=(120, d)), rng.normal(size=(80, d)) + shift, bandwidth=s)
+        for _ in range(150)
+    ]
+    within(draws, truth)
+
+
+def test_kernel_distance_of_gaussians() -> None:
+    rng = np.random.default_rng(0)
+    d = 5
+    a, b = rng.normal(size=(2, d, d)) / 3
+    s1, s2 = a @ a.T + 0.3 * np.eye(d), b @ b.T + 0.3 * np.eye(d)
+    m1 = rng.normal(size=d)
+    m2 = m1 + 0.4
+
+    def third(m, s, k, t) -> float:
+        """E (<u, v>/d + 1)³ for u ~ N(m, s), v ~ N(k, t)."""
+        mean, q = m @ k, np.trace(s @ t) + m @ t @ m + k @ s @ k
+        cubic = mean**3 + 3 * mean * q + 6 * k @ s @ t @ m
+        return 1 + 3 * mean / d + 3 * (q + mean**2) / d**2 + cubic / d**3
+
+    truth = third(m1, s1, m1, s1) + third(m2, s2, m2, s2) - 2 * third(m1, s1, m2, s2)
+    draws = [
+        mmd(
+            rng.multivariate_normal(m1, s1, 200),
+            rng.multivariate_normal(m2, s2, 200),
+            kernel="polynomial",
+        )
+        for _ in range(200)
+    ]
+    within(draws, truth)
+
+
+def test_sliced_wasserstein_of_a_shift() -> None:
+    """SW_2 = |shift| / sqrt(d): a shifted copy is at exactly that distance, for whole bases."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(70, 16))
+    shift = rng.normal(size=16)
+    found = sliced_wasserstein(x, x + shift, projections=32)
+    assert found == pytest.approx(np.linalg.norm(shift) / 4, rel=1e-12)
+
+
+def test_cmd_of_bernoulli_variables() -> None:
+    rows = 1000
+    x = (np.arange(rows) < 300).astype(float)[:, None]
+    y = (np.arange(rows) < 500).astype(float)[:, None]
+    assert cmd(x, y, bounds=(0, 1)) == pytest.approx(0.38792, abs=1e-10)
+
+
+def test_energy_distance_of_shifted_gaussians() -> None:
+    rng = np.random.default_rng(0)
+    draws = [energy(rng.normal(size=(80, 1)), rng.normal(size=(60, 1)) + 1) for _ in range(200)]
+    within(draws, 0.54181)
+
+
+@pytest.mark.parametrize("shift", [0.5, 1.0, 2.0])
+def test_proxy_a_distance_approaches_bayes(shift: float) -> None:
+    bayes = 2 * (1 - 2 * norm.cdf(-shift / 2))
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 8000, 3))
+    y[:, 0] += shift
+    assert proxy_a_distance(x, y) == pytest.approx(bayes, abs=0.05)
+
+
+def test_frechet_of_gaussians() -> None:
+    rng = np.random.default_rng(0)
+    d = 4
+    spread = np.array([0.5, 1.0, 2.0, 3.0])
+    truth = 4 * 0.25 + np.square(spread - 1).sum()
+    x = rng.normal(size=(200_000, d))
+    y = rng.normal(size=(200_000, d)) * spread + 0.5
+    assert frechet(x, y) == pytest.approx(truth, rel=0.02)
+
+
+def test_frechet_extrapolated_to_infinite_samples() -> None:
+    """The formula reads far above the truth; the line through subsets of both sides does not."""
+    rng = np.random.default_rng(0)
+    draws = [(rng.normal(size=(700, 32)), rng.normal(size=(500, 32))) for _ in range(12)]
+    found = [extrapolated(x, y, seed=0) for x, y in draws]
+    assert min(frechet(x, y) for x, y in draws) > 0.8
+    within([value for value, _ in found], 0.0)
+    spread = np.std([value for value, _ in found])
+    assert spread / 3 < np.mean([error for _, error in found]) < 3 * spread
+
+
+@pytest.mark.parametrize(
+    ("metric", "truth"),
+    [("frechet", 64 * 0.04), ("sliced_wasserstein", 0.2), ("wasserstein", 0.2)],
+)
+def test_measure_takes_the_finite_sample_bias_out(metric: str, truth: float) -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(250, 64)), rng.normal(size=(150, 64)) + 0.2
+    found = measure(x, y, metric, permutations=19, bootstraps=100, floor_splits=60)
+    assert found.plug_in > 1.3 * truth
+    assert found.low < truth < found.high
+    assert abs(found.value - truth) < 0.3 * abs(found.plug_in - truth)

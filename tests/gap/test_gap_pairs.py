@@ -1,0 +1,68 @@
+"""The tiled, weighted U-statistic against the plain sums that it stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from isthmus.gap import pairs
+from isthmus.gap.metric import pooled_rows
+from isthmus.gap.resampling import make_plan
+
+rng = np.random.default_rng(0)
+X, Y = rng.normal(size=(37, 3)), rng.normal(size=(29, 3)) + 0.5
+UNIT_X = np.sort(rng.integers(0, 9, 37))
+UNIT_X = np.unique(UNIT_X, return_inverse=True)[1]
+UNIT_Y = np.unique(rng.integers(0, 7, 29), return_inverse=True)[1]
+
+
+def plain(rows, wx, wy) -> np.ndarray:
+    k = np.square(rows.z[:, None] - rows.z[None]).sum(-1)
+    k = k * (rows.unit[:, None] != rows.unit[None])
+    apart = (rows.unit[:, None] != rows.unit[None]).astype(float)
+    out = []
+    for a, b in zip(wx[:, rows.unit].astype(float), wy[:, rows.unit].astype(float), strict=True):
+        out.append(
+            a @ k @ a / (a @ apart @ a)
+            + b @ k @ b / (b @ apart @ b)
+            - 2 * a @ k @ b / (a @ apart @ b)
+        )
+    return np.array(out)
+
+
+@pytest.mark.parametrize("tile", [5, 8, 1000])
+@pytest.mark.parametrize("held", [0, 4096])
+@pytest.mark.parametrize("units", [True, False])
+def test_weighted_sums(monkeypatch: pytest.MonkeyPatch, tile: int, held: int, units: bool) -> None:
+    """Small tiles cut units in two; `held = 0` streams."""
+    monkeypatch.setattr(pairs, "TILE", tile)
+    monkeypatch.setattr(pairs, "HELD_UNITS", held)
+    rows = pooled_rows(X, Y, UNIT_X, UNIT_Y) if units else pooled_rows(X, Y)
+    plan = make_plan(
+        rows.units_x, rows.units - rows.units_x, permutations=7, bootstraps=6, splits=5, seed=0
+    )
+    found = pairs.u_statistic(rows, pairs.squared_distances(rows.z), plan.wx, plan.wy)
+    np.testing.assert_allclose(found, plain(rows, plan.wx, plan.wy), rtol=1e-10, atol=1e-12)
+
+
+def test_the_plan_keeps_sides_and_units_together() -> None:
+    plan = make_plan(9, 5, permutations=50, bootstraps=40, splits=30, seed=1)
+    observed, permuted, drawn, halves_x, halves_y, across = plan.parts
+    np.testing.assert_array_equal(plan.wx[observed], [[1] * 9 + [0] * 5])
+    assert (plan.wx[permuted].sum(axis=1) == 9).all()
+    assert (plan.wx[permuted] + plan.wy[permuted] == 1).all()
+    assert (plan.wx[drawn, :9].sum(axis=1) == 9).all()
+    assert not plan.wx[drawn, 9:].any()
+    assert (plan.wy[drawn, 9:].sum(axis=1) == 5).all()
+    assert (np.count_nonzero(plan.wy[drawn], axis=1) >= 2).all()
+    whole_x, whole_y = [1] * 9 + [0] * 5, [0] * 9 + [1] * 5
+    assert (plan.wx[halves_x] + plan.wy[halves_x] == whole_x).all()
+    assert (plan.wx[halves_y] + plan.wy[halves_y] == whole_y).all()
+    assert len(plan.wx[across]) == 60
+    assert len(np.unique(plan.wx[permuted], axis=0)) > 40
+
+
+def test_too_few_exchanges_are_told() -> None:
+    plan = make_plan(2, 3, permutations=10, bootstraps=10, splits=10, seed=0)
+    assert any("10 ways" in warning for warning in plan.warnings)
+    assert plan.parts[3].stop == plan.parts[3].start
