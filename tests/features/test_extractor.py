@@ -41,6 +41,7 @@ def test_targets_may_hold_separators():
         ("descriptor", "did you mean 'descriptors'"),
         ("onxx:a.onnx#b", "did you mean 'onnx'"),
         ("nets/a.onnx#b", "did you mean 'onnx:nets/a.onnx#b'"),
+        ("compact", "known inside that study only"),
         ("xyzzy:1", "known: descriptors, onnx, torch"),
         ("descriptors#colours", "did you mean 'colour'"),
         ("descriptors?width=3", "unknown option 'width'"),

@@ -32,6 +32,7 @@ Images = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
 
 SEMANTIC = "semantic"
+STUDY_DETECTOR = "compact"
 
 
 @runtime_checkable
@@ -252,6 +253,11 @@ def _factory(spec: Spec) -> Factory:
     if spec.scheme in added:
         factory: Factory = added[spec.scheme].load()
         return factory
+    if spec.scheme == STUDY_DETECTOR:
+        raise InputError(
+            f"{spec.text}: the layers of the detector that a study trains are known inside that "
+            "study only; elsewhere give descriptors, onnx:PATH#layer or torch:package:factory#layer"
+        )
     if spec.scheme.endswith(".onnx") and not spec.target:
         raise InputError(f"{spec.text}: no extractor named; did you mean 'onnx:{spec.text}'?")
     raise InputError(
