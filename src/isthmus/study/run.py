@@ -95,7 +95,7 @@ class StudyResult:
 
     folder: Path
     report: Path
-    documents: Mapping[str, Document]
+    documents: Mapping[str, Document] = field(repr=False)
     recomputed: tuple[str, ...]
     skipped: int
 

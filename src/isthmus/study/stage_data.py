@@ -32,7 +32,7 @@ def run(context: Context) -> Document:
     )
     folder = context.stage_folder("data")
     _save_parts(domains, folder)
-    context.shared["domains"] = domains
+    context.shared.pop("domains", None)  # later stages read what was written, in every run
     config = context.config
     document = {
         "schema": SCHEMA,
@@ -60,7 +60,7 @@ def run(context: Context) -> Document:
 
 
 def domains_of(context: Context) -> Domains:
-    """The study's parts: handed on by the stage, or loaded from its manifests."""
+    """The study's parts, loaded from the manifests that the stage has written."""
     if "domains" not in context.shared:
         folder = context.stage_folder("data")
         document = context.documents["data"]

@@ -1,0 +1,2 @@
+def run(context):
+    return {"schema": "isthmus.generate/1", "effects": [], "gap": []}

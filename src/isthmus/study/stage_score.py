@@ -1,0 +1,269 @@
+"""Stage `score`: choose an arm without labels, then open the sealed test and say what it is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isthmus.adapt.arms import ORACLE
+from isthmus.adapt.gap_closed import changes, gap_closed
+from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm, validators
+from isthmus.data.dataset import SealedTest
+from isthmus.data.manifest import load_manifest
+from isthmus.detect.bootstrap import MEAN, Score, frame_units, make_plan, score
+from isthmus.detect.detector import Detections, load_detector
+from isthmus.detect.evaluate import coco_scores, predict
+from isthmus.detect.precision import match
+from isthmus.detect.samples import (
+    load_images,
+    load_samples,
+    read_images,
+    save_images,
+)
+from isthmus.errors import InputError, IsthmusError
+from isthmus.study.config import StudyConfig
+from isthmus.study.run import Context, Document
+from isthmus.study.score_pictures import write_examples
+from isthmus.study.stage_data import domains_of
+from isthmus.study.stage_train import detector_path
+
+SCHEMA = "isthmus.score/1"
+DRAWS = 1000
+AP50 = (0.5,)
+SMALLEST_CORRELATION_SAMPLE = 6
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One trained detector and what it is to be run on. Picklable."""
+
+    weights: Path
+    source: Path
+    target: Path
+    val: Path
+    val_manifest: Path
+    test: Path | None
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What one detector does: label-free signs, AP50 on source validation, test detections."""
+
+    signs: dict[str, float]
+    source_ap50: float
+    detections: list[Detections]
+
+
+def run(context: Context) -> Document:
+    """Run all detectors, choose, score."""
+    arms = context.documents["train"]["arms"]
+    judged = _judge(context, [arm["name"] for arm in arms])
+    selection = select_arm(
+        [
+            Candidate(name, [j.signs for j in results], [j.source_ap50 for j in results])
+            for name, results in judged.items()
+        ]
+    )
+    test = domains_of(context).test
+    document: Document = {
+        "schema": SCHEMA,
+        "classes": list(domains_of(context).classes),
+        "iou": 0.5,
+        "arms": [],
+        "selected": {"arm": selection.arm, "reason": selection.reason},
+        "ranking": [{"arm": name, "merit": merit} for name, merit in selection.ranking],
+        "excluded": dict(selection.excluded),
+        "validators": {name: _mean_signs(results) for name, results in judged.items()},
+        "oracle_selected": None,
+        "spearman": None,
+        "receipts": [],
+        "test": None,
+        "condition_breakdown": [],
+        "examples": [],
+    }
+    if test is not None:
+        # From here on labels of the target are looked at; nothing above may depend on them.
+        document |= _scored(context, judged, selection, test)
+    return document
+
+
+def parameters(config: StudyConfig) -> Any:
+    """What decides this stage's result, beside the trained arms."""
+    return {"size": config.detector.size}
+
+
+def _judge(context: Context, arms: Sequence[str]) -> dict[str, list[_Judged]]:
+    domains = domains_of(context)
+    samples = context.cache_folder("samples")
+    size = context.config.detector.size
+    data = context.stage_folder("data")
+    save_images(samples / "val.npz", read_images(domains.val, size))
+    test = None
+    if domains.test is not None:
+        test = samples / "test.npz"
+        images = read_images(domains.test.images, size)
+        if images.problems:
+            raise InputError(f"target test: {images.problems[0].reason}")
+        save_images(test, images)
+    repetitions = context.config.training.seeds
+    jobs = [
+        _Job(
+            detector_path(context, arm, repetition),
+            samples / "source.npz",
+            samples / "target.npz",
+            samples / "val.npz",
+            data / "val.parquet",
+            test,
+        )
+        for arm in arms
+        for repetition in range(repetitions)
+    ]
+    outcomes = context.executor.map(
+        _judge_one, jobs, progress=context.watcher.progress, what="running trained arms"
+    )
+    results: list[_Judged] = []
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        if outcome.error is not None:
+            raise IsthmusError(f"scoring {job.weights.name}: {outcome.error}")
+        results.append(outcome.unwrap())
+    return {
+        arm: results[number * repetitions : (number + 1) * repetitions]
+        for number, arm in enumerate(arms)
+    }
+
+
+def _judge_one(job: _Job) -> _Judged:
+    import torch
+
+    # One thread per process, whatever the machine: the same sums in the same order.
+    torch.set_num_threads(1)
+    detector = load_detector(job.weights)
+    prior = load_samples(job.source).prior()
+    val = load_manifest(job.val_manifest)
+    on_val = coco_scores(predict(detector, load_images(job.val)), val, detector.classes)
+    detections = predict(detector, load_images(job.test)) if job.test else []
+    signs = validators(detector, load_images(job.target), prior)
+    return _Judged(signs, on_val["ap50"][MEAN] or 0.0, detections)
+
+
+def _scored(
+    context: Context, judged: dict[str, list[_Judged]], selection: Selection, test: SealedTest
+) -> Document:
+    labelled = test.open("final score of all arms, after the choice was made")
+    classes = domains_of(context).classes
+    units = frame_units([frame.sequence for frame in labelled])
+    plan = make_plan(
+        units, context.config.training.seeds, draws=DRAWS, seed=context.config.seed
+    )
+    ap50: dict[str, dict[str, Score]] = {}
+    ap: dict[str, dict[str, Score]] = {}
+    for number, (name, results) in enumerate(judged.items()):
+        matches = [match(r.detections, labelled, classes) for r in results]
+        ap50[name] = score(matches, plan, thresholds=AP50)
+        ap[name] = score(matches, plan)
+        context.watcher.progress(number + 1, len(judged), "scoring arms")
+    fair, oracle = ap50["fair_source"], ap50.get(ORACLE)
+    labels = {arm["name"]: arm for arm in context.documents["train"]["arms"]}
+    ranks = {name: place for place, (name, _) in enumerate(selection.ranking, start=1)}
+    arms = []
+    for name in judged:
+        is_reference = name == "fair_source"
+        closed = None
+        if not is_reference and name != "plain_source":
+            closed = gap_closed(ap50[name][MEAN], fair[MEAN], oracle and oracle[MEAN])
+        arms.append(
+            {
+                "name": name,
+                "label": labels[name]["label"],
+                "level": labels[name]["level"],
+                "ap50": {key: _cell(value) for key, value in ap50[name].items()},
+                "ap": {key: _cell(value) for key, value in ap[name].items()},
+                "gap_closed": closed and {k: _number(v) for k, v in asdict(closed).items()},
+                "change": {}
+                if is_reference
+                else {k: asdict(v) for k, v in changes(ap50[name], fair).items()},
+                "validators": _mean_signs(judged[name]),
+                "rank": ranks.get(name),
+            }
+        )
+    folder = context.stage_folder("score")
+    shown = [name for name in ("fair_source", selection.arm) if name in judged]
+    return {
+        "arms": arms,
+        "oracle_selected": _hindsight(ap50, selection),
+        "spearman": _correlations(judged, ap50),
+        "receipts": list(test.receipts),
+        "test": {
+            "frames": len(labelled),
+            "sequences": len(labelled.sequences),
+            "units": plan.units,
+            "objects": _objects(labelled, classes),
+        },
+        "examples": write_examples(
+            folder,
+            labelled,
+            classes,
+            {
+                name: (labels[name]["label"], judged[name][0].detections)
+                for name in dict.fromkeys(shown)
+            },
+        ),
+    }
+
+
+def _cell(value: Score) -> Document:
+    return {
+        "mean": _number(value.mean),
+        "low": _number(value.low),
+        "high": _number(value.high),
+        "per_seed": [_number(v) for v in value.per_seed],
+    }
+
+
+def _number(value: Any) -> Any:
+    """NaN stands for "cannot be known" and becomes null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _mean_signs(results: Sequence[_Judged]) -> dict[str, float]:
+    return {
+        **{
+            name: float(np.mean([r.signs[name] for r in results])) for name in results[0].signs
+        },
+        "source_val_ap50": float(np.mean([r.source_ap50 for r in results])),
+    }
+
+
+def _hindsight(ap50: dict[str, dict[str, Score]], selection: Selection) -> Document:
+    """What the test labels would have chosen: printed as the price of not knowing."""
+    usable = {name: scores[MEAN].mean for name, scores in ap50.items() if name != ORACLE}
+    best = max(usable, key=lambda name: usable[name])
+    return {"arm": best, "loss": usable[best] - usable[selection.arm]}
+
+
+def _correlations(
+    judged: dict[str, list[_Judged]], ap50: dict[str, dict[str, Score]]
+) -> dict[str, float | None] | None:
+    """Spearman correlation of each label-free sign with mean AP50 over all models but oracles."""
+    signs, scores = [], []
+    for name, results in judged.items():
+        if name != ORACLE:
+            signs += [r.signs for r in results]
+            scores += list(ap50[name][MEAN].per_seed)
+    if len(signs) < SMALLEST_CORRELATION_SAMPLE:
+        return None
+    return {k: None if v is None else float(v) for k, v in rank_correlations(signs, scores).items()}
+
+
+def _objects(labelled: Any, classes: Sequence[str]) -> dict[str, int]:
+    return {
+        name: sum(
+            box.category == name and not box.ignore for f in labelled for box in f.objects or ()
+        )
+        for name in classes
+    }
