@@ -91,7 +91,7 @@ def tone(signal: Floats) -> NDArray[np.uint8]:
     """Bytes (sRGB) of a linear signal, highlights rolled off above a knee."""
     # Square roots spread the dark levels, where steps of the curve would show.
     level = np.sqrt(np.clip(signal, 0, TABLE_TOP)) * ((TABLE_SIZE - 1) / np.sqrt(TABLE_TOP))
-    return np.take(_tone_table(), (level + 0.5).astype(np.int32))
+    return np.asarray(np.take(_tone_table(), (level + 0.5).astype(np.int32)), np.uint8)
 
 
 @lru_cache(maxsize=1)

@@ -93,10 +93,10 @@ def hedge(rng: np.random.Generator, x: tuple[float, float], z: tuple[float, floa
     if kind < 0.55:
         green = linear(rng.uniform((34, 54, 22), (70, 88, 40)))
         return mesh(box(x, (0, rng.uniform(0.9, 2.0)), z), green, Material.LEAF,
-                    centre=(np.mean(x), 0.5, np.mean(z)))  # fmt: skip
+                    centre=(sum(x) / 2, 0.5, sum(z) / 2))  # fmt: skip
     stone = linear(rng.uniform((110, 80, 64), (176, 160, 140)))
     return mesh(box(x, (0, rng.uniform(0.6, 1.6)), z), stone, Material.ROOF,
-                centre=(np.mean(x), 0.4, np.mean(z)))  # fmt: skip
+                centre=(sum(x) / 2, 0.4, sum(z) / 2))  # fmt: skip
 
 
 def street_lamp(x: float, z: float, base: float, height: float, towards: float) -> Mesh:
@@ -158,11 +158,14 @@ def sign(rng: np.random.Generator, x: float, z: float, base: float) -> Mesh:
         panels, colours = [_disc(x, top, z, 0.34), _disc(x, top, z, 0.24)], [red, white]
     elif kind == 1:
         outer = np.array([(x - 0.4, top - 0.3, z), (x + 0.4, top - 0.3, z), (x, top + 0.4, z)])
-        inner = (outer - (x, top - 0.07, z)) * 0.62 + (x, top - 0.07, z)
-        panels, colours = [outer, inner], [red, white]
+        middle = np.array([x, top - 0.07, z])
+        inner = (outer - middle) * 0.62 + middle
+        panels = [outer.astype(np.float32), inner.astype(np.float32)]
+        colours = [red, white]
     else:
-        plate = np.array([(x - 0.35, top - 0.3, z), (x + 0.35, top - 0.3, z),
-                          (x + 0.35, top + 0.4, z), (x - 0.35, top + 0.4, z)])  # fmt: skip
+        left, right, low, high = x - 0.35, x + 0.35, top - 0.3, top + 0.4
+        plate = np.array([(left, low, z), (right, low, z), (right, high, z), (left, high, z)])
+        plate = plate.astype(np.float32)
         panels, colours = [plate], [blue]
     groups = [0] + [1] * len(panels)
     return mesh([post, *panels], np.vstack([METAL, *colours]), Material.PLAIN, group=groups,

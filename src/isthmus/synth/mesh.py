@@ -129,7 +129,7 @@ def normals(points: Floats, centre: ArrayLike | None = None) -> Floats:
     else:
         middle = points.mean(axis=1) - np.asarray(centre, np.float32)
         side = np.einsum("ij,ij->i", normal, middle)
-    return np.where(side[:, None] < 0, -normal, normal).astype(np.float32)
+    return np.asarray(np.where(side[:, None] < 0, -normal, normal), np.float32)
 
 
 def join(parts: Sequence[Mesh]) -> Mesh:

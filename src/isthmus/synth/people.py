@@ -93,7 +93,8 @@ def person(who: Person, position: tuple[float, float, float], heading: float) ->
     base = np.asarray(position, np.float64)
 
     def at(forward: float, lateral: float, up: float) -> Floats:
-        return (base + ahead * forward + side * lateral + np.array([0, up, 0])).astype(np.float32)
+        spot = base + ahead * forward + side * lateral + np.array([0, up, 0])
+        return np.asarray(spot, np.float32)
 
     limbs = [*_legs(who, at), *_arms(who, at)]
     start, end = np.stack([p for p, *_ in limbs]), np.stack([q for _, q, *_ in limbs])

@@ -42,7 +42,7 @@ class View:
         cp, sp, cy, sy = np.cos(self.pitch), np.sin(self.pitch), np.cos(self.yaw), np.sin(self.yaw)
         turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
         nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-        return (nod @ turn).astype(np.float32)
+        return np.asarray(nod @ turn, np.float32)
 
     @property
     def intrinsics(self) -> Camera:
