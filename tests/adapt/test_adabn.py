@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from isthmus.adapt.adapter import Budget, adapt, build_adapter
 from isthmus.adapt.features.adabn import reestimate
 from isthmus.detect.batches import image_tensor
@@ -12,7 +14,6 @@ from isthmus.detect.compact import MEAN, SPREAD
 from isthmus.detect.detector import build_detector
 from isthmus.detect.train import weights_digest
 from isthmus.errors import TrainingError
-from torch import nn
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_weights_stay_and_the_given_detector_stays(draw, detector):
 
 def test_one_image_works_with_an_alarm(draw, detector):
     source = draw(8, 1)
-    result = adapt(build_adapter("adabn"), detector, source, draw(1, 0).images, Budget(4), 0)
+    result = adapt(build_adapter("adabn"), detector, source, draw(1, 0).images, Budget(4), seed=0)
     assert "1 target image" in result.alarms[0]
     assert all(torch.isfinite(v).all() for v in result.detector.state_dict().values())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from isthmus.adapt.adapter import ADAPTERS, LEGAL_NEEDS, Budget, adapt, build_adapter
 from isthmus.detect.detector import build_detector
 from isthmus.errors import ConfigError, LabelAccessError
@@ -27,12 +28,12 @@ def test_an_adapter_that_wants_target_labels_is_refused(draw, tiny):
         needs = frozenset({"target.images", "target.labels"})
 
     with pytest.raises(LabelAccessError, match=r"target\.labels"):
-        adapt(Cheat(), tiny, draw(4, 0), draw(4, 1).images, Budget(2), 0)
+        adapt(Cheat(), tiny, draw(4, 0), draw(4, 1).images, Budget(2), seed=0)
 
 
 def test_a_target_with_labels_is_refused(draw, tiny):
     with pytest.raises(LabelAccessError, match="Samples"):
-        adapt(build_adapter("adabn"), tiny, draw(4, 0), draw(4, 1), Budget(2), 0)
+        adapt(build_adapter("adabn"), tiny, draw(4, 0), draw(4, 1), Budget(2), seed=0)
 
 
 def test_an_adapter_that_reaches_for_labels_finds_none(draw, tiny):
@@ -41,7 +42,7 @@ def test_an_adapter_that_reaches_for_labels_finds_none(draw, tiny):
             return target.labels
 
     with pytest.raises(AttributeError, match="labels"):
-        adapt(Thief(), tiny, draw(4, 0), draw(4, 1).images, Budget(2), 0)
+        adapt(Thief(), tiny, draw(4, 0), draw(4, 1).images, Budget(2), seed=0)
 
 
 def test_an_unknown_adapter_is_named():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from isthmus.adapt.image.fda import fourier_hook, fourier_transfer
 from isthmus.adapt.image.reinhard import _from_lab, _to_lab, reinhard_transfer
 from isthmus.errors import InputError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from isthmus.adapt.adapter import Budget, adapt, build_adapter
 from isthmus.adapt.pseudo import mean_teacher
 from isthmus.adapt.pseudo.calibration import class_scores, prior_thresholds
@@ -25,7 +26,9 @@ def test_thresholds_take_as_many_objects_as_expected():
     doubted = [(values >= t).sum() for values, t in zip(scores, thresholds.doubt, strict=True)]
     assert doubted[0] >= 150
     assert (thresholds.doubt < thresholds.sure).all()
-    shifted = 1 / (1 + np.exp(-(np.log(thresholds.sure / (1 - thresholds.sure)) + thresholds.shift)))
+    shifted = 1 / (
+        1 + np.exp(-(np.log(thresholds.sure / (1 - thresholds.sure)) + thresholds.shift))
+    )
     assert shifted == pytest.approx([0.5, 0.5])
 
 
@@ -45,16 +48,19 @@ def test_scores_are_sorted_by_class():
     assert expected_counts([low, high], 2) == pytest.approx([0.1, 0.925])
 
 
-@pytest.mark.parametrize(("now", "start", "source", "troubled"), [
-    # pedestrians vanish while the sum of both classes rises: the case that hides
-    ([0.2, 3.2], [0.6, 2.4], [1.2, 2.6], [True, False]),
-    # what was missed is found: no alarm
-    ([1.1, 2.4], [0.2, 2.4], [1.2, 2.6], [False, False]),
-    # false alarms go: no alarm
-    ([1.2, 2.4], [3.0, 2.4], [1.2, 2.6], [False, False]),
-    # runs away
-    ([1.2, 9.0], [1.0, 2.4], [1.2, 2.6], [False, True]),
-])
+@pytest.mark.parametrize(
+    ("now", "start", "source", "troubled"),
+    [
+        # pedestrians vanish while the sum of both classes rises: the case that hides
+        ([0.2, 3.2], [0.6, 2.4], [1.2, 2.6], [True, False]),
+        # what was missed is found: no alarm
+        ([1.1, 2.4], [0.2, 2.4], [1.2, 2.6], [False, False]),
+        # false alarms go: no alarm
+        ([1.2, 2.4], [3.0, 2.4], [1.2, 2.6], [False, False]),
+        # runs away
+        ([1.2, 9.0], [1.0, 2.4], [1.2, 2.6], [False, True]),
+    ],
+)
 def test_the_watch_judges_each_class_by_itself(now, start, source, troubled):
     verdict = judge(np.array(now), np.array(start), np.array(source), CLASSES, 50)
     assert verdict.classes.tolist() == troubled
@@ -102,7 +108,7 @@ def test_an_interrupted_teacher_ends_with_the_same_bytes(draw, tiny, tmp_path, m
     def run(place, progress=None):
         adapter = build_adapter("fda_mean_teacher")
         return adapt(
-            adapter, tiny, source, target, budget, 3, checkpoint=place, progress=progress
+            adapter, tiny, source, target, budget, seed=3, checkpoint=place, progress=progress
         )
 
     def stop(done, total, what):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from isthmus.detect.samples import Images, Samples
 
 SHAPES = ("square", "disc")
@@ -33,8 +34,12 @@ def draw_shapes(count: int, seed: int, *, width: int = 64, height: int = 48) -> 
         pixels, size, size, tuple(f"{seed}-{i:04d}" for i in range(count)), ("",) * count
     )
     return Samples(
-        images, SHAPES, np.array(boxes, np.float32), np.array(labels),
-        np.zeros(len(labels), bool), np.array(offsets),
+        images,
+        SHAPES,
+        np.array(boxes, np.float32),
+        np.array(labels),
+        np.zeros(len(labels), bool),
+        np.array(offsets),
     )
 
 

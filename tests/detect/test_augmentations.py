@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+
 from isthmus.detect.augmentations import Move, block_mask, gaussian_blur, strong, weak
 from isthmus.detect.batches import Batch, labelled_batch
 from isthmus.detect.detector import Targets
@@ -17,8 +18,10 @@ def painted(boxes: np.ndarray, height: int = 60, width: int = 80) -> Batch:
         image[:, y1:y2, x1:x2] = 1.0
     count = len(boxes)
     targets = Targets.of(
-        torch.from_numpy(boxes.astype(np.float32)), torch.zeros(count, dtype=torch.long),
-        torch.zeros(count, dtype=torch.bool), torch.arange(count),
+        torch.from_numpy(boxes.astype(np.float32)),
+        torch.zeros(count, dtype=torch.long),
+        torch.zeros(count, dtype=torch.bool),
+        torch.arange(count),
     )
     return Batch(images, targets)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from isthmus.detect.detector import build_detector, load_detector, save_detector
 from isthmus.detect.train import weights_digest
 from isthmus.errors import ConfigError, InputError

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame
 from isthmus.detect.bootstrap import MEAN, frame_units, interval, make_plan, score
@@ -21,10 +22,14 @@ CLASSES = ("a", "b")
 
 
 def dataset_of(*frames: tuple[Box, ...]) -> Dataset:
-    return Dataset("test", tuple(
-        Frame(f"{i:03d}", Path(f"{i}.png"), 100, 100, str(i), objects=boxes)
-        for i, boxes in enumerate(frames)
-    ), categories=CLASSES)
+    return Dataset(
+        "test",
+        tuple(
+            Frame(f"{i:03d}", Path(f"{i}.png"), 100, 100, str(i), objects=boxes)
+            for i, boxes in enumerate(frames)
+        ),
+        categories=CLASSES,
+    )
 
 
 def found_of(*rows: tuple) -> Detections:
@@ -60,17 +65,28 @@ def random_case(seed: int) -> tuple[list[Detections], Dataset]:
         boxes, rows = [], []
         for _ in range(rng.integers(0, 6)):
             x, y, w, h = rng.integers(0, 60), rng.integers(0, 60), *rng.integers(5, 40, 2)
-            boxes.append(Box(
-                CLASSES[rng.integers(2)], tuple(map(float, (x, y, x + w, y + h))),
-                ignore=bool(rng.random() < 0.25),
-            ))
+            boxes.append(
+                Box(
+                    CLASSES[rng.integers(2)],
+                    tuple(map(float, (x, y, x + w, y + h))),
+                    ignore=bool(rng.random() < 0.25),
+                )
+            )
         for box in boxes:
             for _ in range(rng.integers(0, 3)):
                 jitter = rng.integers(-4, 5, 4)
                 x1, y1, x2, y2 = np.array(box.xyxy) + jitter
                 # few distinct scores: many ties
-                rows.append((x1, y1, max(x2, x1 + 1), max(y2, y1 + 1), rng.integers(1, 6) / 8,
-                             CLASSES.index(box.category)))
+                rows.append(
+                    (
+                        x1,
+                        y1,
+                        max(x2, x1 + 1),
+                        max(y2, y1 + 1),
+                        rng.integers(1, 6) / 8,
+                        CLASSES.index(box.category),
+                    )
+                )
         for _ in range(rng.integers(0, 4)):
             x, y = rng.integers(0, 60, 2)
             rows.append((x, y, x + 20, y + 20, rng.integers(1, 6) / 8, rng.integers(2)))
@@ -98,8 +114,12 @@ def test_equals_cocoeval_on_edge_cases():
 
 def test_more_than_a_hundred_detections_are_cut_as_in_coco():
     rng = np.random.default_rng(0)
-    rows = [(x, y, x + 9, y + 9, s, 0) for x, y, s in zip(
-        rng.integers(0, 90, 150), rng.integers(0, 90, 150), rng.random(150), strict=True)]
+    rows = [
+        (x, y, x + 9, y + 9, s, 0)
+        for x, y, s in zip(
+            rng.integers(0, 90, 150), rng.integers(0, 90, 150), rng.random(150), strict=True
+        )
+    ]
     boxes = tuple(Box("a", tuple(map(float, row[:4]))) for row in rows[::3])
     assert_equal_to_coco([found_of(*rows)], dataset_of(boxes))
 
@@ -112,16 +132,22 @@ def test_published_worked_example(shared_data):
     folder = shared_data / "label_formats/metrics_padilla/samples/sample_2"
     frames, predictions = [], []
     for truth in sorted((folder / "groundtruths").glob("*.txt")):
+
         def numbers(path, skip):
             lines = path.read_text().splitlines()
             return [[float(v) for v in line.split()[skip:]] for line in lines if line.strip()]
-        frames.append(tuple(
-            Box("a", (x, y, x + w + 1, y + h + 1)) for x, y, w, h in numbers(truth, 1)
-        ))
-        predictions.append(found_of(*(
-            (x, y, x + w + 1, y + h + 1, s, 0)
-            for s, x, y, w, h in numbers(folder / "detections" / truth.name, 1)
-        )))
+
+        frames.append(
+            tuple(Box("a", (x, y, x + w + 1, y + h + 1)) for x, y, w, h in numbers(truth, 1))
+        )
+        predictions.append(
+            found_of(
+                *(
+                    (x, y, x + w + 1, y + h + 1, s, 0)
+                    for s, x, y, w, h in numbers(folder / "detections" / truth.name, 1)
+                )
+            )
+        )
     matches = match(predictions, dataset_of(*frames), CLASSES, thresholds=np.array([0.3]))
     value = average_precision(matches, interpolation=EVERY_POINT)[0, 0]
     assert 100 * value == pytest.approx(24.57, abs=0.01)
@@ -176,8 +202,11 @@ def test_the_interval_holds_the_mean_and_shrinks_with_more_units():
     for count in (16, 256):
         dataset = dataset_of(*[(box,)] * count)
         found = [
-            [found_of((10, 10, 30, 30, 0.5, 0)) if rng.random() < 0.6 else found_of()
-             for _ in range(count)] for _ in range(3)
+            [
+                found_of((10, 10, 30, 30, 0.5, 0)) if rng.random() < 0.6 else found_of()
+                for _ in range(count)
+            ]
+            for _ in range(3)
         ]
         matches = [match(f, dataset, CLASSES, thresholds=np.array([0.5])) for f in found]
         plan = make_plan(np.arange(count), 3, draws=400, seed=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from isthmus.detect.boxes import overlaps, suppress
 from isthmus.detect.detector import ANY_CLASS, Raw, Targets, build_detector
 from isthmus.detect.losses import dense_loss, generalised_iou, soft_centres

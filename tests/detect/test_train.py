@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame
 from isthmus.detect.detector import build_detector
@@ -30,10 +31,20 @@ def as_dataset(samples) -> Dataset:
     frames = []
     for i, name in enumerate(samples.images.ids):
         own = slice(samples.offsets[i], samples.offsets[i + 1])
-        frames.append(Frame(name, Path(name), *map(int, samples.images.original[i]), name, objects=(
-            *(Box(samples.classes[k], tuple(map(float, b)))
-              for b, k in zip(samples.boxes[own], samples.labels[own], strict=True)),
-        )))
+        frames.append(
+            Frame(
+                name,
+                Path(name),
+                *map(int, samples.images.original[i]),
+                name,
+                objects=(
+                    *(
+                        Box(samples.classes[k], tuple(map(float, b)))
+                        for b, k in zip(samples.boxes[own], samples.labels[own], strict=True)
+                    ),
+                ),
+            )
+        )
     return Dataset("shapes", tuple(frames), categories=samples.classes)
 
 
@@ -84,7 +95,12 @@ def test_a_checkpoint_of_another_training_or_a_damaged_one_is_not_resumed(sample
     train(tiny(), objective, recipe, seed=5, name="run", checkpoint=place)
     steps = []
     other = train(
-        tiny(), objective, recipe, seed=6, name="run", checkpoint=place,
+        tiny(),
+        objective,
+        recipe,
+        seed=6,
+        name="run",
+        checkpoint=place,
         progress=lambda done, total, what: steps.append(done),
     )
     assert steps[0] == 1
@@ -111,8 +127,12 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(samp
     place = tmp_path / "run.checkpoint"
     with pytest.raises(TrainingError, match=r"not finite at step 5 .*run\.checkpoint"):
         train(
-            tiny(), Poisoned(samples, batch=4, seed=0), Recipe(9, checkpoint_every=2), seed=0,
-            name="poisoned", checkpoint=place,
+            tiny(),
+            Poisoned(samples, batch=4, seed=0),
+            Recipe(9, checkpoint_every=2),
+            seed=0,
+            name="poisoned",
+            checkpoint=place,
         )
     good = torch.load(place, weights_only=True)
     assert good["step"] == 4
@@ -141,7 +161,7 @@ def test_a_full_disk_names_the_checkpoint_and_keeps_the_old_one(samples, tmp_pat
         written.append(path.write_bytes(content))
 
     monkeypatch.setattr(module, "write_bytes", write)
-    with pytest.raises(TrainingError, match="step 4 cannot be written.*No space left"):
+    with pytest.raises(TrainingError, match=r"step 4 cannot be written.*No space left"):
         train(tiny(), objective, Recipe(6, checkpoint_every=2), seed=0, name="x", checkpoint=place)
     assert torch.load(place, weights_only=True)["step"] == 2
 

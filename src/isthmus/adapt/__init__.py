@@ -1,1 +1,1 @@
-
+"""Adapters, the arms they are compared in, and the choice among them."""

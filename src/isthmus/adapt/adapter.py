@@ -8,7 +8,7 @@ target that carries any.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -32,7 +32,6 @@ class Budget:
         learning_rate: peak.
         age: steps that the detector was trained before.
         checkpoint_every: steps between checkpoints.
-        schedule: see `Recipe.schedule`.
     """
 
     steps: int
@@ -40,20 +39,14 @@ class Budget:
     learning_rate: float = 1e-3
     age: int = 0
     checkpoint_every: int = 100
-    schedule: tuple[int, int] | None = None
 
     def recipe(self) -> Recipe:
         """The training recipe for this budget."""
         return Recipe(
-            self.steps, learning_rate=self.learning_rate, age=self.age,
-            checkpoint_every=self.checkpoint_every, schedule=self.schedule,
-        )
-
-    def part(self, steps: int, spent: int) -> Budget:
-        """`steps` of this budget after `spent` of it are gone; the rate falls over the whole."""
-        before, total = self.schedule or (0, self.steps)
-        return replace(
-            self, steps=steps, age=self.age + spent, schedule=(before + spent, total)
+            self.steps,
+            learning_rate=self.learning_rate,
+            age=self.age,
+            checkpoint_every=self.checkpoint_every,
         )
 
 
@@ -80,8 +73,15 @@ class Adapter(Protocol):
     needs: frozenset[str]
 
     def fit(
-        self, detector: Detector, source: Samples, target: Images, budget: Budget, seed: int, *,
-        checkpoint: Path | None = None, progress: Progress | None = None,
+        self,
+        detector: Detector,
+        source: Samples,
+        target: Images,
+        budget: Budget,
+        seed: int,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
     ) -> Adapted:
         """Adapt a copy of `detector`; see `adapt`."""
         ...
@@ -112,13 +112,11 @@ def _mean_teacher() -> Adapter:
 
 
 def _fda_mean_teacher() -> Adapter:
-    from isthmus.adapt.chain import Chain
-    from isthmus.adapt.image.fda import FourierAdaptation, fourier_hook
+    from isthmus.adapt.image.fda import fourier_hook
     from isthmus.adapt.pseudo.mean_teacher import MeanTeacher
 
-    return Chain(
-        "fda_mean_teacher", "Fourier adaptation, then mean teacher",
-        (FourierAdaptation(), MeanTeacher(style=fourier_hook)),
+    return MeanTeacher(
+        "fda_mean_teacher", "FDA, then mean teacher", style=fourier_hook, silent_share=0.5
     )
 
 
@@ -139,8 +137,15 @@ def build_adapter(name: str) -> Adapter:
 
 
 def adapt(
-    adapter: Adapter, detector: Detector, source: Samples, target: Images, budget: Budget,
-    seed: int, *, checkpoint: Path | None = None, progress: Progress | None = None,
+    adapter: Adapter,
+    detector: Detector,
+    source: Samples,
+    target: Images,
+    budget: Budget,
+    *,
+    seed: int,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
 ) -> Adapted:
     """Adapt a copy of `detector` to the target.
 

@@ -47,42 +47,65 @@ ARMS: dict[str, ArmKind] = {
     kind.name: kind
     for kind in (
         ArmKind(
-            "plain_source", "Source only, plain", "source",
-            "source with flips and scaling alone, no weight averaging", start="scratch",
+            "plain_source",
+            "Source only, plain",
+            "source",
+            "source with flips and scaling alone, no weight averaging",
+            start="scratch",
         ),
         ArmKind(
-            REFERENCE, "Source only, fair", "source",
+            REFERENCE,
+            "Source only, fair",
+            "source",
             "source with strong augmentation and averaged weights; the gap is measured from here",
         ),
         ArmKind(
-            "augmented", "Generated corner cases", "image",
-            "fair source with generated frames mixed into every batch", inputs=("extra",),
+            "augmented",
+            "Generated corner cases",
+            "image",
+            "fair source with generated frames mixed into every batch",
+            inputs=("extra",),
         ),
         ArmKind(
-            "adabn", "Batch-norm statistics (AdaBN)", "feature",
+            "adabn",
+            "Batch-norm statistics (AdaBN)",
+            "feature",
             "fair source, then normalisation statistics re-estimated on the target",
-            start=REFERENCE, inputs=("target",),
+            start=REFERENCE,
+            inputs=("target",),
         ),
         ArmKind(
-            "fda", "Fourier adaptation (FDA)", "image",
+            "fda",
+            "Fourier adaptation (FDA)",
+            "image",
             "source images with the low-frequency amplitudes of target images",
             inputs=("target",),
         ),
         ArmKind(
-            "reinhard", "Colour transfer (Reinhard)", "image",
-            "source images with the colour statistics of target images", inputs=("target",),
+            "reinhard",
+            "Colour transfer (Reinhard)",
+            "image",
+            "source images with the colour statistics of target images",
+            inputs=("target",),
         ),
         ArmKind(
-            "mean_teacher", "Mean teacher, soft targets", "pseudo-label",
+            "mean_teacher",
+            "Mean teacher, soft targets",
+            "pseudo-label",
             "the averaged weights teach on target images, thresholds matched to the class prior",
             inputs=("target",),
         ),
         ArmKind(
-            "fda_mean_teacher", "FDA, then mean teacher", "combination",
-            "half of the steps Fourier adaptation, half mean teacher", inputs=("target",),
+            "fda_mean_teacher",
+            "FDA, then mean teacher",
+            "combination",
+            "half of the steps Fourier adaptation, half mean teacher",
+            inputs=("target",),
         ),
         ArmKind(
-            ORACLE, "Oracle (target labels)", "source",
+            ORACLE,
+            "Oracle (target labels)",
+            "source",
             "fair source with the labelled target-train frames added: what labels would give",
             inputs=("oracle",),
         ),
@@ -217,10 +240,18 @@ def run_arm(spec: ArmSpec) -> ArmResult:
     finally:
         torch.set_num_threads(threads)
     save_detector(spec.out, adapted.detector, about={"arm": spec.arm, "seed": spec.seed})
-    write_json(spec.record, {
-        "schema": RECORD_SCHEMA, "identity": identity, "arm": spec.arm, "seed": spec.seed,
-        "steps": _steps(spec), "history": list(adapted.history), "alarms": list(adapted.alarms),
-    })
+    write_json(
+        spec.record,
+        {
+            "schema": RECORD_SCHEMA,
+            "identity": identity,
+            "arm": spec.arm,
+            "seed": spec.seed,
+            "steps": _steps(spec),
+            "history": list(adapted.history),
+            "alarms": list(adapted.alarms),
+        },
+    )
     for leftover in spec.out.parent.glob(f"{spec.out.stem}*.checkpoint"):
         leftover.unlink(missing_ok=True)
     return _result(spec, read_json(spec.record))
@@ -232,7 +263,11 @@ def _steps(spec: ArmSpec) -> int:
 
 def _result(spec: ArmSpec, record: Mapping[str, Any]) -> ArmResult:
     return ArmResult(
-        spec.arm, spec.seed, spec.out, int(record["steps"]), tuple(record["history"]),
+        spec.arm,
+        spec.seed,
+        spec.out,
+        int(record["steps"]),
+        tuple(record["history"]),
         tuple(record["alarms"]),
     )
 
@@ -251,7 +286,8 @@ def _identity(spec: ArmSpec) -> str:
     for needed in used:
         path = getattr(spec, needed)
         contents.append(
-            images_digest(load_images(path)) if needed == "target"
+            images_digest(load_images(path))
+            if needed == "target"
             else samples_digest(load_samples(path))
         )
     if spec.start is not None:
@@ -283,19 +319,29 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
     else:
         detector = load_detector(spec.start)
     budget = Budget(
-        spec.steps, spec.batch, LATER_RATE * spec.learning_rate, spec.burn_in,
+        spec.steps,
+        spec.batch,
+        LATER_RATE * spec.learning_rate,
+        spec.burn_in,
         spec.checkpoint_every,
     )
     if spec.arm in ADAPTERS:
         assert spec.target is not None
         return adapt(
-            build_adapter(spec.arm), detector, source, load_images(spec.target), budget,
-            spec.seed, checkpoint=checkpoint,
+            build_adapter(spec.arm),
+            detector,
+            source,
+            load_images(spec.target),
+            budget,
+            seed=spec.seed,
+            checkpoint=checkpoint,
         )
     recipe, plain = budget.recipe(), spec.arm == "plain_source"
     if spec.start is None:
         recipe = Recipe(
-            _steps(spec), learning_rate=spec.learning_rate, ema=None if plain else Recipe.ema,
+            _steps(spec),
+            learning_rate=spec.learning_rate,
+            ema=None if plain else Recipe.ema,
             checkpoint_every=spec.checkpoint_every,
         )
     extra = None
@@ -306,7 +352,11 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
         assert spec.oracle is not None
         source = source.concat(load_samples(spec.oracle))
     objective = Supervised(
-        source, batch=spec.batch, seed=spec.seed, strong_changes=not plain, extra=extra,
+        source,
+        batch=spec.batch,
+        seed=spec.seed,
+        strong_changes=not plain,
+        extra=extra,
         extra_share=spec.extra_share,
     )
     trained = train(

@@ -52,7 +52,10 @@ def gap_closed(adapted: Score, fair: Score, oracle: Score | None) -> GapClosed:
     low, high = interval(gap_draws)
     if not low > 0:
         return GapClosed(
-            None, None, None, False,
+            None,
+            None,
+            None,
+            False,
             f"the oracle's lead over the fair source, {100 * (oracle.mean - fair.mean):.1f} "
             f"points, may be none (95 % interval {100 * low:.1f} to {100 * high:.1f})",
         )

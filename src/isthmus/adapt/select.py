@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from isthmus.adapt.arms import ARMS, ORACLE, REFERENCE
 from isthmus.adapt.pseudo.calibration import class_scores
@@ -37,9 +37,7 @@ CONSISTENCY = ("flip_consistency", "scale_consistency")
 
 
 @torch.no_grad()
-def validators(
-    detector: Detector, target: Images, prior: np.ndarray
-) -> dict[str, float]:
+def validators(detector: Detector, target: Images, prior: np.ndarray) -> dict[str, float]:
     """Label-free signs on target images.
 
     Args:
@@ -66,10 +64,12 @@ def validators(
         entropies.append(_entropy(raw.heat))
         mirrored = detector.decode(detector.raw(images.flip(-1)), threshold=THRESHOLD)
         flipped += [_unflip(found, images.shape[-1]) for found in mirrored]
-        small = F.interpolate(
+        small = functional.interpolate(
             images, scale_factor=SCALED, mode="bilinear", antialias=True, align_corners=False
         )
-        factor = np.tile([images.shape[-1] / small.shape[-1], images.shape[-2] / small.shape[-2]], 2)
+        factor = np.tile(
+            [images.shape[-1] / small.shape[-1], images.shape[-2] / small.shape[-2]], 2
+        )
         reduced = detector.decode(detector.raw(small), threshold=THRESHOLD)
         scaled += [replace(found, boxes=found.boxes * factor) for found in reduced]
     counts = expected_counts(class_scores(plain, len(prior)), len(target))
@@ -179,14 +179,19 @@ def select_arm(candidates: Sequence[Candidate]) -> Selection:
     best = next(c for c in ranking if c.arm not in excluded)
     if best is fair:
         return Selection(
-            REFERENCE, "no adapted arm detects more consistently on the target than the fair "
-            f"source ({fair.merit:.3f})", order, excluded,
+            REFERENCE,
+            "no adapted arm detects more consistently on the target than the fair "
+            f"source ({fair.merit:.3f})",
+            order,
+            excluded,
         )
     lead, error = _lead(best, fair)
     if lead <= error:
         return Selection(
-            REFERENCE, f"{_label(best.arm)} is more consistent than the fair source by "
-            f"{lead:.3f} only, within the standard error between seeds ({error:.3f})", order,
+            REFERENCE,
+            f"{_label(best.arm)} is more consistent than the fair source by "
+            f"{lead:.3f} only, within the standard error between seeds ({error:.3f})",
+            order,
             excluded,
         )
     reason = (

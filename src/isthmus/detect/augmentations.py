@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from isthmus.detect.batches import Batch
 from isthmus.detect.detector import Targets
@@ -55,11 +55,11 @@ class Move:
         offset = 2 * self.shift / (width, height) + self.scale[:, None] - 1
         theta[:, :, 2] = -offset / self.scale[:, None]
         theta[:, 0, 2] *= np.where(self.flip, -1, 1)
-        grid = F.affine_grid(
+        grid = functional.affine_grid(
             torch.from_numpy(theta).float(), list(images.shape), align_corners=False
         )
         fill = FILL / 255
-        return F.grid_sample(images - fill, grid, align_corners=False).add_(fill)
+        return functional.grid_sample(images - fill, grid, align_corners=False).add_(fill)
 
     def targets(self, targets: Targets, height: int, width: int) -> Targets:
         """Boxes moved and clipped; those mostly outside become ignored, those outside vanish."""
@@ -72,8 +72,13 @@ class Move:
         right = torch.where(flip, width - x1, x2) * scale + shift[:, 0]
         top, bottom = y1 * scale + shift[:, 1], y2 * scale + shift[:, 1]
         clipped = torch.stack(
-            [left.clamp(0, width), top.clamp(0, height), right.clamp(0, width),
-             bottom.clamp(0, height)], 1,
+            [
+                left.clamp(0, width),
+                top.clamp(0, height),
+                right.clamp(0, width),
+                bottom.clamp(0, height),
+            ],
+            1,
         )
         kept_area = (clipped[:, 2] - clipped[:, 0]) * (clipped[:, 3] - clipped[:, 1])
         full_area = ((right - left) * (bottom - top)).clamp(min=1e-6)
@@ -118,7 +123,9 @@ def _colour(images: Tensor, rng: np.random.Generator) -> Tensor:
         return torch.from_numpy(np.where(off, 1.0, drawn)).float()
 
     gain, contrast, saturation = (
-        factors(0.5, 1.6, 0.8), factors(0.5, 1.6, 0.8), factors(0.4, 1.8, 0.8)
+        factors(0.5, 1.6, 0.8),
+        factors(0.5, 1.6, 0.8),
+        factors(0.4, 1.8, 0.8),
     )
     saturation[torch.from_numpy(rng.random(count) < 0.2)] = 0.0
     tint = torch.from_numpy(rng.uniform(0.9, 1.1, (count, 3, 1, 1))).float()
@@ -138,9 +145,9 @@ def gaussian_blur(images: Tensor, sigmas: np.ndarray) -> Tensor:
     kernel /= kernel.sum(1, keepdims=True)
     weight = torch.from_numpy(np.repeat(kernel, channels, 0)).float()
     x = images.reshape(1, count * channels, height, width)
-    x = F.pad(x, (BLUR_RADIUS,) * 4, mode="replicate")
-    x = F.conv2d(x, weight[:, None, None, :], groups=count * channels)
-    x = F.conv2d(x, weight[:, None, :, None], groups=count * channels)
+    x = functional.pad(x, (BLUR_RADIUS,) * 4, mode="replicate")
+    x = functional.conv2d(x, weight[:, None, None, :], groups=count * channels)
+    x = functional.conv2d(x, weight[:, None, :, None], groups=count * channels)
     return x.reshape(images.shape)
 
 

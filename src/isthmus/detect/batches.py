@@ -27,8 +27,10 @@ class Batch:
         """These images followed by `other`'s."""
         a, b = self.targets, other.targets
         targets = Targets(
-            torch.cat([a.boxes, b.boxes]), torch.cat([a.labels, b.labels]),
-            torch.cat([a.ignore, b.ignore]), torch.cat([a.image, b.image + len(self.images)]),
+            torch.cat([a.boxes, b.boxes]),
+            torch.cat([a.labels, b.labels]),
+            torch.cat([a.ignore, b.ignore]),
+            torch.cat([a.image, b.image + len(self.images)]),
             torch.cat([a.weights, b.weights]),
         )
         return Batch(torch.cat([self.images, other.images]), targets)
@@ -43,7 +45,9 @@ def image_tensor(images: Images, indices: np.ndarray) -> Tensor:
 def no_targets() -> Targets:
     """Targets of images without objects."""
     return Targets.of(
-        torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.bool),
+        torch.zeros(0, 4),
+        torch.zeros(0, dtype=torch.long),
+        torch.zeros(0, dtype=torch.bool),
         torch.zeros(0, dtype=torch.long),
     )
 
@@ -54,7 +58,9 @@ def labelled_batch(samples: Samples, indices: np.ndarray) -> Batch:
     image = np.repeat(np.arange(len(indices)), [len(row) for row in rows])
     row = np.concatenate(rows) if rows else np.zeros(0, int)
     targets = Targets.of(
-        torch.from_numpy(samples.boxes[row]), torch.from_numpy(samples.labels[row]),
-        torch.from_numpy(samples.ignore[row]), torch.from_numpy(image),
+        torch.from_numpy(samples.boxes[row]),
+        torch.from_numpy(samples.labels[row]),
+        torch.from_numpy(samples.ignore[row]),
+        torch.from_numpy(image),
     )
     return Batch(image_tensor(samples.images, indices), targets)

@@ -91,7 +91,10 @@ def make_plan(units: np.ndarray, trainings: int, *, draws: int = 1000, seed: int
 
 
 def score(
-    matches: Sequence[Matches], plan: Plan, *, thresholds: Sequence[float] | None = None,
+    matches: Sequence[Matches],
+    plan: Plan,
+    *,
+    thresholds: Sequence[float] | None = None,
     level: float = 0.95,
 ) -> dict[str, Score]:
     """AP of an arm by class and over classes (`MEAN`).

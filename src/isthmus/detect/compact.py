@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from isthmus import seeds
 from isthmus.detect.boxes import decode_dense
@@ -52,7 +52,7 @@ class _Residual(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.second(self.first(x)) + self.skip(x), inplace=True)
+        return functional.relu(self.second(self.first(x)) + self.skip(x), inplace=True)
 
 
 class CompactDetector(nn.Module):
@@ -66,7 +66,7 @@ class CompactDetector(nn.Module):
     """
 
     name = "compact"
-    levels = ("stem", "c1", "c2", "c3", "neck")
+    levels: tuple[str, ...] = ("stem", "c1", "c2", "c3", "neck")
 
     def __init__(
         self, classes: tuple[str, ...], *, seed: int, width: int = 8, depth: int = 1
@@ -116,13 +116,13 @@ class CompactDetector(nn.Module):
     def _levels(self, images: Tensor) -> dict[str, Tensor]:
         height, width = images.shape[-2:]
         x = (images - MEAN) / SPREAD
-        x = F.pad(x, (0, -width % MULTIPLE, 0, -height % MULTIPLE))
+        x = functional.pad(x, (0, -width % MULTIPLE, 0, -height % MULTIPLE))
         stem = self.stem(x)
         c1 = self.c1(stem)
         c2 = self.c2(c1)
         c3 = self.c3(c2)
-        top = F.interpolate(self.from_c3(c3), scale_factor=2) + self.from_c2(c2)
-        top = F.interpolate(top, scale_factor=2) + self.from_c1(c1)
+        top = functional.interpolate(self.from_c3(c3), scale_factor=2) + self.from_c2(c2)
+        top = functional.interpolate(top, scale_factor=2) + self.from_c1(c1)
         return {"stem": stem, "c1": c1, "c2": c2, "c3": c3, "neck": self.neck(top)}
 
     def features(self, images: Tensor) -> dict[str, Tensor]:

@@ -65,7 +65,11 @@ class Targets:
 
     @classmethod
     def of(
-        cls, boxes: Tensor, labels: Tensor, ignore: Tensor, image: Tensor,
+        cls,
+        boxes: Tensor,
+        labels: Tensor,
+        ignore: Tensor,
+        image: Tensor,
         weights: Tensor | None = None,
     ) -> Targets:
         """Targets with weight 1 unless given."""
@@ -115,9 +119,7 @@ class Detector(Protocol):
         """Named scalar losses; their sum is minimised. `image_weights`: (b,)."""
         ...
 
-    def decode(
-        self, raw: Raw, *, threshold: float = 0.05, limit: int = 100
-    ) -> list[Detections]:
+    def decode(self, raw: Raw, *, threshold: float = 0.05, limit: int = 100) -> list[Detections]:
         """Objects of each image, best first, at most `limit`."""
         ...
 
@@ -161,9 +163,7 @@ DETECTORS: dict[str, Callable[[tuple[str, ...], int, Mapping[str, Any]], Detecto
 }
 
 
-def build_detector(
-    name: str, classes: tuple[str, ...], *, seed: int, **options: Any
-) -> Detector:
+def build_detector(name: str, classes: tuple[str, ...], *, seed: int, **options: Any) -> Detector:
     """A new detector with random weights drawn from `seed`.
 
     Raises:
@@ -204,14 +204,19 @@ def read_tensors(path: Path) -> dict[str, Any]:
     return content
 
 
-def save_detector(path: Path, detector: Detector, *, about: Mapping[str, Any] | None = None) -> None:
+def save_detector(
+    path: Path, detector: Detector, *, about: Mapping[str, Any] | None = None
+) -> None:
     """Write weights and how to build the detector, whole or not at all.
 
     `about` is any JSON-like note kept beside them.
     """
     meta = {
-        "schema": STATE_SCHEMA, "name": detector.name, "classes": list(detector.classes),
-        "options": dict(detector.options), "about": dict(about or {}),
+        "schema": STATE_SCHEMA,
+        "name": detector.name,
+        "classes": list(detector.classes),
+        "options": dict(detector.options),
+        "about": dict(about or {}),
     }
     weights = {key: value.detach().contiguous() for key, value in detector.state_dict().items()}
     write_bytes(path, tensor_bytes({"meta": canonical_json(meta), "weights": weights}))

@@ -28,8 +28,13 @@ LIMIT = 100
 
 @torch.no_grad()
 def predict(
-    detector: Detector, images: Images, *, threshold: float = THRESHOLD, limit: int = LIMIT,
-    batch: int = 16, progress: Progress | None = None,
+    detector: Detector,
+    images: Images,
+    *,
+    threshold: float = THRESHOLD,
+    limit: int = LIMIT,
+    batch: int = 16,
+    progress: Progress | None = None,
 ) -> list[Detections]:
     """Detections per image with boxes in pixels of the original image, best first."""
     was_training = detector.training
@@ -39,7 +44,7 @@ def predict(
         chosen = np.arange(start, min(start + batch, len(images)))
         raw = detector.raw(image_tensor(images, chosen))
         decoded = detector.decode(raw, threshold=threshold, limit=limit)
-        found += [to_original(d, images, i) for d, i in zip(decoded, chosen, strict=True)]
+        found += [to_original(d, images, int(i)) for d, i in zip(decoded, chosen, strict=True)]
         if progress:
             progress(len(found), len(images), "detecting")
     detector.train(was_training)
@@ -107,18 +112,25 @@ def check_pairs(predictions: Sequence[Detections], dataset: Dataset) -> None:
 
 def _coco_truth(dataset: Dataset, classes: Sequence[str]) -> dict[str, Any]:
     index = {name: k + 1 for k, name in enumerate(classes)}
-    annotations = []
+    annotations: list[dict[str, Any]] = []
     for image, frame in enumerate(dataset, 1):
         for box in frame.objects or ():
             if box.category in index:
                 x1, y1, x2, y2 = box.xyxy
-                annotations.append({
-                    "id": len(annotations) + 1, "image_id": image, "area": box.area,
-                    "category_id": index[box.category], "bbox": [x1, y1, x2 - x1, y2 - y1],
-                    "iscrowd": int(box.ignore),
-                })
+                annotations.append(
+                    {
+                        "id": len(annotations) + 1,
+                        "image_id": image,
+                        "area": box.area,
+                        "category_id": index[box.category],
+                        "bbox": [x1, y1, x2 - x1, y2 - y1],
+                        "iscrowd": int(box.ignore),
+                    }
+                )
     return {
-        "info": {}, "licenses": [], "annotations": annotations,
+        "info": {},
+        "licenses": [],
+        "annotations": annotations,
         "images": [
             {"id": i, "width": f.width, "height": f.height} for i, f in enumerate(dataset, 1)
         ],
@@ -129,7 +141,9 @@ def _coco_truth(dataset: Dataset, classes: Sequence[str]) -> dict[str, Any]:
 def _coco_results(predictions: Sequence[Detections]) -> list[dict[str, Any]]:
     return [
         {
-            "image_id": image, "category_id": int(label) + 1, "score": float(score),
+            "image_id": image,
+            "category_id": int(label) + 1,
+            "score": float(score),
             "bbox": [float(x1), float(y1), float(x2 - x1), float(y2 - y1)],
         }
         for image, found in enumerate(predictions, 1)
@@ -139,9 +153,7 @@ def _coco_results(predictions: Sequence[Detections]) -> list[dict[str, Any]]:
     ]
 
 
-def _nothing_found(
-    dataset: Dataset, classes: Sequence[str]
-) -> dict[str, dict[str, float | None]]:
+def _nothing_found(dataset: Dataset, classes: Sequence[str]) -> dict[str, dict[str, float | None]]:
     there = {box.category for f in dataset for box in f.objects or () if not box.ignore}
     values = {name: 0.0 if name in there else None for name in classes}
     mean = 0.0 if any(value is not None for value in values.values()) else None

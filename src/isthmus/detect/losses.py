@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from isthmus.detect.detector import Raw
 from isthmus.detect.targets import DenseTargets
@@ -14,7 +14,7 @@ BOX_WEIGHT = 2.0
 
 def dense_loss(raw: Raw, dense: DenseTargets) -> dict[str, Tensor]:
     """Losses of dense outputs against dense targets, both normalised by the objects' number."""
-    log_p, log_q = F.logsigmoid(raw.heat), F.logsigmoid(-raw.heat)
+    log_p, log_q = functional.logsigmoid(raw.heat), functional.logsigmoid(-raw.heat)
     p = raw.heat.sigmoid()
     positive = dense.peak * (1 - p).square() * log_p
     negative = (1 - dense.heat).pow(4) * p.square() * log_q
@@ -48,7 +48,9 @@ def soft_centres(heat: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
         mask: weights of the same shape; 0 where the teacher has no say.
     """
     far = (heat.sigmoid() - teacher).square()
-    return (far * F.binary_cross_entropy_with_logits(heat, teacher, reduction="none") * mask).sum()
+    return (
+        far * functional.binary_cross_entropy_with_logits(heat, teacher, reduction="none") * mask
+    ).sum()
 
 
 def box_distance(raw: Raw, distance: Tensor, inside: Tensor) -> Tensor:

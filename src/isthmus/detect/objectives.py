@@ -52,8 +52,15 @@ class Supervised:
     """
 
     def __init__(
-        self, samples: Samples, *, batch: int, seed: int, strong_changes: bool = True,
-        hook: ImageHook | None = None, hook_fingerprint: str = "", extra: Samples | None = None,
+        self,
+        samples: Samples,
+        *,
+        batch: int,
+        seed: int,
+        strong_changes: bool = True,
+        hook: ImageHook | None = None,
+        hook_fingerprint: str = "",
+        extra: Samples | None = None,
         extra_share: float = 0.0,
     ) -> None:
         require_boxes(samples)

@@ -61,7 +61,10 @@ class Matches:
 
 
 def match(
-    predictions: Sequence[Detections], dataset: Dataset, classes: Sequence[str], *,
+    predictions: Sequence[Detections],
+    dataset: Dataset,
+    classes: Sequence[str],
+    *,
     thresholds: np.ndarray = THRESHOLDS,
 ) -> Matches:
     """Match predictions (one per frame, original pixels) with the frames' boxes.
@@ -86,10 +89,15 @@ def match(
         image_of = np.concatenate([p[0] for p in parts])
         scores = np.concatenate([p[1] for p in parts])
         order = np.argsort(-scores, kind="stable")
-        per_class.append(ClassMatches(
-            image_of[order], scores[order], np.concatenate([p[2] for p in parts], 1)[:, order],
-            np.concatenate([p[3] for p in parts], 1)[:, order], objects,
-        ))
+        per_class.append(
+            ClassMatches(
+                image_of[order],
+                scores[order],
+                np.concatenate([p[2] for p in parts], 1)[:, order],
+                np.concatenate([p[3] for p in parts], 1)[:, order],
+                objects,
+            )
+        )
     return Matches(tuple(classes), tuple(per_class), thresholds)
 
 
@@ -126,12 +134,15 @@ def _covered(boxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     high = np.minimum(boxes[:, None, 2:], regions[None, :, 2:])
     inner = np.clip(high - low, 0, None).prod(-1)
     area = (boxes[:, 2:] - boxes[:, :2]).prod(-1)[:, None]
-    return np.divide(inner, area, out=np.zeros_like(inner), where=area > 0)
+    return np.asarray(np.divide(inner, area, out=np.zeros_like(inner), where=area > 0))
 
 
 def average_precision(
-    matches: Matches, weights: np.ndarray | None = None, *,
-    thresholds: Sequence[float] | None = None, interpolation: str = COCO_POINTS,
+    matches: Matches,
+    weights: np.ndarray | None = None,
+    *,
+    thresholds: Sequence[float] | None = None,
+    interpolation: str = COCO_POINTS,
 ) -> np.ndarray:
     """AP per resample and class.
 
@@ -178,9 +189,11 @@ def _area(
     envelope = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
     recall = found / objects[:, None]
     if points == EVERY_POINT:
-        return (np.diff(recall, axis=1, prepend=0) * envelope).sum(1)
+        return np.asarray((np.diff(recall, axis=1, prepend=0) * envelope).sum(1))
     padded = np.concatenate([envelope, np.zeros((len(envelope), 1))], 1)
-    return np.array([
-        row[np.searchsorted(reach, RECALLS, side="left")].mean()
-        for row, reach in zip(padded, recall, strict=True)
-    ])
+    return np.array(
+        [
+            row[np.searchsorted(reach, RECALLS, side="left")].mean()
+            for row, reach in zip(padded, recall, strict=True)
+        ]
+    )

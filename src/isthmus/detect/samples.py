@@ -8,6 +8,7 @@ Source (`Samples`) and target (`Images`) go through the same code; `Images` has 
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,14 +51,17 @@ class Images:
     @property
     def scale(self) -> np.ndarray:
         """float64 (n, 2): training pixels per original pixel in x and y."""
-        return self.content / self.original
+        return np.asarray(self.content / self.original)
 
     def subset(self, indices: Sequence[int] | np.ndarray) -> Images:
         """Images at `indices`, in that order."""
         chosen = np.asarray(indices, dtype=int)
         return Images(
-            self.pixels[chosen], self.content[chosen], self.original[chosen],
-            tuple(self.ids[i] for i in chosen), tuple(self.sequences[i] for i in chosen),
+            self.pixels[chosen],
+            self.content[chosen],
+            self.original[chosen],
+            tuple(self.ids[i] for i in chosen),
+            tuple(self.sequences[i] for i in chosen),
         )
 
 
@@ -95,8 +99,9 @@ class Samples:
 
     def concat(self, other: Samples) -> Samples:
         """These images followed by `other`'s, of the same classes and size."""
-        if self.classes != other.classes or self.images.pixels.shape[1:] != (
-            other.images.pixels.shape[1:]
+        if (
+            self.classes != other.classes
+            or self.images.pixels.shape[1:] != (other.images.pixels.shape[1:])
         ):
             raise InputError(
                 f"samples of {self.classes} at {self.images.pixels.shape[1:3]} cannot be joined "
@@ -104,12 +109,17 @@ class Samples:
             )
         a, b = self.images, other.images
         images = Images(
-            np.concatenate([a.pixels, b.pixels]), np.concatenate([a.content, b.content]),
-            np.concatenate([a.original, b.original]), a.ids + b.ids, a.sequences + b.sequences,
+            np.concatenate([a.pixels, b.pixels]),
+            np.concatenate([a.content, b.content]),
+            np.concatenate([a.original, b.original]),
+            a.ids + b.ids,
+            a.sequences + b.sequences,
             a.problems + b.problems,
         )
         return Samples(
-            images, self.classes, np.concatenate([self.boxes, other.boxes]),
+            images,
+            self.classes,
+            np.concatenate([self.boxes, other.boxes]),
             np.concatenate([self.labels, other.labels]),
             np.concatenate([self.ignore, other.ignore]),
             np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]]),
@@ -134,7 +144,10 @@ def read_images(
 
 
 def read_samples(
-    dataset: Dataset, classes: Sequence[str], size: tuple[int, int], *,
+    dataset: Dataset,
+    classes: Sequence[str],
+    size: tuple[int, int],
+    *,
     progress: Progress | None = None,
 ) -> Samples:
     """Read labelled images at training size.
@@ -167,8 +180,12 @@ def read_samples(
             ignore.append(box.ignore or tiny)
         offsets.append(len(boxes))
     return Samples(
-        images, tuple(classes), np.array(boxes, np.float32).reshape(-1, 4),
-        np.array(labels, np.int64), np.array(ignore, bool), np.array(offsets, np.int64),
+        images,
+        tuple(classes),
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(labels, np.int64),
+        np.array(ignore, bool),
+        np.array(offsets, np.int64),
     )
 
 
@@ -198,9 +215,12 @@ def _read(
     if not kept:
         raise InputError(f"{name}: not one of its {len(frames)} images could be read")
     images = Images(
-        pixels[: len(kept)], np.array(contents, np.int32),
+        pixels[: len(kept)],
+        np.array(contents, np.int32),
         np.array([(f.width, f.height) for f in kept], np.int32),
-        tuple(f.id for f in kept), tuple(f.sequence for f in kept), tuple(problems),
+        tuple(f.id for f in kept),
+        tuple(f.sequence for f in kept),
+        tuple(problems),
     )
     return images, kept
 
@@ -212,10 +232,17 @@ def save_images(path: Path, images: Images) -> None:
 
 def save_samples(path: Path, samples: Samples) -> None:
     """Write samples as `save_images` does, with their labels."""
-    _save(path, samples.images, {
-        "classes": np.array(samples.classes), "boxes": samples.boxes, "labels": samples.labels,
-        "ignore": samples.ignore, "offsets": samples.offsets,
-    })
+    _save(
+        path,
+        samples.images,
+        {
+            "classes": np.array(samples.classes),
+            "boxes": samples.boxes,
+            "labels": samples.labels,
+            "ignore": samples.ignore,
+            "offsets": samples.offsets,
+        },
+    )
 
 
 def load_images(path: Path) -> Images:
@@ -233,8 +260,12 @@ def load_samples(path: Path) -> Samples:
     if "boxes" not in arrays:
         raise InputError(f"{path}: holds images without labels; labelled samples are needed here")
     return Samples(
-        images, tuple(str(name) for name in arrays["classes"]), arrays["boxes"],
-        arrays["labels"], arrays["ignore"], arrays["offsets"],
+        images,
+        tuple(str(name) for name in arrays["classes"]),
+        arrays["boxes"],
+        arrays["labels"],
+        arrays["ignore"],
+        arrays["offsets"],
     )
 
 
@@ -242,8 +273,11 @@ def _save(path: Path, images: Images, more: dict[str, np.ndarray]) -> None:
     with atomic_path(path.with_suffix(".npy")) as temporary, temporary.open("wb") as handle:
         np.save(handle, images.pixels, allow_pickle=False)
     arrays = {
-        "content": images.content, "original": images.original, "ids": np.array(images.ids),
-        "sequences": np.array(images.sequences), **more,
+        "content": images.content,
+        "original": images.original,
+        "ids": np.array(images.ids),
+        "sequences": np.array(images.sequences),
+        **more,
     }
     with atomic_path(path) as temporary, temporary.open("wb") as handle:
         np.savez(handle, **arrays)  # type: ignore[arg-type]  # keyword arrays, no options
@@ -252,18 +286,19 @@ def _save(path: Path, images: Images, more: dict[str, np.ndarray]) -> None:
 def _load(path: Path) -> tuple[Images, dict[str, np.ndarray]]:
     try:
         pixels = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         images = Images(
-            pixels, arrays["content"], arrays["original"],
-            tuple(str(x) for x in arrays["ids"]), tuple(str(x) for x in arrays["sequences"]),
+            pixels,
+            arrays["content"],
+            arrays["original"],
+            tuple(str(x) for x in arrays["ids"]),
+            tuple(str(x) for x in arrays["sequences"]),
         )
         if len(pixels) != len(images):
             raise ValueError(f"{len(pixels)} images but {len(images)} ids")
     except FileNotFoundError as error:
         raise InputError(f"{error.filename}: no such file of samples") from None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a readable file of samples ({error})") from error
     return images, arrays
-
-

@@ -80,7 +80,7 @@ def dense_targets(targets: Targets, raw: Raw) -> DenseTargets:
         core &= ((xs > x1) & (xs < x2))[:, None, :] & ((ys > y1) & (ys < y2))[:, :, None]
         core[own, row, column] = True
         core &= (mask.view(b * classes, h, w) > 0)[channel]
-        _owners(core, boxes, image, weights, xs, ys, distance, inside)
+        _owners(core, boxes, image, weights, xs=xs, ys=ys, distance=distance, inside=inside)
     shape = (b, classes, h, w)
     return DenseTargets(heat.view(shape), peak.view(shape), mask, distance, inside)
 
@@ -101,14 +101,23 @@ def _ignore_regions(mask: Tensor, targets: Targets, xs: Tensor, ys: Tensor) -> N
         label = int(targets.labels[index])
         channel = slice(None) if label == ANY_CLASS else slice(label, label + 1)
         mask[
-            int(targets.image[index]), channel,
-            int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1,
+            int(targets.image[index]),
+            channel,
+            int(rows[0]) : int(rows[-1]) + 1,
+            int(columns[0]) : int(columns[-1]) + 1,
         ] = 0
 
 
 def _owners(
-    core: Tensor, boxes: Tensor, image: Tensor, weights: Tensor, xs: Tensor, ys: Tensor,
-    distance: Tensor, inside: Tensor,
+    core: Tensor,
+    boxes: Tensor,
+    image: Tensor,
+    weights: Tensor,
+    *,
+    xs: Tensor,
+    ys: Tensor,
+    distance: Tensor,
+    inside: Tensor,
 ) -> None:
     """Give each cell to the smallest object whose core covers it; fills the last two in place."""
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])

@@ -46,8 +46,6 @@ class Recipe:
         age: steps that the given weights were trained before; a young average forgets fast:
             the decay of step t is ``min(ema, (1 + age + t) / (10 + age + t))``.
         checkpoint_every: steps between checkpoints, if a place for them is given.
-        schedule: (steps before, steps in all) where these steps are one part of a longer
-            training whose rate falls over the whole; None: these steps are the whole.
     """
 
     steps: int
@@ -58,13 +56,11 @@ class Recipe:
     ema: float | None = 0.998
     age: int = 0
     checkpoint_every: int = 100
-    schedule: tuple[int, int] | None = None
 
     def rate(self, step: int) -> float:
         """Learning rate of `step`."""
-        before, total = self.schedule or (0, self.steps)
         warmup = max(1, min(self.warmup, self.steps // 10))
-        cosine = 0.5 * (1 + math.cos(math.pi * (before + step) / max(1, total)))
+        cosine = 0.5 * (1 + math.cos(math.pi * step / max(1, self.steps)))
         return self.learning_rate * min(1.0, (step + 1) / warmup) * cosine
 
     def decay(self, step: int) -> float:
@@ -95,10 +91,13 @@ class State:
 
     def snapshot(self) -> dict[str, Any]:
         """A copy of weights, average and optimiser, to return to."""
-        return copy.deepcopy({
-            "student": self.student.state_dict(), "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        })
+        return copy.deepcopy(
+            {
+                "student": self.student.state_dict(),
+                "average": self.average.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+            }
+        )
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Return to a snapshot."""
@@ -143,8 +142,14 @@ class Trained:
 
 
 def train(
-    detector: Detector, objective: Objective, recipe: Recipe, *, seed: int, name: str,
-    checkpoint: Path | None = None, progress: Progress | None = None,
+    detector: Detector,
+    objective: Objective,
+    recipe: Recipe,
+    *,
+    seed: int,
+    name: str,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
 ) -> Trained:
     """Train a copy of `detector`; the one given stays as it is.
 
@@ -167,13 +172,13 @@ def train(
         student.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     state = State(student, average, optimiser)
-    identity = digest_of([
-        objective.fingerprint, asdict(recipe), seed, name, weights_digest(detector)
-    ])
+    identity = digest_of(
+        [objective.fingerprint, asdict(recipe), seed, name, weights_digest(detector)]
+    )
     if checkpoint is not None:
         _resume(checkpoint, identity, state, objective)
     while state.step < recipe.steps:
-        _step(state, objective, recipe, seed, name, checkpoint)
+        _step(state, objective, recipe, seed=seed, name=name, checkpoint=checkpoint)
         if checkpoint is not None and state.step % recipe.checkpoint_every == 0:
             _save(checkpoint, identity, state, objective)
         if progress:
@@ -182,7 +187,12 @@ def train(
 
 
 def _step(
-    state: State, objective: Objective, recipe: Recipe, seed: int, name: str,
+    state: State,
+    objective: Objective,
+    recipe: Recipe,
+    *,
+    seed: int,
+    name: str,
     checkpoint: Path | None,
 ) -> None:
     for group in state.optimiser.param_groups:
@@ -199,9 +209,11 @@ def _step(
         norm = float(torch.nn.utils.clip_grad_norm_(state.student.parameters(), recipe.clip))
     if not math.isfinite(norm):
         parts = ", ".join(f"{key} {float(loss.detach()):g}" for key, loss in losses.items())
-        kept = f"the last good checkpoint is {checkpoint}" if (
-            checkpoint is not None and checkpoint.exists()
-        ) else "there is no checkpoint yet"
+        kept = (
+            f"the last good checkpoint is {checkpoint}"
+            if (checkpoint is not None and checkpoint.exists())
+            else "there is no checkpoint yet"
+        )
         raise TrainingError(
             f"training {name!r}, seed {seed}: loss or gradient is not finite at step {state.step} "
             f"({parts}); {kept}. Lower the learning rate or look at the labels of this batch"
@@ -216,7 +228,7 @@ def _step(
 
 @torch.no_grad()
 def update_average(average: Detector, student: Detector, decay: float) -> None:
-    """average ← decay·average + (1 - decay)·student, for weights and running statistics."""
+    """Average ← decay·average + (1 - decay)·student, for weights and running statistics."""
     old, new = [], []
     for mine, theirs in zip(
         average.state_dict().values(), student.state_dict().values(), strict=True
@@ -226,7 +238,7 @@ def update_average(average: Detector, student: Detector, decay: float) -> None:
             new.append(theirs)
         else:
             mine.copy_(theirs)
-    get_ema_multi_avg_fn(decay)(old, new, None)
+    get_ema_multi_avg_fn(decay)(old, new, None)  # type: ignore[no-untyped-call]
 
 
 def weights_digest(detector: Detector) -> str:
@@ -240,9 +252,12 @@ def weights_digest(detector: Detector) -> str:
 
 def _save(path: Path, identity: str, state: State, objective: Objective) -> None:
     content = {
-        "schema": CHECKPOINT_SCHEMA, "identity": identity, "step": state.step,
+        "schema": CHECKPOINT_SCHEMA,
+        "identity": identity,
+        "step": state.step,
         "notes": canonical_json({"history": state.history, "alarms": state.alarms}),
-        "state": state.snapshot(), "memory": objective.memory(),
+        "state": state.snapshot(),
+        "memory": objective.memory(),
     }
     try:
         write_bytes(path, tensor_bytes(content))

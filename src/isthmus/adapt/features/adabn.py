@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -90,11 +89,20 @@ class AdaBN:
     needs = frozenset({"target.images"})
 
     def fit(
-        self, detector: Detector, source: Samples, target: Images, budget: Budget, seed: int, *,
-        checkpoint: Path | None = None, progress: Progress | None = None,
+        self,
+        detector: Detector,
+        source: Samples,
+        target: Images,
+        budget: Budget,
+        seed: int,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
     ) -> Adapted:
         """Re-estimate; few images give an alarm."""
-        alarms = () if len(target) >= FEW_IMAGES else (
-            f"AdaBN: statistics rest on {len(target)} target image(s) alone",
+        alarms = (
+            ()
+            if len(target) >= FEW_IMAGES
+            else (f"AdaBN: statistics rest on {len(target)} target image(s) alone",)
         )
         return Adapted(reestimate(detector, target, seed=seed), (), alarms)

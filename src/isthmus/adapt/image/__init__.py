@@ -1,1 +1,1 @@
-
+"""Adapters that act on images."""

@@ -53,7 +53,8 @@ def fourier_transfer(source: Tensor, target: Tensor, beta: np.ndarray | float) -
         amplitude = torch.fft.rfft2(target)[:, :, band, :edge].abs()
         swapped = torch.polar(amplitude, part.angle())
         spectrum[:, :, band, :edge] = torch.where(low[:, None, band, :edge], swapped, part)
-    return torch.fft.irfft2(spectrum, s=(height, width)).clamp_(0, 1)
+    mixed: Tensor = torch.fft.irfft2(spectrum, s=(height, width))
+    return mixed.clamp_(0, 1)
 
 
 def _transfer(source: Tensor, target: Tensor, rng: np.random.Generator) -> Tensor:
@@ -74,10 +75,25 @@ class FourierAdaptation:
     needs = frozenset({"source.images", "source.labels", "target.images"})
 
     def fit(
-        self, detector: Detector, source: Samples, target: Images, budget: Budget, seed: int, *,
-        checkpoint: Path | None = None, progress: Progress | None = None,
+        self,
+        detector: Detector,
+        source: Samples,
+        target: Images,
+        budget: Budget,
+        seed: int,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
     ) -> Adapted:
         """Spend the budget on transferred source images."""
         return fit_on_transferred(
-            self.name, fourier_hook, detector, source, target, budget, seed, checkpoint, progress
+            self.name,
+            fourier_hook,
+            detector,
+            source,
+            target=target,
+            budget=budget,
+            seed=seed,
+            checkpoint=checkpoint,
+            progress=progress,
         )

@@ -20,9 +20,7 @@ from isthmus.detect.objectives import ImageHook
 from isthmus.detect.samples import Images, Samples
 
 DARKEST = 1 / 255
-CONES = torch.tensor(
-    [[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]]
-)
+CONES = torch.tensor([[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]])
 _AXES = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, -2.0], [1.0, -1.0, 0.0]])
 ROTATION = _AXES / _AXES.norm(dim=1, keepdim=True)
 
@@ -64,10 +62,25 @@ class ReinhardAdaptation:
     needs = frozenset({"source.images", "source.labels", "target.images"})
 
     def fit(
-        self, detector: Detector, source: Samples, target: Images, budget: Budget, seed: int, *,
-        checkpoint: Path | None = None, progress: Progress | None = None,
+        self,
+        detector: Detector,
+        source: Samples,
+        target: Images,
+        budget: Budget,
+        seed: int,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
     ) -> Adapted:
         """Spend the budget on transferred source images."""
         return fit_on_transferred(
-            self.name, reinhard_hook, detector, source, target, budget, seed, checkpoint, progress
+            self.name,
+            reinhard_hook,
+            detector,
+            source,
+            target=target,
+            budget=budget,
+            seed=seed,
+            checkpoint=checkpoint,
+            progress=progress,
         )

@@ -40,16 +40,32 @@ def random_pairs(transfer: Transfer, target: Images, share: float = SHARE) -> Im
 
 
 def fit_on_transferred(
-    name: str, style: Style, detector: Detector, source: Samples, target: Images, budget: Budget,
-    seed: int, checkpoint: Path | None, progress: Progress | None,
+    name: str,
+    style: Style,
+    detector: Detector,
+    source: Samples,
+    *,
+    target: Images,
+    budget: Budget,
+    seed: int,
+    checkpoint: Path | None,
+    progress: Progress | None,
 ) -> Adapted:
     """Fair source training in which `style` changes the source images."""
     objective = Supervised(
-        source, batch=budget.batch, seed=seed, hook=style(target),
+        source,
+        batch=budget.batch,
+        seed=seed,
+        hook=style(target),
         hook_fingerprint=f"{name}:{images_digest(target)}",
     )
     trained = train(
-        detector, objective, budget.recipe(), seed=seed, name=name, checkpoint=checkpoint,
+        detector,
+        objective,
+        budget.recipe(),
+        seed=seed,
+        name=name,
+        checkpoint=checkpoint,
         progress=progress,
     )
     return Adapted(trained.detector, trained.history, trained.alarms)

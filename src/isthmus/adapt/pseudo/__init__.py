@@ -1,1 +1,1 @@
-
+"""Adapters that teach with pseudo-labels."""

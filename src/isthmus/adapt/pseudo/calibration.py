@@ -24,8 +24,10 @@ LEAST_DOUBT = 0.04
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Per class, in the teacher's own scores: `sure` (c,) and above is taught as an object;
-    between `doubt` (c,) and `sure` nothing is taught; below, background is taught.
+    """What the teacher teaches, per class and in its own scores.
+
+    From `sure` (c,) upwards an object is taught, below `doubt` (c,) background, between the two
+    nothing.
     """
 
     sure: np.ndarray
@@ -34,11 +36,11 @@ class Thresholds:
     @property
     def shift(self) -> np.ndarray:
         """float64 (c,), added to the teacher's logits: `sure` becomes one half."""
-        return -np.log(self.sure / (1 - self.sure))
+        return np.asarray(-np.log(self.sure / (1 - self.sure)))
 
-    def shifted_doubt(self) -> np.ndarray:
-        """`doubt` after the shift, as probability (c,)."""
-        logit = np.log(self.doubt / (1 - self.doubt)) + self.shift
+    def shifted_doubt(self, sharpness: float = 1.0) -> np.ndarray:
+        """`doubt` after the shift and after scaling of the logits, as probability (c,)."""
+        logit = sharpness * (np.log(self.doubt / (1 - self.doubt)) + self.shift)
         return np.asarray(1 / (1 + np.exp(-logit)))
 
 
@@ -49,9 +51,7 @@ def class_scores(detections: Sequence[Detections], classes: int) -> list[np.ndar
     return [np.sort(scores[labels == k])[::-1] for k in range(classes)]
 
 
-def prior_thresholds(
-    scores: Sequence[np.ndarray], images: int, prior: np.ndarray
-) -> Thresholds:
+def prior_thresholds(scores: Sequence[np.ndarray], images: int, prior: np.ndarray) -> Thresholds:
     """Thresholds that take the expected number of objects.
 
     Args:

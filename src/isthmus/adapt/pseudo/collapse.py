@@ -1,4 +1,4 @@
-"""The watch over a teacher: does any class vanish or run away?
+"""The watch over a teacher, so that no class vanishes or runs away.
 
 The mean over classes hides it, and so does the number of boxes: a teacher was seen to forget
 pedestrians while it found ever more vehicles. So each class is watched by itself: its *expected
@@ -45,6 +45,7 @@ def judge(
         f"{name}: the teacher {'loses' if vanished[k] else 'multiplies'} this class by step "
         f"{step} (expected count per image {now[k]:.2f}, at the start {start[k]:.2f}, on the "
         f"source {source[k]:.2f}); rolled back, and the class is taught by the source alone"
-        for k, name in enumerate(classes) if vanished[k] or run_away[k]
+        for k, name in enumerate(classes)
+        if vanished[k] or run_away[k]
     )
     return Verdict(vanished | run_away, messages)

@@ -10,7 +10,6 @@ watch per class that rolls back (`collapse`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from isthmus.files import digest_of
 WATCHED = 48
 WATCH_EVERY = 50
 TARGET_WEIGHT = 1.0
+SHARPNESS = 1.0
 MASKED_SHARE = 0.5
 SHRUNK = 0.5
 
@@ -46,10 +46,18 @@ class Teaching:
     """Source loss plus the teacher's soft opinion on target images."""
 
     def __init__(
-        self, supervised: Supervised, target: Images, *, batch: int, seed: int, steps: int,
+        self,
+        supervised: Supervised,
+        target: Images,
+        *,
+        batch: int,
+        seed: int,
+        steps: int,
+        silent: int,
         prior: np.ndarray,
     ) -> None:
-        self._supervised, self._target, self._steps = supervised, target, steps
+        self._supervised, self._target = supervised, target
+        self._steps, self._silent = steps, silent
         self._prior = prior
         self._order = Order(len(target), batch, seed, "target")
         rng = seeds.generator(seed, "watched")
@@ -57,7 +65,7 @@ class Teaching:
         source = supervised.samples.images
         self._source_watched = source.subset(np.sort(rng.permutation(len(source))[:WATCHED]))
         self._classes = supervised.samples.classes
-        self._settings = [batch, seed, steps]
+        self._settings = [batch, seed, steps, silent]
         self._thresholds: Thresholds | None = None
         self._start = self._source_counts = np.zeros(0)
         self._muted = np.zeros(len(self._classes), bool)
@@ -66,15 +74,17 @@ class Teaching:
     @property
     def fingerprint(self) -> str:
         """Digest of source, target and settings."""
-        return digest_of([
-            self._supervised.fingerprint, images_digest(self._target), self._settings
-        ])
+        return digest_of(
+            [self._supervised.fingerprint, images_digest(self._target), self._settings]
+        )
 
     def losses(self, state: State, rng: np.random.Generator) -> dict[str, Tensor]:
-        """Losses on one source batch and one target batch."""
+        """Losses on one source batch and, when the teacher speaks, one target batch."""
+        losses = self._supervised.losses(state, rng)
+        if state.step < self._silent:
+            return losses
         if self._thresholds is None:
             self._begin(state)
-        losses = self._supervised.losses(state, rng)
         images = image_tensor(self._target, self._order(state.step))
         count, _, height, width = images.shape
         images = Move.draw(rng, count, height, width).images(images)
@@ -99,16 +109,19 @@ class Teaching:
         assert self._thresholds is not None
         raw = teacher.raw(images)
         shift = torch.from_numpy(self._thresholds.shift).float()[:, None, None]
-        raw = Raw(raw.heat + shift, raw.distance, raw.stride, raw.size)
-        found = teacher.decode(raw, threshold=float(self._thresholds.shifted_doubt().min()))
+        raw = Raw(SHARPNESS * (raw.heat + shift), raw.distance, raw.stride, raw.size)
+        found = teacher.decode(raw, threshold=float(self._doubt().min()))
         dense = dense_targets(self._objects(found), raw)
         mask = dense.mask * torch.from_numpy(~self._muted).float()[:, None, None]
         return raw.heat.sigmoid(), mask, raw.distance, dense.inside, float(dense.peak.sum())
 
+    def _doubt(self) -> np.ndarray:
+        assert self._thresholds is not None
+        return self._thresholds.shifted_doubt(SHARPNESS)
+
     def _objects(self, found: list[Detections]) -> Targets:
         """Sure detections as objects; the middle of doubtful ones as ignored regions."""
-        assert self._thresholds is not None
-        doubt = self._thresholds.shifted_doubt()
+        doubt = self._doubt()
         boxes = np.concatenate([d.boxes for d in found])
         scores = np.concatenate([d.scores for d in found])
         labels = np.concatenate([d.labels for d in found])
@@ -118,10 +131,15 @@ class Teaching:
         doubtful = scores < 0.5
         middle = (boxes[:, :2] + boxes[:, 2:]) / 2
         half = np.maximum((boxes[:, 2:] - boxes[:, :2]) / 2 * SHRUNK, 4.0)
-        boxes = np.where(doubtful[:, None], np.concatenate([middle - half, middle + half], 1), boxes)
+        boxes = np.where(
+            doubtful[:, None], np.concatenate([middle - half, middle + half], 1), boxes
+        )
         return Targets.of(
-            torch.from_numpy(boxes).float(), torch.from_numpy(labels), torch.from_numpy(doubtful),
-            torch.from_numpy(image), torch.from_numpy(scores).float(),
+            torch.from_numpy(boxes).float(),
+            torch.from_numpy(labels),
+            torch.from_numpy(doubtful),
+            torch.from_numpy(image),
+            torch.from_numpy(scores).float(),
         )
 
     def _begin(self, state: State) -> None:
@@ -140,7 +158,7 @@ class Teaching:
 
     def after_step(self, state: State) -> None:
         """Every so often, and at the end: watch each class, roll back if one is lost."""
-        if state.step % WATCH_EVERY and state.step != self._steps:
+        if self._thresholds is None or (state.step % WATCH_EVERY and state.step != self._steps):
             return
         counts = self._calibrate(state)
         verdict = judge(counts, self._start, self._source_counts, self._classes, state.step)
@@ -157,8 +175,11 @@ class Teaching:
         if self._thresholds is None:
             return {}
         arrays = {
-            "sure": self._thresholds.sure, "doubt": self._thresholds.doubt, "start": self._start,
-            "source": self._source_counts, "muted": self._muted,
+            "sure": self._thresholds.sure,
+            "doubt": self._thresholds.doubt,
+            "start": self._start,
+            "source": self._source_counts,
+            "muted": self._muted,
         }
         return {
             "good": self._good,
@@ -178,34 +199,63 @@ class MeanTeacher:
     """The moving average of the weights teaches on target images.
 
     Args:
-        style: change of look of the source images meanwhile (such as `fourier_hook`).
+        name, label: of this variant.
+        style: change of look of the source images (such as `fourier_hook`), all the way.
+        silent_share: share of the steps before the teacher speaks. What an image-level method
+            makes visible, a teacher can teach, so it may come first; one optimiser and one
+            schedule serve both parts, because a restart in between was seen to cost more than
+            the second part gains.
     """
 
-    name = "mean_teacher"
-    label = "Mean teacher, soft targets"
-    level: Level = "pseudo-label"
+    level: Level
     needs = frozenset({"source.images", "source.labels", "target.images"})
 
-    def __init__(self, style: Style | None = None) -> None:
-        self.style = style
+    def __init__(
+        self,
+        name: str = "mean_teacher",
+        label: str = "Mean teacher, soft targets",
+        *,
+        style: Style | None = None,
+        silent_share: float = 0.0,
+    ) -> None:
+        self.name, self.label, self.style, self.silent_share = name, label, style, silent_share
+        self.level = "pseudo-label" if style is None else "combination"
 
     def fit(
-        self, detector: Detector, source: Samples, target: Images, budget: Budget, seed: int, *,
-        checkpoint: Path | None = None, progress: Progress | None = None,
+        self,
+        detector: Detector,
+        source: Samples,
+        target: Images,
+        budget: Budget,
+        seed: int,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
     ) -> Adapted:
         """Spend the budget on source and target batches side by side."""
         supervised = Supervised(
-            source, batch=budget.batch, seed=seed,
+            source,
+            batch=budget.batch,
+            seed=seed,
             hook=self.style(target) if self.style else None,
             hook_fingerprint=getattr(self.style, "__name__", ""),
         )
         objective = Teaching(
-            supervised, target, batch=budget.batch, seed=seed, steps=budget.steps,
+            supervised,
+            target,
+            batch=budget.batch,
+            seed=seed,
+            steps=budget.steps,
+            silent=round(self.silent_share * budget.steps),
             prior=source.prior(),
         )
-        recipe = replace(budget.recipe())
         trained = train(
-            detector, objective, recipe, seed=seed, name=self.name, checkpoint=checkpoint,
+            detector,
+            objective,
+            budget.recipe(),
+            seed=seed,
+            name=self.name,
+            checkpoint=checkpoint,
             progress=progress,
         )
         return Adapted(trained.detector, trained.history, trained.alarms)

@@ -1,0 +1,139 @@
+"""Choosing without labels, and the share of the gap that an arm closed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from isthmus.adapt.gap_closed import changes, gap_closed
+from isthmus.adapt.select import Candidate, consistency, rank_correlations, select_arm, validators
+from isthmus.detect.bootstrap import Score
+from isthmus.detect.detector import Detections, build_detector
+
+PRIOR = np.array([1.0, 2.0])
+
+
+def found(*rows):
+    table = np.array(rows, float).reshape(-1, 6)
+    return Detections(table[:, :4], table[:, 4], table[:, 5].astype(int))
+
+
+def test_consistency_is_one_for_equal_and_zero_for_disjoint_sets():
+    a = [found((0, 0, 10, 10, 0.9, 0), (20, 0, 30, 10, 0.8, 1), (40, 0, 50, 10, 0.7, 1))] * 4
+    b = [found((0, 50, 10, 60, 0.9, 0), (20, 50, 30, 60, 0.8, 1), (40, 50, 50, 60, 0.7, 1))] * 4
+    assert consistency(a, a, PRIOR) == pytest.approx(1.0)
+    assert consistency(a, b, PRIOR) == 0
+
+
+def test_silence_is_not_rewarded_and_a_lost_class_costs_its_share():
+    whole = [found((0, 0, 10, 10, 0.9, 0), (20, 0, 30, 10, 0.8, 1), (40, 0, 50, 10, 0.7, 1))] * 4
+    vehicles = [found((20, 0, 30, 10, 0.8, 1), (40, 0, 50, 10, 0.7, 1))] * 4
+    assert consistency([found()] * 4, [found()] * 4, PRIOR) == 0
+    assert consistency(vehicles, vehicles, PRIOR) == pytest.approx(0.5)
+    assert consistency(whole, whole, PRIOR) == pytest.approx(1.0)
+
+
+def test_under_confidence_alone_changes_nothing():
+    rows = [(0, 0, 10, 10, 0.9, 0), (20, 0, 30, 10, 0.8, 1), (40, 0, 50, 10, 0.7, 1)]
+    shy = [found(*[(*row[:4], row[4] / 10, row[5]) for row in rows])] * 4
+    assert consistency(shy, shy, PRIOR) == pytest.approx(1.0)
+
+
+def test_validators_of_a_detector_are_finite_and_within_their_ranges(draw):
+    detector = build_detector("compact", ("square", "disc"), seed=0, width=4, depth=0)
+    signs = validators(detector, draw(6, 0).images, PRIOR)
+    assert all(np.isfinite(value) for value in signs.values())
+    assert 0 <= signs["flip_consistency"] <= 1
+    assert {"count_square", "count_disc", "prior_drift", "entropy"} <= set(signs)
+
+
+def sign(consistent, square=1.0, disc=2.0):
+    return {
+        "flip_consistency": consistent,
+        "scale_consistency": consistent,
+        "count_square": square,
+        "count_disc": disc,
+    }
+
+
+def candidate(arm, merits, source=0.8, **counts):
+    return Candidate(arm, [sign(m, **counts) for m in merits], [source] * len(merits))
+
+
+FAIR = candidate("fair_source", [0.50, 0.52, 0.48])
+
+
+def test_the_most_consistent_arm_is_chosen_and_never_the_oracle():
+    chosen = select_arm(
+        [
+            FAIR,
+            candidate("fda", [0.60, 0.62, 0.61]),
+            candidate("oracle", [0.9, 0.9, 0.9]),
+        ]
+    )
+    assert chosen.arm == "fda"
+    assert "consistent" in chosen.reason
+    assert [arm for arm, _ in chosen.ranking] == ["fda", "fair_source"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        (candidate("mean_teacher", [0.9, 0.9, 0.9], square=0.4), "vanishing"),
+        (candidate("mean_teacher", [0.9, 0.9, 0.9], disc=9.0), "running away"),
+        (candidate("mean_teacher", [0.9, 0.9, 0.9], source=0.6), "source validation"),
+    ],
+)
+def test_guard_rails_exclude_however_consistent_an_arm_is(bad, word):
+    chosen = select_arm([FAIR, bad, candidate("fda", [0.60, 0.62, 0.61])])
+    assert chosen.arm == "fda"
+    assert word in chosen.excluded["mean_teacher"]
+
+
+def test_a_lead_within_chance_keeps_the_fair_source():
+    chosen = select_arm([FAIR, candidate("fda", [0.40, 0.75, 0.42])])
+    assert chosen.arm == "fair_source"
+    assert "standard error" in chosen.reason
+    assert select_arm([FAIR, candidate("fda", [0.3] * 3)]).arm == "fair_source"
+
+
+def test_rank_correlation_of_signs_with_scores():
+    signs = [{"up": v, "down": -v, "flat": 1.0} for v in (0.1, 0.3, 0.2, 0.9)]
+    result = rank_correlations(signs, [1.0, 3.0, 2.0, 4.0])
+    assert result == {"up": pytest.approx(1.0), "down": pytest.approx(-1.0), "flat": None}
+
+
+def score_of(mean, spread, seed=0, common=None):
+    noise = np.random.default_rng(seed).normal(0, spread, 2000)
+    draws = mean + noise + (0 if common is None else common)
+    return Score(mean, *np.quantile(draws, [0.025, 0.975]), (mean,), draws)
+
+
+def test_gap_closed_against_arithmetic_and_its_paired_interval():
+    common = np.random.default_rng(9).normal(0, 0.1, 2000)
+    fair, half, oracle = (
+        score_of(mean, 0.005, seed, common) for seed, mean in enumerate((0.3, 0.5, 0.7))
+    )
+    result = gap_closed(half, fair, oracle)
+    assert result.defined
+    assert result.value == pytest.approx(0.5)
+    assert 0.45 < result.low < 0.5 < result.high < 0.55, "what all share must cancel"
+
+
+def test_gap_closed_is_undefined_where_there_may_be_no_gap():
+    fair, oracle = score_of(0.50, 0.02, 1), score_of(0.51, 0.02, 2)
+    result = gap_closed(score_of(0.52, 0.02, 3), fair, oracle)
+    assert not result.defined
+    assert result.value is None
+    assert "may be none" in result.reason
+    assert "not given" in gap_closed(fair, fair, None).reason
+
+
+def test_harm_to_a_class_is_an_alarm_only_beyond_chance():
+    fair = {"a": score_of(0.6, 0.01, 1), "b": score_of(0.5, 0.05, 2), "c": score_of(0.5, 0.01, 3)}
+    arm = {"a": score_of(0.4, 0.01, 4), "b": score_of(0.45, 0.05, 5), "c": score_of(0.55, 0.01, 6)}
+    result = changes(arm, fair)
+    assert (result["a"].alarm, result["a"].warning) == (True, True)
+    assert (result["b"].alarm, result["b"].warning) == (False, True)
+    assert (result["c"].alarm, result["c"].warning) == (False, False)
+    assert result["a"].high < 0 < result["c"].low
