@@ -39,7 +39,7 @@ class GapResult:
     @property
     def skipped(self) -> int:
         """Number of input items that could not be used."""
-        return sum(problem.severity == "skipped" for problem in self.problems)
+        return sum(p.count for p in self.problems if p.severity == "skipped")
 
     def save(self, path: Path) -> None:
         """Write the document as JSON."""

@@ -178,7 +178,7 @@ def _images_only(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _skipped(problems: Iterable[Problem]) -> int:
-    return sum(p.severity == "skipped" for p in problems)
+    return sum(p.count for p in problems if p.severity == "skipped")
 
 
 def _samples(frames: tuple[Frame, ...], folder: Path, role: str, seed: int) -> list[str]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from isthmus.compute.executor import Progress
 from isthmus.data.dataset import Dataset, UnlabeledView
-from isthmus.data.manifest import load_manifest
 from isthmus.features.extractor import Extractor, FeatureSet, load_extractor
 from isthmus.features.store import FeatureStore, extract_features
 from isthmus.study.gap_rows import Pair, estimate_rows
@@ -26,17 +23,11 @@ def run(context: Context) -> Document:
     seed = context.config.seed
     source = domains.train.sample(settings.max_frames, seed)
     target = _sampled(domains.target_train, settings.max_frames, seed)
-    generated = _generated(context)
     pairs: list[Pair] = []
     for spec in settings.extractors:
         extractor = _extractor(spec, context)
         x, y = (_features(part, extractor, context) for part in (source, target))
         pairs += pairs_of(x, y, spec, domains.source.name, domains.target.name)
-        for name, dataset in generated.items():
-            part = dataset.sample(settings.max_frames, seed)
-            z = _features(part, extractor, context)
-            label = f"{domains.source.name} + {name} → {domains.target.name}"
-            pairs.append(Pair(f"generated-{name}", label, spec, z, y))
     rows = estimate_rows(
         pairs, settings, seed=seed, executor=context.executor, progress=context.watcher.progress
     )
@@ -74,13 +65,3 @@ def _features(
 
 def _sampled(view: UnlabeledView, n: int, seed: int) -> UnlabeledView:
     return Dataset(view.name, view.frames).sample(n, seed).unlabeled()
-
-
-def _generated(context: Context) -> dict[str, Dataset]:
-    """The generated sets, by name of their effect."""
-    folder: Path = context.stage_folder("generate")
-    document = context.documents["generate"]
-    return {
-        effect["effect"]: load_manifest(folder / effect["manifest"])
-        for effect in document["effects"]
-    }

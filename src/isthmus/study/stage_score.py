@@ -157,9 +157,7 @@ def _scored(
     labelled = test.open("final score of all arms, after the choice was made")
     classes = domains_of(context).classes
     units = frame_units([frame.sequence for frame in labelled])
-    plan = make_plan(
-        units, context.config.training.seeds, draws=DRAWS, seed=context.config.seed
-    )
+    plan = make_plan(units, context.config.training.seeds, draws=DRAWS, seed=context.config.seed)
     ap50: dict[str, dict[str, Score]] = {}
     ap: dict[str, dict[str, Score]] = {}
     for number, (name, results) in enumerate(judged.items()):
@@ -232,9 +230,7 @@ def _number(value: Any) -> Any:
 
 def _mean_signs(results: Sequence[_Judged]) -> dict[str, float]:
     return {
-        **{
-            name: float(np.mean([r.signs[name] for r in results])) for name in results[0].signs
-        },
+        **{name: float(np.mean([r.signs[name] for r in results])) for name in results[0].signs},
         "source_val_ap50": float(np.mean([r.source_ap50 for r in results])),
     }
 

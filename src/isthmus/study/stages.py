@@ -38,8 +38,20 @@ STAGES: tuple[Stage, ...] = (
         "generate",
         stage_generate.run,
         needs=("data", "conditions"),
-        parameters=lambda config: config.generate.model_dump(mode="json"),
-        rooms=("data", "augment", "study/stage_generate.py"),
+        parameters=lambda config: {
+            "effects": config.generate.effects,
+            "metrics": config.gap.metrics,
+            "max_frames": config.gap.max_frames,
+        },
+        rooms=(
+            "data",
+            "augment",
+            "cornercases",
+            "features",
+            "gap",
+            "study/stage_generate.py",
+            "study/severity.py",
+        ),
     ),
     Stage(
         "train",
@@ -51,7 +63,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "gap",
         stage_gap.run,
-        needs=("data", "generate", "train"),
+        needs=("data", "train"),
         parameters=lambda config: config.gap.model_dump(mode="json"),
         rooms=("data", "features", "gap", "study/stage_gap.py", "study/gap_rows.py"),
     ),

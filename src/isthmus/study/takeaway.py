@@ -54,7 +54,11 @@ def _gap(gap: Document) -> Document:
     """Which metrics see the gap between source and target, on all features of each extractor."""
     first = gap["pairs"][0]["name"]
     rows = [r for r in gap["estimates"] if r["pair"] == first and r["kind"] in ("all", "semantic")]
-    seen = [r for r in rows if r["above_floor"] and (r["p_value"] or 0) <= SIGNIFICANCE]
+    seen = [
+        r
+        for r in rows
+        if r["above_floor"] and r["p_value"] is not None and r["p_value"] <= SIGNIFICANCE
+    ]
     control = [r for p in gap["pairs"][1:] for r in gap["estimates"] if r["pair"] == p["name"]]
     kinds: dict[str, list[float]] = {}
     for row in gap["estimates"]:
