@@ -71,8 +71,8 @@ def expose(luminance: Floats, sensor: Sensor, rng: np.random.Generator) -> NDArr
     level = max(level, 1e-4)
     bright = max(float(np.quantile(metered, 0.97)), level)
     # Pictures of dim places are left dimmer, as metering programs do.
-    aim = sensor.grey * min((level / DAYLIGHT) ** DIMMING, 1.0)
-    aim = max(aim, min(sensor.bright * level / bright, 2.0 * sensor.grey))
+    dim = min((level / DAYLIGHT) ** DIMMING, 1.0)
+    aim = dim * max(sensor.grey, min(sensor.bright * level / bright, 2.0 * sensor.grey))
     gain = min(aim / sensor.grey * sensor.base / level, sensor.most_gain)
     signal = _muted(light, sensor.saturation) * np.float32(sensor.grey * gain / sensor.base)
     # Below gain 1 the shutter shortens; above it the amplifier works and photons are few.

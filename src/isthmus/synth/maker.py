@@ -126,7 +126,7 @@ def make_dataset(
         if outcome.error is not None or outcome.value is None:
             raise InputError(f"{folder}: frame {job.stem} could not be made: {outcome.error}")
         frames.append(_frame(folder, outcome.value))
-    dataset = Dataset(folder.name, tuple(frames), (), CATEGORIES)
+    dataset = Dataset(f"rendered {condition}, seed {seed}", tuple(frames), (), CATEGORIES)
     write_dataset(dataset, folder, "coco")
     return dataset
 

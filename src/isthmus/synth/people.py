@@ -7,7 +7,7 @@ that a crossing person shows the stride and one seen from behind does not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -102,7 +102,10 @@ def person(who: Person, position: tuple[float, float, float], heading: float) ->
     slots = np.array([slot for *_, slot in limbs])
     body = mesh(list(capsules(start, end, radius)), who.colours[slots], Material.PLAIN,
                 billboard=True)  # fmt: skip
-    return join([body, _trunk(who, at, ahead, side), _head(who, at, ahead)])
+    whole = join([body, _trunk(who, at, ahead, side), _head(who, at, ahead)])
+    # A stride lowers the hips: whichever foot is lower stands on the ground.
+    raised = float(whole.points[..., 1].min()) - position[1]
+    return replace(whole, points=whole.points - np.array([0, raised, 0], np.float32))
 
 
 def _legs(who: Person, at: At) -> list[Limb]:

@@ -90,7 +90,7 @@ def swept(quads: Floats, shift: Floats) -> Floats:
     the moved and the resting copy meet; corners may repeat.
     """
     edge = np.roll(quads, -1, axis=1) - quads
-    area = np.cross(edge[:, 0], edge[:, 1]) if quads.size else np.zeros(0)
+    area = edge[:, 0, 0] * edge[:, 1, 1] - edge[:, 0, 1] * edge[:, 1, 0]
     outward = np.stack([edge[..., 1], -edge[..., 0]], axis=-1) * np.sign(area)[:, None, None]
     ahead = np.einsum("nij,nj->ni", outward, shift) > 0
     both = np.stack([np.roll(ahead, 1, axis=1), ahead], axis=2)
