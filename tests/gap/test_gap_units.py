@@ -163,6 +163,19 @@ def test_a_classifier_must_not_see_the_test_frames_neighbours() -> None:
     assert by_place < 0.5 * by_frame
 
 
+def test_few_units_that_are_all_told_apart_still_leave_doubt() -> None:
+    lows = []
+    for frames in (6, 30, 150):
+        rng = np.random.default_rng(frames)
+        x, y = rng.normal(size=(2, frames, 3))
+        found = measure(x, y + 12, "proxy_a_distance", permutations=0, floor_splits=5)
+        assert (found.value, found.high) == (2.0, 2.0)
+        lows.append(found.low)
+    assert lows == sorted(lows)
+    assert 0 < lows[0] < 1.6
+    assert lows[2] > 1.95
+
+
 @pytest.mark.parametrize("scenario", ["frames", "sequences"])
 def test_p_values_are_uniform_without_a_gap(scenario: str) -> None:
     names = ["mmd", "cmd", "frechet", "proxy_a_distance"]

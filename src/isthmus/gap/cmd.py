@@ -91,6 +91,9 @@ class CmdStatistic:
             out += np.square(left - right).sum(axis=2).T
         return out
 
+    def draw(self, wx: Counts, wy: Counts) -> Floats | None:
+        """None: `evaluate` shows the spread."""
+
     def combine(self, components: Floats) -> Floats:
         """The sum of the norms; never below zero.
 

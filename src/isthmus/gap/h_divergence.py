@@ -15,7 +15,7 @@ and `mlp` refit scikit-learn's classifiers for every permutation: lower their nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +39,10 @@ from isthmus.gap.metric import (
 
 ClassifierName = Literal["linear", "rbf", "mlp"]
 CLASSIFIERS = ("linear", "rbf", "mlp")
+RELABELINGS = 200
+# Held-out rows (k,) and the side that each weighting's classifier takes them for (r, k):
+# 1 for x, -1 for y, 0 for undecided.
+Judged = tuple[Indices, Floats]
 
 
 def proxy_a_distance(
@@ -93,26 +97,85 @@ def prepare(
     count = min(folds, fewest)
     partitions = [fold_of_units(rows, count, seed, repeat) for repeat in range(repeats)]
 
-    def learn(folded: Folded, wx: Counts, wy: Counts) -> Floats:
-        if classifier == "linear":
-            return _discriminant(folded, ridge, wx, wy)
-        return _refitted(folded, classifier, seed, wx, wy)
-
     settings: dict[str, Any] = {"classifier": classifier, "folds": count, "repeats": repeats}
     if classifier == "linear":
         settings["ridge"] = "from the data" if ridge is None else ridge
 
+    def sides(partition: Indices, used: Flags, wx: Counts, wy: Counts) -> Iterator[Judged]:
+        folded = Folded(rows, used, partition, count)
+        if classifier == "linear":
+            return _discriminant(folded, ridge, wx, wy)
+        return _refitted(folded, classifier, seed, wx, wy)
+
     def evaluate(wx: Counts, wy: Counts) -> Floats:
         error = np.zeros(len(wx))
         for used, chosen in _by_support(rows, wx, wy):
+            left, right = wx[chosen], wy[chosen]
             for partition in partitions:
-                folded = Folded(rows, used, partition, count)
-                wrong = learn(folded, wx[chosen], wy[chosen])
-                error[chosen] += wrong / len(partitions)
+                judged = sides(partition, used, left, right)
+                error[chosen] += _balanced_error(rows, judged, left, right) / repeats
         result: Floats = 2 * (1 - 2 * error)
         return result
 
-    return Simple(evaluate, settings=settings)
+    def drawn(wx: Counts, wy: Counts) -> Floats:
+        error = np.zeros(len(wx))
+        everything = np.ones(rows.units, dtype=bool)
+        coins = seeds.generator(seed, "coins").poisson(1.0, size=(2, len(wx)))
+        for partition in partitions:
+            judged = sides(partition, everything, *observed(rows))
+            error += _balanced_error(rows, judged, wx, wy, coins) / repeats
+        times = RELABELINGS if classifier == "linear" else RELABELINGS // 10
+        relabelled = evaluate(*_relabelled(rows, times, seed))
+        return _spread_out(2 * (1 - 2 * error), float(evaluate(*observed(rows))[0]), relabelled)
+
+    return Simple(evaluate, settings=settings, drawn=drawn, bounds=(-2.0, 2.0))
+
+
+def _relabelled(rows: Rows, count: int, seed: int) -> tuple[Counts, Counts]:
+    """Units dealt to the sides at random, as many to each as they have."""
+    rng = seeds.generator(seed, "relabelings")
+    start, _ = observed(rows)
+    wx = rng.permuted(np.repeat(start, count, axis=0), axis=1)
+    return wx, (1 - wx).astype(np.int16)
+
+
+def _spread_out(draws: Floats, value: float, relabelled: Floats) -> Floats:
+    """Bootstrap draws (r,) with the spread that learning from another sample would add.
+
+    Units are drawn anew while their held-out judgements stay, because learning from the draws too
+    would mostly show that fewer different units teach less. What is missing then is seen in full
+    without a gap, as the spread over relabelings, and vanishes as the classifier gets everything
+    right; in between it is taken to shrink like an error's own deviation, sqrt(4 ε (1 - ε)).
+    """
+    least = float(relabelled.std()) * np.sqrt(max(0.0, 1 - value**2 / 4))
+    spread = float(draws.std())
+    if 0 < spread < least:
+        draws = draws.mean() + (draws - draws.mean()) * (least / spread)
+    return draws
+
+
+def _balanced_error(
+    rows: Rows, judged: Iterable[Judged], wx: Counts, wy: Counts, coins: Indices | None = None
+) -> Floats:
+    """Mean over both sides of the share of rows (r,) taken for the other side's.
+
+    `coins` (2, r) adds so many units of average size to either side that are judged by a coin.
+    Drawn around one of k + 1 units, they keep few units that are all told apart from seeming to
+    leave no doubt.
+    """
+    missed, weight = np.zeros((2, len(wx))), np.stack([wx @ rows.sizes, wy @ rows.sizes])
+    for here, side in judged:
+        for which, (weights, sign) in enumerate(((wx, 1.0), (wy, -1.0))):
+            wrong = (1 - sign * side) / 2
+            counted = weights[:, rows.unit[here]].astype(np.float64)
+            missed[which] += np.einsum("rn,rn->r", counted, np.broadcast_to(wrong, counted.shape))
+    if coins is not None:
+        units = np.array([rows.units_x, rows.units - rows.units_x])
+        average = np.array([rows.rows_x, len(rows.unit) - rows.rows_x]) / units
+        added = coins * average[:, None]
+        missed, weight = missed + added / 2, weight + added
+    result: Floats = (missed / weight).mean(axis=0)
+    return result
 
 
 def fold_of_units(rows: Rows, folds: int, seed: int, repeat: int) -> Indices:
@@ -150,8 +213,8 @@ class Folded:
     folds: int
 
 
-def _discriminant(folded: Folded, ridge: float | None, wx: Counts, wy: Counts) -> Floats:
-    """Balanced held-out error (r,) of the ridge discriminant trained for each weighting."""
+def _discriminant(folded: Folded, ridge: float | None, wx: Counts, wy: Counts) -> Iterator[Judged]:
+    """Held-out judgements of the ridge discriminant trained for each weighting."""
     rows, used = folded.rows, folded.used
     z, d = rows.z, rows.z.shape[1]
     in_fold = [used & (folded.partition == fold) for fold in range(folded.folds)]
@@ -161,11 +224,10 @@ def _discriminant(folded: Folded, ridge: float | None, wx: Counts, wy: Counts) -
     gram, total, count = sum(grams), sum(sums), sum(len(part) for part in parts)
     by_unit = unit_sums(rows, z, 0, len(z))[2].astype(np.float64)
     share = shrinkage(rows, used) if ridge is None else ridge
-    missed = np.zeros((2, len(wx)))
     for held, part, part_gram, part_sum in zip(in_fold, parts, grams, sums, strict=True):
-        kept = count - len(part)
-        mean = (total - part_sum) / max(kept, 1)
-        covariance = (gram - part_gram) / max(kept, 1) - np.outer(mean, mean)
+        kept = max(count - len(part), 1)
+        mean = (total - part_sum) / kept
+        covariance = (gram - part_gram) / kept - np.outer(mean, mean)
         covariance[np.diag_indices(d)] += share * np.trace(covariance) / d + 1e-300
         train = [(w * ~held).astype(np.float64) for w in (wx, wy)]
         sizes = [t @ rows.sizes for t in train]
@@ -178,16 +240,7 @@ def _discriminant(folded: Folded, ridge: float | None, wx: Counts, wy: Counts) -
         # A score of exactly zero is a coin toss; so is a fold whose training lacks one side.
         side = np.sign(score)
         side[:, (sizes[0] == 0) | (sizes[1] == 0)] = 0
-        here = rows.unit[held[rows.unit]]
-        for which, (weights, sign) in enumerate(((wx, 1.0), (wy, -1.0))):
-            wrong = (1 - sign * side) / 2
-            missed[which] += np.einsum("rn,nr->r", weights[:, here].astype(np.float64), wrong)
-    return _balanced(missed, rows, wx, wy)
-
-
-def _balanced(missed: Floats, rows: Rows, wx: Counts, wy: Counts) -> Floats:
-    result: Floats = (missed[0] / (wx @ rows.sizes) + missed[1] / (wy @ rows.sizes)) / 2
-    return result
+        yield np.flatnonzero(held[rows.unit]), side.T
 
 
 def _solve(covariance: Floats, right: Floats) -> Floats:
@@ -219,32 +272,24 @@ def shrinkage(rows: Rows, used: Flags) -> float:
     return max(share / (1 - share), 1e-6)
 
 
-def _refitted(folded: Folded, classifier: str, seed: int, wx: Counts, wy: Counts) -> Floats:
-    """The same error from a classifier of scikit-learn, refitted for every weighting."""
+def _refitted(
+    folded: Folded, classifier: str, seed: int, wx: Counts, wy: Counts
+) -> Iterator[Judged]:
+    """The same from a classifier of scikit-learn, refitted for every weighting."""
     rows = folded.rows
-    missed = np.zeros((2, len(wx)))
     fold = folded.partition[rows.unit]
-    for r in range(len(wx)):
-        weights = wx[r, rows.unit], wy[r, rows.unit]
-        for held in range(folded.folds):
-            missed[:, r] += _held_out_errors(rows.z, fold == held, weights, classifier, seed)
-    return _balanced(missed, rows, wx, wy)
-
-
-def _held_out_errors(
-    z: Matrix, held: Flags, weights: tuple[Counts, Counts], classifier: str, seed: int
-) -> tuple[float, float]:
-    """Weighted errors on held rows, by side."""
-    train = [np.repeat(np.flatnonzero(~held), w[~held]) for w in weights]
-    tested = [w * held for w in weights]
-    if not len(train[0]) or not len(train[1]):
-        return float(tested[0].sum()) / 2, float(tested[1].sum()) / 2
-    model = _model(classifier, seed)
-    labels = np.r_[np.ones(len(train[0])), np.zeros(len(train[1]))]
-    model.fit(z[np.concatenate(train)], labels)
-    is_x = np.zeros(len(z))
-    is_x[held] = model.predict(z[held])
-    return float(tested[0] @ (1 - is_x)), float(tested[1] @ is_x)
+    for held in range(folded.folds):
+        here, others = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
+        side = np.zeros((len(wx), len(here)))
+        for r in range(len(wx)):
+            # Whole rows are repeated, because not every classifier takes weights.
+            train = [np.repeat(others, w[r, rows.unit[others]]) for w in (wx, wy)]
+            if not len(train[0]) or not len(train[1]):
+                continue
+            labels = np.r_[np.ones(len(train[0])), -np.ones(len(train[1]))]
+            model = _model(classifier, seed).fit(rows.z[np.concatenate(train)], labels)
+            side[r] = model.predict(rows.z[here])
+        yield here, side
 
 
 def _model(classifier: str, seed: int) -> Any:

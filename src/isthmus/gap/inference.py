@@ -181,6 +181,10 @@ def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estima
     plan, rows = sample.plan, sample.rows
     # One call, because a metric may have to pass over all pairs of rows to answer it.
     components = statistic.evaluate(plan.wx, plan.wy)
+    drawn = plan.parts[2]
+    own = statistic.draw(plan.wx[drawn], plan.wy[drawn]) if plan.bootstraps else None
+    if own is not None:
+        components[drawn] = own
     draws = _Draws(*(components[part] for part in plan.parts))
     center = _unbiased(metric, draws)
     value = float(statistic.combine(center[None])[0])
@@ -250,7 +254,8 @@ def _floor(metric: Metric, statistic: Statistic, halves: Floats, level: float) -
     if not len(halves):
         return None
     noise = halves - halves.mean(axis=0) if metric.biased else halves
-    return float(np.quantile(statistic.combine(noise), level))
+    # A classifier held to few units errs below chance on half of them; noise is never negative.
+    return max(0.0, float(np.quantile(statistic.combine(noise), level)))
 
 
 def _p_value(statistic: Statistic, draws: _Draws, tiny: float) -> float | None:

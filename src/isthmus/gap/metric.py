@@ -99,6 +99,12 @@ class Statistic(Protocol):
         for metrics that are roots of one).
         """
 
+    def draw(self, wx: Counts, wy: Counts) -> Floats | None:
+        """Components of bootstrap draws, where `evaluate` would not show their spread.
+
+        None, as for most: `evaluate` shows it.
+        """
+
     def combine(self, components: Floats) -> Floats:
         """The metric (...,) from components (..., c); also for components below zero."""
 
@@ -127,14 +133,21 @@ class Simple:
     function: Callable[[Counts, Counts], Floats]
     settings: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    drawn: Callable[[Counts, Counts], Floats] | None = None
+    bounds: tuple[float, float] = (-np.inf, np.inf)
 
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         """Components (r, 1)."""
         return self.function(wx, wy)[:, None]
 
+    def draw(self, wx: Counts, wy: Counts) -> Floats | None:
+        """Components (r, 1), or None."""
+        return None if self.drawn is None else self.drawn(wx, wy)[:, None]
+
     def combine(self, components: Floats) -> Floats:
-        """The component."""
-        return components[..., 0]
+        """The component, within the metric's `bounds`."""
+        result: Floats = np.clip(components[..., 0], *self.bounds)
+        return result
 
 
 def observed(rows: Rows) -> tuple[Counts, Counts]:

@@ -132,6 +132,9 @@ class SlicedStatistic:
                     out[part, a + column if self.maximum else 0] += gap.mean(axis=1)
         return out if self.maximum else out / count
 
+    def draw(self, wx: Counts, wy: Counts) -> Floats | None:
+        """None: `evaluate` shows the spread."""
+
     def combine(self, components: Floats) -> Floats:
         """(mean or largest W_p^p)^(1/p); components below zero count as no distance."""
         result: Floats = np.maximum(components.max(axis=-1), 0) ** (1 / self.p)
