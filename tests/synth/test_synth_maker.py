@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from isthmus.compute.local import LocalExecutor
 from isthmus.data.depth import read_depth_png
 from isthmus.data.formats import read_dataset

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from isthmus.errors import ConfigError
 from isthmus.synth import vehicles
 from isthmus.synth.camera import Sensor, expose, tone

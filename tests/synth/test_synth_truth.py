@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from isthmus.synth.mesh import Material, box, mesh
 from isthmus.synth.render.picture import render
 from isthmus.synth.render.raster import SAMPLES, arrange, depth_at, paint

@@ -36,7 +36,7 @@ class Fog:
         heterogeneity: how unevenly it lies (standard deviation of the density, 0: even).
     """
 
-    heterogeneity: float = 0.12
+    heterogeneity: float = 0.15
     name: str = "fog"
     label: str = "fog by depth (Koschmieder)"
     scale: Scale = LADDER

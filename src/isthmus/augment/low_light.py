@@ -138,4 +138,4 @@ def _clouds(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     # Clouds lie on a flat ceiling: rows crowd towards the horizon.
     share = np.minimum(np.linspace(0, 1, shape[0]) * 2, 1) ** 1.5
     rows = (share * (shape[0] - 1)).astype(int)
-    return np.asarray(np.exp(0.34 * noise[rows] - 0.05).clip(0.3, 2.0), np.float32)
+    return np.asarray(np.exp(0.44 * noise[rows] - 0.05).clip(0.3, 2.0), np.float32)

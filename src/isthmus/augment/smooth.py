@@ -50,7 +50,7 @@ def smooth_noise(
         grid = rng.standard_normal((count, count), dtype=np.float32)
         total += np.float32(weight) * _cubic(grid, shape)
         power += weight**2
-    return np.asarray(total / np.float32(0.72 * np.sqrt(power)), np.float32)
+    return np.asarray(total / np.float32(0.94 * np.sqrt(power)), np.float32)
 
 
 def normal_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
