@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from fake_pictures import picture, pictures
+from fake_scores import CLASSES, score, takeaway, train
 
 STAGES = ("data", "conditions", "gap", "generate", "train", "score", "takeaway")
-CLASSES = ("pedestrian", "vehicle")
 METRICS = {
     "mmd": (0.31, 6.2),
     "sliced_wasserstein": (0.84, 4.1),
@@ -31,48 +31,6 @@ LAYERS = (
     ("compact", "stride8", "semantic", 0.6),
     ("compact", "stride16", "semantic", 0.55),
 )
-ARMS = (
-    ("plain_source", "Plain source", "baseline", 0.31),
-    ("fair_source", "Fair source", "baseline", 0.36),
-    ("adabn", "AdaBN", "feature", 0.40),
-    ("fda", "FDA", "image", 0.43),
-    ("mean_teacher", "Mean teacher", "pseudo-label", 0.46),
-    ("fda_mean_teacher", "FDA, then mean teacher", "pseudo-label", 0.49),
-    ("oracle", "Oracle (target labels)", "oracle", 0.57),
-)
-
-
-def picture(
-    path: Path, seed: int, *, light: float = 1.0, size: tuple[int, int] = (480, 360)
-) -> str:
-    """Draw a small street scene and return its path relative to the stage folder."""
-    rng = np.random.default_rng(seed)
-    width, height = size
-    horizon = int(height * rng.uniform(0.42, 0.52))
-    image = Image.new("RGB", size, (168, 196, 222))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((0, horizon, width, height), fill=(96, 98, 102))
-    for _ in range(7):
-        left = int(rng.uniform(-40, width))
-        top = int(rng.uniform(horizon * 0.2, horizon * 0.8))
-        shade = int(rng.uniform(110, 190))
-        draw.rectangle((left, top, left + 90, horizon), fill=(shade, shade - 14, shade - 30))
-    for _ in range(4):
-        left, bottom = int(rng.uniform(0, width - 60)), int(rng.uniform(horizon + 20, height))
-        colour = tuple(int(v) for v in rng.integers(40, 220, 3))
-        draw.rounded_rectangle((left, bottom - 40, left + 80, bottom), 9, fill=colour)
-    values = np.asarray(image, dtype=np.float32) * light + rng.normal(0, 4, (height, width, 1))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(path)
-    return f"{path.parent.name}/{path.name}"
-
-
-def _pictures(stage: Path, name: str, count: int, light: float) -> list[str]:
-    first = sum(map(ord, name))
-    return [
-        picture(stage / "pictures" / f"{name}-{i}.jpg", first + i, light=light)
-        for i in range(count)
-    ]
 
 
 def data(stage: Path, name: str = "") -> dict[str, Any]:
@@ -114,7 +72,7 @@ def data(stage: Path, name: str = "") -> dict[str, Any]:
             },
         ],
         "skipped": 2,
-        "samples": _pictures(stage, "source", 4, 1.0),
+        "samples": pictures(stage, "source", 4, 1.0),
     }
     target = source | {
         "name": "town, dusk",
@@ -131,7 +89,7 @@ def data(stage: Path, name: str = "") -> dict[str, Any]:
         "categories": {},
         "problems": [],
         "skipped": 0,
-        "samples": _pictures(stage, "target", 4, 0.42),
+        "samples": pictures(stage, "target", 4, 0.42),
     }
     test = target | {
         "labelled": 62,
@@ -201,8 +159,8 @@ def conditions(stage: Path, name: str = "") -> dict[str, Any]:
                 "target_high": min(target + 0.08, 1.0),
                 "rare": rare,
                 "remedy": remedy,
-                "target_examples": _pictures(stage, f"{key}-target", 3, 0.4) if rare else [],
-                "source_examples": _pictures(stage, f"{key}-source", 2, 0.6) if rare else [],
+                "target_examples": pictures(stage, f"{key}-target", 3, 0.4) if rare else [],
+                "source_examples": pictures(stage, f"{key}-source", 2, 0.6) if rare else [],
             }
         )
     attributes = [
@@ -310,155 +268,6 @@ def generate(stage: Path, name: str = "") -> dict[str, Any]:
         for metric, (scale, _) in METRICS.items()
     ]
     return {"schema": "isthmus.generate/1", "effects": effects, "gap": moved}
-
-
-def train(stage: Path, name: str = "") -> dict[str, Any]:
-    rng = np.random.default_rng(3)
-    arms = []
-    for key, label, level, ap in ARMS:
-        curves = [
-            {
-                "seed": seed,
-                "step": step,
-                "loss": round(
-                    float(0.5 + 2.4 * np.exp(-step / 170) + rng.normal(0, 0.04) - ap / 3), 4
-                ),
-            }
-            for seed in (0, 1, 2)
-            for step in range(0, 1000, 20)
-        ]
-        arms.append(
-            {
-                "name": key,
-                "label": label + (name if key == "fda" else ""),
-                "level": level,
-                "recipe": f"{label} for 1000 steps",
-                "steps": 1000,
-                "seeds": [0, 1, 2],
-                "curves": curves,
-            }
-        )
-    detector = {"name": "compact", "params": 412_338, "size": [480, 352]}
-    alarm = "mean_teacher, seed 1: collapse alarm at step 420, rolled back"
-    return {"schema": "isthmus.train/1", "detector": detector, "arms": arms, "alarms": [alarm]}
-
-
-def _score(mean: float, spread: float, rng: np.random.Generator) -> dict[str, Any]:
-    seeds = [round(float(mean + rng.normal(0, spread / 3)), 4) for _ in range(3)]
-    value = round(sum(seeds) / 3, 4)
-    return {"mean": value, "low": value - spread, "high": value + spread, "per_seed": seeds}
-
-
-def score(stage: Path, name: str = "") -> dict[str, Any]:
-    rng = np.random.default_rng(9)
-    arms = []
-    for rank, (key, label, level, ap) in enumerate(ARMS):
-        shifts = {"mean": 0.0, f"pedestrian{name}": -0.14, "vehicle": 0.14}
-        ap50 = {c: _score(ap + shift, 0.035, rng) for c, shift in shifts.items()}
-        undefined = key in ("plain_source", "fair_source", "oracle")
-        closed = (ap - 0.36) / 0.21
-        change = {
-            c: {"value": ap - 0.36, "low": ap - 0.39, "high": ap - 0.32, "alarm": False}
-            for c in shifts
-        }
-        if key == "adabn":
-            change[f"pedestrian{name}"] = {
-                "value": -0.061,
-                "low": -0.092,
-                "high": -0.021,
-                "alarm": True,
-            }
-        arms.append(
-            {
-                "name": key,
-                "label": label + (name if key == "fda" else ""),
-                "level": level,
-                "ap50": ap50,
-                "ap": {c: _score((ap + s) / 2.2, 0.02, rng) for c, s in shifts.items()},
-                "gap_closed": {
-                    "value": None if undefined else closed,
-                    "low": None if undefined else closed - 0.17,
-                    "high": None if undefined else closed + 0.16,
-                    "defined": not undefined,
-                    "reason": "a reference, not an adapter" if undefined else None,
-                },
-                "change": change,
-                "validators": {"flatness": 0.2 + ap, "consistency": 0.5 + ap / 3},
-                "rank": rank,
-            }
-        )
-    return {
-        "schema": "isthmus.score/1",
-        "classes": [*CLASSES],
-        "iou": 0.5,
-        "arms": arms,
-        "selected": {
-            "arm": "fda_mean_teacher",
-            "reason": "highest flip consistency within the guard rails",
-        },
-        "oracle_selected": {"arm": "mean_teacher", "loss": 0.004},
-        "excluded": {"adabn": "expects 0.02 pedestrian per image, the fair source 0.51"},
-        "spearman": {"flatness": 0.71, "consistency": None},
-        "receipts": ["final score of all arms"],
-        "test": {
-            "frames": 62,
-            "sequences": 1,
-            "units": 8,
-            "objects": {"pedestrian": 121, "vehicle": 301},
-        },
-        "condition_breakdown": [
-            {"condition": "low_light", "arm": "fair_source", "frames": 54, "ap50": 0.34},
-            {"condition": "low_light", "arm": "fda_mean_teacher", "frames": 54, "ap50": 0.48},
-        ],
-        "examples": [
-            {"image": path, "caption": f"Fair source: frame {i}", "arm": "fair_source"}
-            for i, path in enumerate(_pictures(stage, "found", 3, 0.45))
-        ],
-    }
-
-
-def takeaway(stage: Path, name: str = "") -> dict[str, Any]:
-    return {
-        "schema": "isthmus.takeaway/1",
-        "verdict": "a class got worse",
-        "headline": "Dusk differs from day mostly in colour and light; FDA followed by the mean "
-        f"teacher wins back 62 % of what the gap costs{name}.",
-        "statements": [
-            {
-                "topic": "gap",
-                "text": "All 5 metrics stand above their noise floor (p = 0.001); "
-                "within the source 1 of 5 does.",
-                "level": "warning",
-            },
-            {
-                "topic": "kind",
-                "text": "The gap is largest in colour and light and smallest in shape.",
-                "level": "info",
-            },
-            {
-                "topic": "adaptation",
-                "text": "FDA, then mean teacher: AP50 49.0 % [45.5, 52.5] against 36.0 % "
-                "[32.5, 39.5] for the fair source, 3 seeds, 62 test frames.",
-                "level": "good",
-            },
-            {
-                "topic": "harm",
-                "text": "AdaBN made pedestrians worse by 6.1 points [2.1, 9.2].",
-                "level": "alarm",
-            },
-        ],
-        "next_steps": [
-            {
-                "text": "Label 140 target frames with pedestrians.",
-                "why": "The interval of pedestrian AP50 is 7 points wide.",
-            },
-            {
-                "text": "Record a second dusk drive.",
-                "why": "One test sequence gives 8 independent blocks.",
-            },
-        ],
-        "figures": {},
-    }
 
 
 MAKERS = {

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fake_run import ARMS, LAYERS, METRICS, write_run
+from fake_run import LAYERS, METRICS, write_run
+from fake_scores import ARMS
 
 from isthmus.report.blocks import Chart
 from isthmus.report.figures import conditions, gap, scores, theme, training
