@@ -108,7 +108,7 @@ class TrainingSection(_Section):
     burn_in: int = Field(400, ge=1, description="steps on the source before the arms part")
     steps: int = Field(300, ge=2, description="further steps of every arm")
     batch: int = Field(8, ge=1, le=512, description="images per step and domain")
-    learning_rate: float = Field(2e-3, gt=0, lt=1)
+    learning_rate: float = Field(8e-3, gt=0, lt=1)
 
 
 class ComputeSection(_Section):

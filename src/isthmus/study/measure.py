@@ -90,9 +90,10 @@ def measure_gap(
     _refuse_unknown(settings.metrics)
     executor = local_executor(workers)
     sides = [
-        _read(source, source_images, "source", settings, seed, executor, progress),
-        _read(target, target_images, "target", settings, seed, executor, progress),
+        _read(source, source_images, "source", executor=executor, progress=progress),
+        _read(target, target_images, "target", executor=executor, progress=progress),
     ]
+    sides = [side.sample(max_frames, seed) for side in sides]
     pairs: list[Pair] = []
     problems: dict[Problem, None] = dict.fromkeys(p for side in sides for p in side.problems)
     for spec in settings.extractors:
@@ -146,19 +147,15 @@ def _read(
     given: Path | str | Dataset,
     images: Path | None,
     role: str,
-    settings: GapSection,
-    seed: int,
+    *,
     executor: Executor,
     progress: Progress | None,
 ) -> Dataset:
     if isinstance(given, Dataset):
-        dataset = given
-    else:
-        name = Path(given).resolve().name if Path(given).is_dir() else Path(given).stem
-        dataset = read_dataset(
-            Path(given), images=images, name=name or role, executor=executor, progress=progress
-        )
-    return dataset.sample(settings.max_frames, seed)
+        return given
+    path = Path(given)
+    name = (path.resolve().name if path.is_dir() else path.stem) or role
+    return read_dataset(path, images=images, name=name, executor=executor, progress=progress)
 
 
 def _refuse_unknown(metrics: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Stage `score`: choose an arm without labels, then open the sealed test and say what it is worth."""
+"""Stage `score`: choose an arm without labels, then open the sealed test and score all."""
 
 from __future__ import annotations
 
@@ -169,11 +169,11 @@ def _scored(
     labels = {arm["name"]: arm for arm in context.documents["train"]["arms"]}
     ranks = {name: place for place, (name, _) in enumerate(selection.ranking, start=1)}
     arms = []
-    for name in judged:
+    for name, results in judged.items():
         is_reference = name == "fair_source"
         closed = None
         if not is_reference and name != "plain_source":
-            closed = gap_closed(ap50[name][MEAN], fair[MEAN], oracle and oracle[MEAN])
+            closed = gap_closed(ap50[name][MEAN], fair[MEAN], oracle[MEAN] if oracle else None)
         arms.append(
             {
                 "name": name,
@@ -185,7 +185,7 @@ def _scored(
                 "change": {}
                 if is_reference
                 else {k: asdict(v) for k, v in changes(ap50[name], fair).items()},
-                "validators": _mean_signs(judged[name]),
+                "validators": _mean_signs(results),
                 "rank": ranks.get(name),
             }
         )

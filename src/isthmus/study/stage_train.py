@@ -118,7 +118,10 @@ def _template(context: Context) -> ArmSpec:
         learning_rate=training.learning_rate,
         extra_share=config.generate.share,
         threads=config.compute.threads,
-        **files,
+        source=files["source"],
+        target=files["target"],
+        extra=files.get("extra"),
+        oracle=files.get("oracle"),
     )
 
 

@@ -8,7 +8,7 @@ here; nothing is measured and nothing is softened. A statement's level is "good"
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Any
 
@@ -341,7 +341,7 @@ def _chosen(score: Document) -> Document | None:
     return next((arm for arm in score["arms"] if arm["name"] == name), None)
 
 
-def _median(values: list[float | None]) -> float | None:
+def _median(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return median(known) if known else None
 

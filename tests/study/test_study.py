@@ -1,0 +1,154 @@
+"""A whole, tiny study: resumed after kills to the same bytes, nothing done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from isthmus.compute.executor import SerialExecutor
+from isthmus.study.api import run_study
+from isthmus.study.config import StudyConfig, parse_study
+from isthmus.synth.maker import make_dataset
+
+STAGES = ("data", "conditions", "generate", "train", "gap", "score", "takeaway")
+
+
+def tiny(folder: Path, **changes) -> StudyConfig:
+    for name, condition, seed in (("day", "clear_day", 1), ("fog", "fog", 2)):
+        make_dataset(folder / name, 16, condition, seed, (96, 64), sequence_length=4)
+    return parse_study(
+        {
+            "name": "tiny",
+            "source": {"name": "day", "path": folder / "day" / "coco.json"},
+            "target": {
+                "name": "fog",
+                "path": folder / "fog" / "coco.json",
+                "train": {"sequence": ["place-0000", "place-0001"]},
+                "test": {"sequence": ["place-0002", "place-0003"]},
+                "oracle": True,
+            },
+            "gap": {
+                "permutations": 99,
+                "bootstraps": 50,
+                "floor_splits": 10,
+                "metrics": ["mmd", "sliced_wasserstein"],
+            },
+            "detector": {"width": 4, "size": [96, 64]},
+            "training": {"seeds": 1, "burn_in": 4, "steps": 4, "batch": 2},
+            **changes,
+        }
+    )
+
+
+def results(run: Path) -> dict[str, bytes]:
+    return {name: (run / "stages" / name / "result.json").read_bytes() for name in STAGES}
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from isthmus.study.api import run_study
+from isthmus.study.config import StudyConfig
+if __name__ == "__main__":
+    config = StudyConfig.model_validate_json(Path(sys.argv[1]).read_text())
+    run_study(config, out=sys.argv[2], workers=2)
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    config = tiny(folder)
+    result = run_study(config, out=folder / "run", executor=SerialExecutor())
+    return folder, config, result
+
+
+def test_every_stage_leaves_a_document_and_the_report_is_there(finished):
+    _, config, result = finished
+    assert result.recomputed == STAGES
+    assert result.skipped == 0
+    assert result.report.read_text().startswith("<!doctype html>")
+    score = result.documents["score"]
+    assert [arm["name"] for arm in score["arms"]] == config.arms
+    assert score["receipts"] == ["final score of all arms, after the choice was made"]
+    assert {arm["steps"] for arm in result.documents["train"]["arms"]} == {8}
+    assert result.documents["generate"]["effects"][0]["effect"] == "fog"
+    pairs = [pair["name"] for pair in result.documents["gap"]["pairs"]]
+    assert pairs == ["source-target", "source-halves"]
+
+
+def test_a_second_run_recomputes_nothing(finished):
+    folder, config, result = finished
+    before = results(folder / "run")
+    again = run_study(config, out=folder / "run", executor=SerialExecutor())
+    assert again.recomputed == ()
+    assert results(folder / "run") == before
+    assert again.report.read_bytes() == result.report.read_bytes()
+
+
+def test_target_labels_reach_the_score_alone(finished):
+    """Other labels on the target's test frames change nothing before the sealed score."""
+    folder, config, _ = finished
+    labels = folder / "fog" / "coco.json"
+    original = labels.read_text()
+    content = json.loads(original)
+    for annotation in content["annotations"]:
+        annotation["bbox"][2] *= 0.5
+    other = folder / "fog" / "other.json"
+    other.write_text(json.dumps(content))
+    target = config.target.model_copy(
+        update={"path": other, "images": folder / "fog", "oracle": False}
+    )
+    arms = [name for name in config.arms if name != "oracle"]
+    changed = config.model_copy(update={"target": target, "arms": arms, "name": "other"})
+    same = config.model_copy(
+        update={
+            "target": config.target.model_copy(update={"oracle": False}),
+            "arms": arms,
+            "name": "same",
+        }
+    )
+    one = run_study(changed, out=folder / "one", executor=SerialExecutor())
+    two = run_study(same, out=folder / "two", executor=SerialExecutor())
+    for stage in ("conditions", "generate", "train", "gap"):
+        assert one.documents[stage] == two.documents[stage]
+    assert one.documents["score"]["selected"] == two.documents["score"]["selected"]
+    assert one.documents["score"]["validators"] == two.documents["score"]["validators"]
+    assert one.documents["score"]["test"] == two.documents["score"]["test"]
+
+
+@pytest.mark.parametrize(("end", "stage"), [(signal.SIGKILL, "generate"), (signal.SIGINT, "train")])
+def test_a_killed_run_ends_with_the_bytes_of_an_undisturbed_one(finished, tmp_path, end, stage):
+    folder, config, _ = finished
+    given = tmp_path / "study.json"
+    given.write_text(config.model_dump_json())
+    script = tmp_path / "main.py"
+    script.write_text(SCRIPT)
+    command = [sys.executable, str(script), str(given), str(tmp_path / "run")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    wait_for((tmp_path / "run" / "stages" / stage).is_dir, process)
+    time.sleep(0.5)
+    process.send_signal(end)
+    process.wait(timeout=30)
+    done = [name for name in STAGES if (tmp_path / "run/stages" / name / "key.txt").exists()]
+    assert "data" in done
+    assert "takeaway" not in done
+    resumed = run_study(config, out=tmp_path / "run", executor=SerialExecutor())
+    assert not set(done) & set(resumed.recomputed)
+    assert results(tmp_path / "run") == results(folder / "run")
+
+
+def wait_for(condition, process) -> None:
+    end = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
