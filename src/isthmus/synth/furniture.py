@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from isthmus.synth.chance import one_of
 from isthmus.synth.mesh import Floats, Material, Mesh, box, capsules, join, linear, mesh
 
 BARK = linear((74, 62, 52))
@@ -46,7 +47,7 @@ def _branches(rng: np.random.Generator, x: float, z: float, low: float, size: fl
     starts, ends, radii = [], [], []
     for _ in range(9):
         origin = np.array([x, low + size * rng.uniform(0.0, 0.6), z])
-        angle = rng.uniform(0.35, 1.0) * rng.choice([-1, 1])
+        angle = rng.uniform(0.35, 1.0) * one_of(rng, (-1, 1))
         reach = size * rng.uniform(0.3, 0.55)
         tip = origin + reach * np.array([np.sin(angle), np.cos(angle), rng.uniform(-0.3, 0.3)])
         starts.append(origin)
@@ -54,7 +55,7 @@ def _branches(rng: np.random.Generator, x: float, z: float, low: float, size: fl
         radii.append((0.06, 0.025))
         for share in (0.45, 0.7, 0.85):
             fork = origin + share * (tip - origin)
-            turn = angle + rng.uniform(0.3, 0.8) * rng.choice([-1, 1])
+            turn = angle + rng.uniform(0.3, 0.8) * one_of(rng, (-1, 1))
             twig = reach * rng.uniform(0.25, 0.5)
             starts.append(fork)
             ends.append(fork + twig * np.array([np.sin(turn), np.cos(turn), 0.0]))

@@ -11,16 +11,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from isthmus.synth.chance import one_of, weighted
 from isthmus.synth.mesh import Floats, Material, Mesh, capsules, join, linear, mesh
 
 SKINS = [(232, 196, 170), (214, 168, 136), (176, 124, 92), (120, 80, 56), (84, 56, 42)]
 HAIRS = [(28, 22, 18), (58, 40, 28), (104, 74, 44), (170, 138, 86), (150, 148, 146), (90, 44, 26)]
-TOPS = [
-    (30, 32, 38), (48, 52, 62), (84, 84, 86), (34, 48, 84), (62, 90, 138), (120, 30, 34),
-    (178, 46, 40), (62, 84, 58), (196, 190, 176), (222, 220, 216), (150, 118, 84), (206, 150, 44),
-    (110, 60, 110), (206, 222, 60),
-]  # fmt: skip
-TOP_SHARES = np.array([14, 12, 9, 10, 8, 7, 5, 7, 7, 7, 6, 3, 3, 2]) / 100
+TOPS = {
+    (30, 32, 38): 14,
+    (48, 52, 62): 12,
+    (84, 84, 86): 9,
+    (34, 48, 84): 10,
+    (62, 90, 138): 8,
+    (120, 30, 34): 7,
+    (178, 46, 40): 5,
+    (62, 84, 58): 7,
+    (196, 190, 176): 7,
+    (222, 220, 216): 7,
+    (150, 118, 84): 6,
+    (206, 150, 44): 3,
+    (110, 60, 110): 3,
+    (206, 222, 60): 2,
+}
 BOTTOMS = [(26, 28, 34), (40, 48, 72), (62, 74, 102), (70, 66, 60), (120, 108, 88), (44, 40, 38)]
 SHOES = [(24, 22, 22), (70, 52, 40), (206, 204, 200)]
 
@@ -65,23 +76,23 @@ def sample_person(rng: np.random.Generator, *, standing: bool) -> Person:
     height = rng.uniform(1.02, 1.45) if child else rng.normal(1.71, 0.085)
     colours = linear(
         [
-            SKINS[rng.integers(len(SKINS))],
-            HAIRS[rng.integers(len(HAIRS))],
-            TOPS[int(rng.choice(len(TOPS), p=TOP_SHARES))],
-            BOTTOMS[rng.integers(len(BOTTOMS))],
-            SHOES[rng.integers(len(SHOES))],
-            TOPS[rng.integers(len(TOPS))],
+            one_of(rng, SKINS),
+            one_of(rng, HAIRS),
+            weighted(rng, TOPS),
+            one_of(rng, BOTTOMS),
+            one_of(rng, SHOES),
+            one_of(rng, list(TOPS)),
         ]
     )
     colours[TOP : BAG + 1] *= rng.uniform(0.75, 1.2, (4, 1))
     return Person(
-        height=float(np.clip(height, 1.0, 1.98)),
+        height=min(max(float(height), 1.0), 1.98),
         child=child,
-        build=float(np.clip(rng.normal(1.0, 0.12), 0.8, 1.35)),
+        build=min(max(float(rng.normal(1.0, 0.12)), 0.8), 1.35),
         stride=float(rng.uniform(0.0, 0.08)) if standing else float(rng.uniform(0.28, 0.52)),
         phase=float(rng.uniform(0, 2 * np.pi)),
-        garment=str(rng.choice(["jacket", "coat", "skirt"], p=[0.66, 0.22, 0.12])),
-        bag=str(rng.choice(["none", "backpack", "handbag"], p=[0.6, 0.22, 0.18])),
+        garment=weighted(rng, {"jacket": 0.66, "coat": 0.22, "skirt": 0.12}),
+        bag=weighted(rng, {"none": 0.6, "backpack": 0.22, "handbag": 0.18}),
         colours=colours.clip(0, 0.9).astype(np.float32),
     )
 

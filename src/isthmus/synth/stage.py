@@ -99,6 +99,11 @@ class Stage:
 def rectangle(x: float, z: float, half_x: float, half_z: float, heading: float) -> Floats:
     """Corners (4, 2) on the ground of a rectangle around (x, z) turned by `heading`."""
     c, s = np.cos(heading), np.sin(heading)
-    local = np.array([(-half_x, -half_z), (half_x, -half_z), (half_x, half_z), (-half_x, half_z)])
-    turned = np.stack([local[:, 0] * c + local[:, 1] * s, local[:, 1] * c - local[:, 0] * s], 1)
-    return np.asarray(turned + np.array([x, z]), np.float32)
+    ax, az, bx, bz = c * half_x, -s * half_x, s * half_z, c * half_z
+    corners = [
+        (x - ax - bx, z - az - bz),
+        (x + ax - bx, z + az - bz),
+        (x + ax + bx, z + az + bz),
+        (x - ax + bx, z - az + bz),
+    ]
+    return np.array(corners, np.float32)

@@ -14,6 +14,7 @@ import numpy as np
 
 from isthmus import seeds
 from isthmus.synth import buildings, furniture
+from isthmus.synth.chance import one_of, weighted
 from isthmus.synth.mesh import Floats, Material, Mesh, linear, mesh
 from isthmus.synth.stage import Thing
 
@@ -70,13 +71,13 @@ def sample_street(seed: int, place: int) -> Street:
     layout = seeds.generator(seed, "scene", place, "layout")
     sky = seeds.generator(seed, "scene", place, "sky")
     mount = seeds.generator(seed, "scene", place, "camera")
-    kind = str(layout.choice(["terrace", "block", "suburb"], p=[0.42, 0.3, 0.28]))
+    kind = weighted(layout, {"terrace": 0.42, "block": 0.3, "suburb": 0.28})
     return Street(
         place=place,
         kind=kind,
-        drive=int(layout.choice([-1, 1])),
+        drive=one_of(layout, (-1, 1)),
         lane=float(layout.uniform(3.0, 3.7)),
-        parking=float(layout.choice([0.3, 2.2], p=[0.3, 0.7])),
+        parking=weighted(layout, {0.3: 0.3, 2.2: 0.7}),
         pavement=float(layout.uniform(2.2, 4.5)),
         parked=(float(layout.uniform(0.1, 0.9)), float(layout.uniform(0.1, 0.9))),
         curvature=float(np.clip(layout.normal(0, 0.0011), -0.0028, 0.0028)),
@@ -267,7 +268,7 @@ def _markings(
             x = side * street.lane
             parts.append((_flat(x - 0.05, x + 0.05, 0, CHUNK), white, Material.MARKING))
     else:
-        lines = place.choice(2, p=[0.5, 0.5])
+        lines = place.random() < 0.5
         for side in (-1, 1):
             for k in range(1 + int(lines)):
                 x = side * (street.half_road - 0.25 - 0.2 * k)

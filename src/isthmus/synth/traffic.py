@@ -11,6 +11,7 @@ import numpy as np
 
 from isthmus import seeds
 from isthmus.synth import people, vehicles
+from isthmus.synth.chance import one_of, weighted
 from isthmus.synth.stage import Actor, Stage, rectangle
 from isthmus.synth.street import CHUNK, KERB, Street
 
@@ -18,6 +19,7 @@ LOOP = 140.0
 """Length after which the traffic of a lane repeats, metres."""
 FARTHEST_VEHICLE = 150.0
 FARTHEST_PERSON = 100.0
+PARKED = {"hatchback": 0.33, "saloon": 0.3, "estate": 0.26, "van": 0.11}
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ def drive(stage: Stage, moment: Moment) -> None:
         pace = rng.uniform(0.1, 1.0) if lane == "own" else -rng.uniform(1.2, 2.4)
         for slot in np.sort(rng.permutation(9)[:count]) * (LOOP / 9):
             draw = rng.spawn(1)[0]
-            style = _style(draw)
+            style = weighted(draw, vehicles.SHARES)
             z = 7 + (slot + draw.uniform(0, 5) + pace * moment.step * 2.0) % LOOP
             heading = (0.0 if lane == "own" else np.pi) + draw.normal(0, 0.015)
             if draw.random() < 0.07:  # turning in or out
-                heading += draw.uniform(0.4, 1.3) * draw.choice([-1, 1])
+                heading += draw.uniform(0.4, 1.3) * one_of(draw, (-1, 1))
             x = side * street.lane * 0.5 + draw.normal(0, 0.15)
             _place_vehicle(stage, draw, style, (x, z), heading)
 
@@ -63,23 +65,15 @@ def park(stage: Stage, moment: Moment) -> None:
         start = number * CHUNK - moment.travelled
         for side, share in zip((-1, 1), street.parked, strict=True):
             for bay in range(3):
-                draw = rng.spawn(1)[0]
-                if draw.random() > share:
+                if rng.random() > share:
                     continue
-                style = _style(draw, parked=True)
+                draw = rng.spawn(1)[0]
+                style = weighted(draw, PARKED)
                 z = start + (bay + 0.5) * CHUNK / 3 + draw.uniform(-0.5, 0.5)
                 x = side * (street.lane + 0.5 * street.parking + draw.uniform(-0.15, 0.1))
                 ahead = side == street.drive or draw.random() < 0.3
                 heading = (0.0 if ahead else np.pi) + draw.normal(0, 0.03)
                 _place_vehicle(stage, draw, style, (x, z), heading, lamps=False)
-
-
-def _style(rng: np.random.Generator, *, parked: bool = False) -> str:
-    names = list(vehicles.SHARES)
-    weights = np.array(list(vehicles.SHARES.values()))
-    if parked:
-        weights = weights * [1, 1, 1, 0.8, 0, 0]
-    return str(rng.choice(names, p=weights / weights.sum()))
 
 
 def _place_vehicle(
@@ -91,11 +85,13 @@ def _place_vehicle(
     *,
     lamps: bool = True,
 ) -> None:
+    if spot[1] > FARTHEST_VEHICLE or not stage.sees(spot):
+        return
     shape = vehicles.STYLES[style]
     stretch = rng.uniform(0.95, 1.06, 3)
     width, height, length = (np.array(shape.size) * stretch).tolist()
     foot = rectangle(*spot, width / 2, length / 2, heading)
-    if foot[:, 1].min() < 3.0 or spot[1] > FARTHEST_VEHICLE or not stage.has_room(foot, 0.3):
+    if foot[:, 1].min() < 3.0 or not stage.has_room(foot, 0.3):
         return
     body = vehicles.vehicle(style, vehicles.sample_palette(rng, style), lamps=lamps)
     body = replace(body, points=body.points * stretch.astype(np.float32))
@@ -124,7 +120,7 @@ def _passer_by(
     stage: Stage, moment: Moment, rng: np.random.Generator, side: int, start: float
 ) -> None:
     street = moment.street
-    direction = float(rng.choice([-1, 1]))
+    direction = one_of(rng, (-1, 1))
     lateral = street.half_road + rng.uniform(0.4, street.pavement - 0.4)
     z = start + rng.uniform(0, CHUNK)
     standing = rng.random() < 0.2
@@ -139,13 +135,13 @@ def _passer_by(
     _place_person(stage, moment, who, (side * lateral, KERB, z), heading)
     if rng.random() < 0.25:
         friend = people.sample_person(rng, standing=standing)
-        beside = side * (lateral + rng.choice([-1, 1]) * 0.62)
+        beside = side * (lateral + one_of(rng, (-1, 1)) * 0.62)
         _place_person(stage, moment, friend, (beside, KERB, z + 0.1), heading)
 
 
 def _crossing(stage: Stage, moment: Moment, rng: np.random.Generator, start: float) -> None:
     half = moment.street.half_road
-    direction = int(rng.choice([-1, 1]))
+    direction = one_of(rng, (-1, 1))
     z, begun = start + rng.uniform(0, CHUNK), rng.uniform(0, 2 * half)
     for k in range(int(rng.integers(1, 4))):
         draw = rng.spawn(1)[0]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from isthmus.data.frame import XYXY
 from isthmus.synth.mesh import Floats, Ints
-from isthmus.synth.render.raster import NEAR, SAMPLES, Faces, depth_at, outlines
+from isthmus.synth.render.raster import NEAR, SAMPLES, Faces, Outline, depth_at, outlines
 from isthmus.synth.scene import Scene
 from isthmus.synth.stage import Actor
 
@@ -63,12 +63,11 @@ def read_truth(scene: Scene, faces: Faces, number: Ints) -> Truth:
     instance, chosen = _majority(ids)
     depth = _depth(scene, faces, number, chosen)
     seen = np.bincount(ids.ravel(), minlength=len(scene.actors) + 1)
+    pixels = np.bincount(instance.ravel(), minlength=len(scene.actors) + 1)
+    boxes = {k: box for k, box in enumerate(_bounds(instance)) if box is not None}
     objects = []
-    for actor in range(len(scene.actors)):
-        box = _bounds(instance, actor + 1)
-        if box is None:
-            continue
-        whole, inside, extent = _alone(faces, actor, scene)
+    for actor, (whole, inside, extent) in _alone(faces, list(boxes), scene).items():
+        box = boxes[actor]
         amodal = (
             min(box[0], extent[0]), min(box[1], extent[1]),
             max(box[2], extent[2]), max(box[3], extent[3]),
@@ -76,9 +75,9 @@ def read_truth(scene: Scene, faces: Faces, number: Ints) -> Truth:
         objects.append(
             ObjectTruth(
                 actor, scene.actors[actor], box, amodal,
-                occlusion=float(np.clip(1 - seen[actor + 1] / max(inside, 1), 0, 1)),
-                truncation=float(np.clip(1 - inside / max(whole, 1), 0, 1)),
-                pixels=int((instance == actor + 1).sum()),
+                occlusion=min(max(1 - float(seen[actor + 1]) / max(inside, 1), 0.0), 1.0),
+                truncation=min(max(1 - inside / max(whole, 1), 0.0), 1.0),
+                pixels=int(pixels[actor + 1]),
             )
         )  # fmt: skip
     objects.sort(key=lambda item: item.what.distance)
@@ -103,32 +102,56 @@ def _majority(ids: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], NDArray[np.i
     return np.choose(chosen, (a, b, c, d)).astype(np.uint16), chosen
 
 
-def _bounds(instance: NDArray[np.uint16], value: int) -> XYXY | None:
-    mask = instance == value
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not len(rows):
-        return None
-    columns = np.flatnonzero(mask[rows[0] : rows[-1] + 1].any(axis=0))
-    return (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+def _bounds(instance: NDArray[np.uint16]) -> list[XYXY | None]:
+    """Tight box of each id from 1 on; None where it is not seen."""
+    from scipy.ndimage import find_objects
+
+    return [
+        None
+        if found is None
+        else (
+            float(found[1].start), float(found[0].start),
+            float(found[1].stop), float(found[0].stop),
+        )
+        for found in find_objects(instance)
+    ]  # fmt: skip
 
 
-def _alone(faces: Faces, actor: int, scene: Scene) -> tuple[int, int, XYXY]:
-    """Samples an actor covers if nothing hid it: all, inside the picture, and its box there.
+def _alone(faces: Faces, actors: list[int], scene: Scene) -> dict[int, tuple[int, int, XYXY]]:
+    """For each actor, as if nothing hid it: samples in all, inside the picture, its box there.
 
     The canvas reaches one picture beyond each edge; actors start at 3 m, so none is cut by the
     near plane.
     """
+    if not actors:
+        return {}
+    members = np.flatnonzero(np.isin(faces.actor, actors) & faces.turned)
+    owner = faces.actor[members]
+    # Faces of one actor follow one another: things are sorted as wholes.
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    corners = faces.corners[members]
+    pixels = scene.view.project(np.maximum(corners, (-np.inf, -np.inf, NEAR)))
+    size = np.array([scene.view.width, scene.view.height])
+    low = np.floor(np.minimum.reduceat(pixels.min(axis=1), starts)).clip(-size, 2 * size) - 1
+    high = np.ceil(np.maximum.reduceat(pixels.max(axis=1), starts)).clip(-size, 2 * size) + 1
+    counts = np.diff(starts, append=len(members))
+    found = outlines(corners, scene.view, np.repeat(low, counts, axis=0)[:, None])
+    return {
+        int(owner[start]): _count(found[start : start + count], low[k], high[k], scene)
+        for k, (start, count) in enumerate(zip(starts.tolist(), counts.tolist(), strict=True))
+    }
+
+
+def _count(
+    polygons: list[Outline | None], low: Floats, high: Floats, scene: Scene
+) -> tuple[int, int, XYXY]:
     from PIL import Image, ImageDraw
 
     width, height = scene.view.width, scene.view.height
-    corners = faces.corners[(faces.actor == actor) & faces.turned]
-    pixels = scene.view.project(np.maximum(corners, (-np.inf, -np.inf, NEAR)))
-    low = np.floor(pixels.min(axis=(0, 1))).clip((-width, -height), (2 * width, 2 * height)) - 1
-    high = np.ceil(pixels.max(axis=(0, 1))).clip((-width, -height), (2 * width, 2 * height)) + 1
     size = ((high - low) * SAMPLES).astype(int)
     canvas = Image.new("L", (int(size[0]), int(size[1])), 0)
     draw = ImageDraw.Draw(canvas)
-    for outline in outlines(corners, scene.view, low):
+    for outline in polygons:
         if outline is not None:
             draw.polygon(outline, fill=1)
     mask = np.asarray(canvas)

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from isthmus.synth.chance import weighted
 from isthmus.synth.mesh import CORNERS, Floats, Material, Mesh, join, linear, mesh, patch
 
 # Slots of a vehicle's palette.
@@ -23,11 +24,20 @@ SLOT_MATERIAL = np.array(
         Material.HEADLAMP, Material.PLAIN, Material.PLAIN, Material.PAINT, Material.PLAIN,
     ]
 )  # fmt: skip
-PAINTS = [
-    (228, 228, 226), (150, 154, 158), (92, 95, 100), (32, 33, 36), (24, 38, 74), (44, 82, 140),
-    (140, 24, 26), (168, 42, 34), (46, 74, 52), (196, 178, 140), (206, 160, 40), (70, 50, 42),
-]  # fmt: skip
-PAINT_SHARES = np.array([17, 18, 14, 16, 8, 7, 6, 4, 3, 3, 2, 2]) / 100
+PAINTS = {
+    (228, 228, 226): 17,
+    (150, 154, 158): 18,
+    (92, 95, 100): 14,
+    (32, 33, 36): 16,
+    (24, 38, 74): 8,
+    (44, 82, 140): 7,
+    (140, 24, 26): 6,
+    (168, 42, 34): 4,
+    (46, 74, 52): 3,
+    (196, 178, 140): 3,
+    (206, 160, 40): 2,
+    (70, 50, 42): 2,
+}
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def vehicle(style: str, palette: Floats, *, lamps: bool = True) -> Mesh:
 
 def sample_palette(rng: np.random.Generator, style: str) -> Floats:
     """Colours (10, 3), linear, of one vehicle."""
-    paint = PAINTS[int(rng.choice(len(PAINTS), p=PAINT_SHARES))]
+    paint = weighted(rng, PAINTS)
     if style == "bus":
         paint = [(150, 24, 28), (30, 80, 150), (210, 205, 190), (40, 110, 70)][rng.integers(4)]
     if style == "van" and rng.random() < 0.5:

@@ -109,7 +109,8 @@ def outlines(corners: Floats, view: View, offset: Floats | None = None) -> list[
     Args:
         corners: polygons, cut at the near plane where they cross it.
         view: the camera.
-        offset: (2,) pixel that becomes the origin; polygons outside the picture are then kept.
+        offset: (2,) or (n, 1, 2) pixel that becomes the origin; what lies outside the picture
+            is then kept.
     """
     z = corners[..., 2]
     low_z, high_z = z.min(axis=1), z.max(axis=1)
