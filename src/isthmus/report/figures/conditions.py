@@ -37,7 +37,7 @@ def histogram(name: str, measure: Document) -> Chart | None:
     ]
     label = fields.text(measure, "label") or wording.plain(fields.text(measure, "name", "measure"))
     unit = fields.text(measure, "unit")
-    medians = [
+    medians: list[dict[str, Any]] = [
         {"domain": domain, "median": fields.number(measure, f"{domain}_median")}
         for domain in DOMAINS
     ]
@@ -63,11 +63,12 @@ def histogram(name: str, measure: Document) -> Chart | None:
         .mark_rule(strokeWidth=2, strokeDash=[5, 3])
         .encode(x=alt.X("median:Q"), color=_SIGNS.colour())
     )
-    shown = [wording.number(m["median"]) for m in medians]  # type: ignore[arg-type]
+    known = [(m["domain"], m["median"]) for m in medians if m["median"] is not None]
+    shown = ", ".join(f"{name} {wording.number(value)}" for name, value in known)
     return Chart(
         name=name,
         title=label,
-        caption=f"Median: source {shown[0]}, target {shown[1]}.",
+        caption=f"Median: {shown}." if shown else "An angle has no median.",
         spec=theme.spec_of(alt.layer(bars, rules), height=150),
         table=Table(
             caption=f"{label}: share of frames",
@@ -107,7 +108,7 @@ def shares(conditions: list[Document]) -> Chart:
     x = alt.X("share:Q", title="share of frames", axis=alt.Axis(format="%"))
     x = x.scale(domainMin=0)
     base = alt.Chart(theme.inline(rows)).encode(
-        y=alt.Y("condition:N", sort=None, title=None),
+        y=alt.Y("condition:N", sort=None, title=None, axis=alt.Axis(labelLimit=250)),
         yOffset=alt.YOffset("domain:N", sort=list(DOMAINS)),
         color=_SIGNS.colour(),
         tooltip=[

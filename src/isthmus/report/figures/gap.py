@@ -1,7 +1,8 @@
 """Charts of the gap: every metric against its noise floor, by kind of difference, by layer.
 
 A metric's value has no scale of its own. Divided by its noise floor (the same metric between
-two halves of one domain) it has: 1 is what chance alone gives, 5 is five times that.
+two halves of one domain) it has: 1 is what chance alone gives, 5 is five times that. The axis is
+a symmetric logarithm: unbiased estimates may lie at zero or below it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from isthmus.report.fields import Document
 from isthmus.report.figures import theme
 
 KINDS = ("colour and light", "texture", "shape", "semantic", "all")
-_LEAST = 0.1
-_NEAR = 7
+_TICKS = (-100, -20, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000)
 
 
 def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
@@ -33,9 +33,9 @@ def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[s
                 "metric": wording.metric(fields.text(item, "metric")),
                 "kind": fields.text(item, "kind", "all"),
                 "place": place(item),
-                "ratio": _shown(ratio),
-                "low": _shown(ratio if low is None else low / floor),
-                "high": _shown(ratio if high is None else high / floor),
+                "ratio": round(ratio, 5),
+                "low": round(ratio if low is None else low / floor, 5),
+                "high": round(ratio if high is None else high / floor, 5),
                 "value": f"{wording.number(fields.number(item, 'value'))} "
                 f"{wording.interval(low, high)}".strip(),
                 "times": wording.times(ratio),
@@ -65,7 +65,7 @@ def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) 
     import altair as alt
 
     rows = [row for row in rows if row["pair"] in pairs]
-    x = _axis(rows, "times the noise floor (log scale)")
+    x = _axis([row[key] for row in rows for key in ("low", "high")])
     y = alt.Y("metric:N", sort=None, title=None)
     offset = alt.YOffset("pair:N", sort=pairs)
     signs = theme.Signs("pair", tuple(pairs), (theme.TARGET, *theme.SERIES))
@@ -103,18 +103,19 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
             {
                 "kind": wording.plain(kind),
                 "ratio": median(values),
-                "floor": 1,
+                "zero": 0,
                 "noise": median(noise) if noise else None,
                 "times": wording.times(median(values)),
                 "over": wording.several(len(values), "estimate"),
             }
         )
         marks.extend(r | {"kind": wording.plain(kind)} for r in of_kind if r["pair"] == pair)
-    x = _axis(marks, "times the noise floor (log scale)", key="ratio")
+    shown = [m["ratio"] for m in marks] + [b["noise"] for b in bars if b["noise"] is not None]
+    x = _axis([0.0, *shown])
     y = alt.Y("kind:N", sort=None, title=None)
     base = alt.Chart(theme.inline(bars)).encode(y=y)
     bar = base.mark_bar(size=20, color=theme.SOURCE, opacity=0.85).encode(
-        x=alt.X("floor:Q", **x),
+        x=alt.X("zero:Q", **x),
         x2="ratio:Q",
         tooltip=[
             alt.Tooltip("kind:N", title="kind"),
@@ -203,24 +204,19 @@ def ratio_table(rows: list[dict[str, Any]]) -> Table:
     )
 
 
-def _shown(ratio: float) -> float:
-    """An unbiased estimate may be below zero; a log axis shows it at its left end."""
-    return round(max(ratio, _LEAST), 5)
-
-
-def _axis(rows: list[dict[str, Any]], title: str, *, key: str = "high") -> dict[str, Any]:
+def _axis(values: list[float]) -> dict[str, Any]:
+    """Scale and axis that hold all of `values`, zero's neighbourhood and the floor."""
     import altair as alt
 
-    low = min([row["low"] if key == "high" else row[key] for row in rows], default=1.0)
-    high = max([row[key] for row in rows], default=1.0)
-    domain = [min(0.7, low * 0.9), max(2.0, high * 1.12)]
-    near = (0.2, 0.5, 1, 1.5, 2, 3, 5)
-    far = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000, 100000)
-    wanted = near if domain[1] / domain[0] < _NEAR else far
-    ticks = [tick for tick in wanted if domain[0] <= tick <= domain[1]]
+    low, high = min([0.0, *values]), max([1.5, *values])
+    domain = [low - 0.15 * (1 + abs(low)), high + 0.1 * (1 + high)]
     return {
-        "scale": alt.Scale(type="log", domain=domain, nice=False),
-        "axis": alt.Axis(title=title, values=ticks, format="~g", labelOverlap=True),
+        "scale": alt.Scale(type="symlog", constant=1, domain=domain, nice=False, zero=False),
+        "axis": alt.Axis(
+            title="times the noise floor (logarithmic)",
+            values=[tick for tick in _TICKS if domain[0] <= tick <= domain[1]],
+            format="d",
+        ),
     }
 
 

@@ -75,7 +75,7 @@ def average_precision(
     ]
     base = alt.Chart(theme.inline(rows)).encode(y=y, tooltip=tips)
     span = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("low:Q", axis=axis, scale=alt.Scale(zero=False, padding=12)),
+        x=alt.X("low:Q", axis=axis, scale=alt.Scale(domain=_domain(rows), nice=False)),
         x2="high:Q",
         color=_SIGNS.colour(),
     )
@@ -193,7 +193,14 @@ def change(arms: list[Document]) -> Chart | None:
     classes = list(dict.fromkeys(str(row["class"]) for row in rows))
     states = theme.Signs("state", (_CALM, _WORSE), (theme.REFERENCE, theme.ALARM), ("circle",))
     shapes = theme.Signs("class", tuple(classes), (theme.REFERENCE,))
-    x = alt.X("low:Q", title="change of AP50 against the fair source (points)")
+    x = alt.X(
+        "low:Q",
+        title="change of AP50 against the fair source (points)",
+        scale=alt.Scale(
+            domainMin=min(-1, *(row["low"] for row in rows)),
+            domainMax=max(1, *(row["high"] for row in rows)),
+        ),
+    )
     base = alt.Chart(theme.inline(rows)).encode(
         y=alt.Y("arm:N", sort=None, title=None),
         yOffset=alt.YOffset("class:N", sort=classes),
@@ -230,3 +237,10 @@ def change(arms: list[Document]) -> Chart | None:
         ),
         legend=(*shapes.legend(), Key(_WORSE, theme.ALARM, "━")),
     )
+
+
+def _domain(rows: list[dict[str, Any]]) -> list[float]:
+    """Range of an AP axis: what there is, and at least two points on either side."""
+    low = min((row["low"] for row in rows), default=0.0)
+    high = max((row["high"] for row in rows), default=1.0)
+    return [max(0.0, low - 0.02), min(1.0, high + 0.02)]

@@ -56,6 +56,8 @@ CONFIG: dict[str, Any] = {
         "titleColor": "#52606d",
     },
     "axisY": {"grid": False},
+    "axisYBand": {"offset": 6},
+    "axisYPoint": {"offset": 6},
     "axisQuantitative": {"grid": True, "tickCount": 6},
     "title": {"anchor": "start", "fontSize": 13, "fontWeight": 600, "color": "#1f2933"},
     "bar": {"cornerRadiusEnd": 2},

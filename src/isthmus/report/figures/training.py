@@ -109,12 +109,18 @@ def curves(arms: list[Document]) -> Chart | None:
     if not rows:
         return None
     names = list(dict.fromkeys(str(row["arm"]) for row in rows))
+    positive = all(row["loss"] > 0 for row in rows)
     chart = (
         alt.Chart(theme.inline(rows))
         .mark_line(strokeWidth=1.8, interpolate="monotone")
         .encode(
             x=alt.X("step:Q", title="training step"),
-            y=alt.Y("loss:Q", title="loss (mean over seeds)", scale=alt.Scale(zero=False)),
+            y=alt.Y(
+                "loss:Q",
+                title=f"loss (mean over seeds{', logarithmic' if positive else ''})",
+                scale=alt.Scale(type="log" if positive else "linear", zero=False, nice=False),
+                axis=alt.Axis(format="~g", tickCount=5),
+            ),
             color=alt.Color(
                 "arm:N",
                 sort=None,

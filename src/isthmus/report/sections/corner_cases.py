@@ -51,11 +51,12 @@ def _summary(found: list[Document], rare: list[Document]) -> str:
         )
     names = [fields.text(item, "label") or fields.text(item, "name") for item in rare]
     answered = [fields.text(item, "remedy") for item in rare if fields.text(item, "remedy")]
-    tail = (
-        f" {len(answered)} of them can be made from source frames (see Generation)."
-        if answered
-        else " None of them can be made from source frames yet: they have to be recorded."
-    )
+    if len(answered) == len(rare):
+        tail = " Source frames of that kind can be made (see Generation)."
+    elif answered:
+        tail = f" {len(answered)} of them can be made from source frames (see Generation)."
+    else:
+        tail = " None of them can be made from source frames yet: they have to be recorded."
     verb = "is" if len(rare) == 1 else "are"
     return (
         f"{len(rare)} of {wording.several(len(found), 'condition')} {verb} present in the target "

@@ -103,7 +103,7 @@ def _objects(present: dict[str, Document], classes: list[object]) -> list[Block]
     rows = tuple(
         (
             title,
-            wording.count(fields.number(domain, "labelled")),
+            wording.count(_labelled(domain)),
             *(wording.count(fields.number(fields.record(domain, "objects"), n)) for n in names),
             wording.count(fields.number(domain, "ignored")),
         )
@@ -119,6 +119,14 @@ def _objects(present: dict[str, Document], classes: list[object]) -> list[Block]
             note="Labels of the target are not opened here. Ignored boxes neither help nor hurt.",
         )
     ]
+
+
+def _labelled(domain: Document) -> int:
+    """Number of labelled frames; `true` stands for all of them."""
+    known = fields.number(domain, "labelled")
+    if known is not None:
+        return int(known)
+    return fields.integer(domain, "frames") if domain.get("labelled") is True else 0
 
 
 def _mapping(present: dict[str, Document]) -> list[Block]:

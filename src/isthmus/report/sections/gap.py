@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from isthmus.report import fields, wording
@@ -9,7 +10,7 @@ from isthmus.report.blocks import Block, Chart, Grid, Heading, Listing, Section,
 from isthmus.report.fields import Document
 from isthmus.report.figures import gap as figures
 from isthmus.report.run_folder import RunFolder
-from isthmus.report.sections.takeaway import is_control
+from isthmus.report.sections.takeaway import SIGNIFICANCE, is_control, sees_gap
 
 
 def section(run: RunFolder) -> Section:
@@ -38,10 +39,10 @@ def _summary(pairs: list[Document], estimates: list[Document]) -> str:
         if not of_pair:
             continue
         above = [e for e in of_pair if e.get("above_floor") is True]
-        sure = [e for e in above if (fields.number(e, "p_value") or 1.0) < 0.01]
+        sure = [e for e in above if sees_gap(e)]
         sentences.append(
             f"{fields.text(pair, 'label')}: {len(above)} of {len(of_pair)} estimates stand above "
-            f"their noise floor, {len(sure)} of them with p < 0.01 "
+            f"their noise floor, {len(sure)} of them with p ≤ {SIGNIFICANCE:g} "
             f"({wording.count(fields.number(pair, 'n'))} and "
             f"{wording.count(fields.number(pair, 'm'))} frames)."
         )
@@ -89,17 +90,21 @@ def _headline(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _warnings(estimates: list[Document], labels: dict[str, str]) -> list[Block]:
-    found: dict[str, list[str]] = {}
+    """Each kind of warning once: those that differ in their numbers alone are the same kind."""
+    kinds: dict[str, tuple[str, int, dict[str, None]]] = {}
     for item in estimates:
-        for warning in fields.sequence(item, "warnings"):
-            pair = labels.get(fields.text(item, "pair"), "")
-            where = f"{wording.metric(fields.text(item, 'metric'))}, {pair}"
-            found.setdefault(str(warning), [])
-            if where not in found[str(warning)]:
-                found[str(warning)].append(where)
-    if not found:
+        pair = labels.get(fields.text(item, "pair"), fields.text(item, "pair"))
+        for warning in map(str, fields.sequence(item, "warnings")):
+            kind = re.sub(r"[\d.]+", "#", warning)
+            first, count, pairs = kinds.get(kind, (warning, 0, {}))
+            kinds[kind] = (first, count + 1, pairs | {pair: None})
+    if not kinds:
         return []
-    items = tuple(f"{warning} ({'; '.join(where[:4])})" for warning, where in found.items())
+    items = tuple(
+        f"{first[:1].upper()}{first[1:]} ({wording.several(count, 'estimate')}: "
+        f"{'; '.join(pairs)})."
+        for first, count, pairs in kinds.values()
+    )
     return [Heading("Cautions"), Listing(items)]
 
 

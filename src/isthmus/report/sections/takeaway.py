@@ -74,7 +74,7 @@ def _gap_cards(document: Document) -> list[Card]:
     if not pairs:
         return [Card("Measurements that see a gap", wording.MISSING, "not run")]
     main = _whole(document, pairs[0])
-    seen = [e for e in main if _sees_gap(e)]
+    seen = [e for e in main if sees_gap(e)]
     detail = ""
     if (ratio := _median(main)) is not None:
         detail = f"median {wording.times(ratio)} the noise floor; "
@@ -116,7 +116,8 @@ def _whole(document: Document, pair: Document) -> list[Document]:
     ]
 
 
-def _sees_gap(estimate: Document) -> bool:
+def sees_gap(estimate: Document) -> bool:
+    """Above the noise floor, and not by chance."""
     p = fields.number(estimate, "p_value")
     return estimate.get("above_floor") is True and (p is None or p <= SIGNIFICANCE)
 
