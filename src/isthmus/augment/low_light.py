@@ -21,7 +21,7 @@ from isthmus.augment.depth import SKY
 from isthmus.augment.lamps import headlamp_beam, street_glow, vehicle_lamps
 from isthmus.augment.linear import Floats, luminance, to_linear, to_srgb
 from isthmus.augment.severity import Scale
-from isthmus.augment.smooth import gauss, normal_noise, smooth_noise
+from isthmus.augment.smooth import enlarge, gauss, normal_noise, smooth_noise
 
 STEPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 # Linear level of ground and of sky after metering, relative to the daylight picture; flattening
@@ -79,25 +79,39 @@ class LowLight:
         clouds = _clouds(rng, shape)
         level, flat = luminance(light), _at(FLATTEN, severity)
         sky = gauss((depth >= SKY).astype(np.float32), max(0.6, shape[1] / 700))
-        ground = light * (_at(GROUND, severity) * _evened(level, sky, flat))[..., None]
-        ground *= 1 + (COOL - 1) * np.float32(min(severity / 3, 1))
-        # Where the sky is burnt out its colour is gone; cloud takes its place by degrees.
-        burnt = np.clip((level - 0.55) / 0.4, 0, 1) * np.float32(min(severity / 2, 1))
-        own = level * (1 - burnt) + 0.8 * clouds * burnt
-        tint = light / np.maximum(level, 1e-4)[..., None]
-        tint = tint + (COOL - tint) * (0.35 + 0.65 * burnt)[..., None] * min(severity / 2, 1)
-        above = (_at(SKY_LEVEL, severity) * own)[..., None] * tint
-        relit = ground + (above - ground) * sky[..., None]
-        if self.lamps and severity > 2:
-            strength = _at(HEADLAMPS, severity)
-            # The picture's own brightness, evened out, stands for what surfaces reflect.
-            reflecting = light * _evened(level, sky, 0.5)[..., None]
-            beam = headlamp_beam(depth, shape) * (1 - sky)
-            relit += np.float32(strength) * beam[..., None] * reflecting
+        unevenness = _unevenness(level, sky)
+        cool = 1 + (COOL - 1) * np.float32(min(severity / 3, 1))
+        # What surfaces send back: of daylight everywhere, of the headlamps where they reach.
+        factor = np.float32(_at(GROUND, severity)) * _evened(level, unevenness, flat)
+        lamps = self.lamps and severity > 2
+        if lamps:
+            beam = headlamp_beam(depth, shape) * _evened(level, unevenness, 0.5)
+            own = np.float32(_at(HEADLAMPS, severity)) * beam
+        bottom = int(np.flatnonzero(sky.any(axis=1)).max(initial=-1)) + 1
+        upper = np.s_[:bottom]
+        above, hue = self._sky(level[upper], clouds[upper], severity)
+        relit = np.empty_like(light)
+        for c in range(3):
+            plane = light[..., c]
+            ground = plane * (factor * cool[c] + own) if lamps else plane * (factor * cool[c])
+            tint = plane[upper] / np.maximum(level[upper], 1e-4)
+            heaven = above * (tint + (COOL[c] - tint) * hue)
+            ground[upper] += (heaven - ground[upper]) * sky[upper]
+            relit[..., c] = ground
+        if lamps:
             relit += vehicle_lamps(arrays.boxes, shape, min(severity - 2, 2.0) / 2, rng)
             if severity > 3.2:
                 relit += street_glow(shape, min(severity - 3.2, 1.0), rng)
-        return np.asarray(relit, np.float32)
+        return relit
+
+    @staticmethod
+    def _sky(level: Floats, clouds: Floats, severity: float) -> tuple[Floats, Floats]:
+        """Luminance of the sky, and how far its colour has gone over to the cool one, (h, w)."""
+        done = np.float32(min(severity / 2, 1))
+        # Where the sky is burnt out its colour is gone; cloud takes its place by degrees.
+        burnt = np.clip((level - 0.55) / 0.4, 0, 1) * done
+        own = level * (1 - burnt) + np.float32(0.8) * clouds * burnt
+        return np.float32(_at(SKY_LEVEL, severity)) * own, (0.35 + 0.65 * burnt) * done
 
     @staticmethod
     def _sensed(light: Floats, severity: float, rng: np.random.Generator) -> Floats:
@@ -120,13 +134,16 @@ def _at(table: tuple[float, ...], severity: float) -> float:
     return float(np.interp(severity, STEPS, table))
 
 
-def _evened(level: Floats, sky: Floats, amount: float) -> Floats:
-    """Factor (h, w) that evens out the sun: lifts what is in shade, holds down what is lit."""
-    ground = level * (1 - sky)
+def _unevenness(level: Floats, sky: Floats) -> Floats:
+    """Brightness (h, w) of a place's surroundings on the ground, relative to the middle one."""
     sigma = level.shape[1] / 25
-    local = (gauss(ground, sigma) + 1e-3) / (gauss(1 - sky, sigma) + 2e-3)
-    middle = np.float32(np.median(local))
-    factor = (middle / np.maximum(local, 1e-3)) ** np.float32(0.55 * amount)
+    local = (gauss(level * (1 - sky), sigma) + 1e-3) / (gauss(1 - sky, sigma) + 2e-3)
+    return np.asarray(np.maximum(local, 1e-3) / np.median(local), np.float32)
+
+
+def _evened(level: Floats, unevenness: Floats, amount: float) -> Floats:
+    """Factor (h, w) that evens out the sun: lifts what is in shade, holds down what is lit."""
+    factor = np.maximum(unevenness, 1e-3) ** np.float32(-0.55 * amount)
     # Highlights (sunlit walls, glints) lose more than their surroundings.
     held = 1 / (1 + np.float32(2.0 * amount) * np.maximum(level - 0.25, 0))
     return np.asarray(np.clip(factor, 0.3, 1.8) * held, np.float32)
@@ -134,8 +151,9 @@ def _evened(level: Floats, sky: Floats, amount: float) -> Floats:
 
 def _clouds(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     """Brightness (h, w) around 1 of a cloudy sky, flattened towards the horizon."""
-    noise = smooth_noise(rng, shape, (2, 4, 8, 16, 32, 64))
+    small = (-(-shape[0] // 2), -(-shape[1] // 2))
+    noise = smooth_noise(rng, small, (2, 4, 8, 16, 32, 64))
     # Clouds lie on a flat ceiling: rows crowd towards the horizon.
-    share = np.minimum(np.linspace(0, 1, shape[0]) * 2, 1) ** 1.5
-    rows = (share * (shape[0] - 1)).astype(int)
-    return np.asarray(np.exp(0.44 * noise[rows] - 0.05).clip(0.3, 2.0), np.float32)
+    share = np.minimum(np.linspace(0, 1, small[0]) * 2, 1) ** 1.5
+    rows = (share * (small[0] - 1)).astype(int)
+    return enlarge(np.exp(0.44 * noise[rows] - 0.05).clip(0.3, 2.0), shape)

@@ -17,6 +17,7 @@ from isthmus.synth.mesh import Floats
 READ_NOISE = 2.2
 FULL_WELL = 9000.0
 KNEE = 0.82
+DEVIATES = 4096
 DAYLIGHT = 400.0
 DIMMING = 0.19
 TABLE_TOP = 8.0
@@ -78,7 +79,8 @@ def expose(luminance: Floats, sensor: Sensor, rng: np.random.Generator) -> NDArr
     # Below gain 1 the shutter shortens; above it the amplifier works and photons are few.
     electrons = FULL_WELL / max(gain, 1.0)
     noise = np.sqrt(np.maximum(signal, 0) / electrons + (READ_NOISE / electrons) ** 2)
-    signal = signal + noise * rng.standard_normal(signal.shape, dtype=np.float32)
+    deviates = np.take(_deviates(), rng.integers(0, DEVIATES, signal.shape, dtype=np.uint16))
+    signal = signal + noise * deviates
     return tone(signal)
 
 
@@ -92,6 +94,14 @@ def tone(signal: Floats) -> NDArray[np.uint8]:
     # Square roots spread the dark levels, where steps of the curve would show.
     level = np.sqrt(np.clip(signal, 0, TABLE_TOP)) * ((TABLE_SIZE - 1) / np.sqrt(TABLE_TOP))
     return np.asarray(np.take(_tone_table(), (level + 0.5).astype(np.int32)), np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _deviates() -> Floats:
+    """Normal deviates in 4096 steps: several times faster to draw than exact ones."""
+    from scipy.special import ndtri
+
+    return np.asarray(ndtri((np.arange(DEVIATES) + 0.5) / DEVIATES), np.float32)
 
 
 @lru_cache(maxsize=1)
