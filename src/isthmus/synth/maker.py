@@ -41,8 +41,8 @@ class LabelStyle:
         occluded, truncated: shares from which the flags are set.
     """
 
-    fewest_pixels: int = 12
-    smallest: float = 7.0
+    fewest_pixels: int = 6
+    smallest: float = 10.0
     most_hidden: float = 0.75
     faintest: float = 0.07
     occluded: float = 0.15
