@@ -38,9 +38,9 @@ class Thresholds:
         """float64 (c,), added to the teacher's logits: `sure` becomes one half."""
         return np.asarray(-np.log(self.sure / (1 - self.sure)))
 
-    def shifted_doubt(self, sharpness: float = 1.0) -> np.ndarray:
-        """`doubt` after the shift and after scaling of the logits, as probability (c,)."""
-        logit = sharpness * (np.log(self.doubt / (1 - self.doubt)) + self.shift)
+    def shifted_doubt(self) -> np.ndarray:
+        """`doubt` after the shift, as probability (c,)."""
+        logit = np.log(self.doubt / (1 - self.doubt)) + self.shift
         return np.asarray(1 / (1 + np.exp(-logit)))
 
 

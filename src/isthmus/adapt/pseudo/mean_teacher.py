@@ -37,8 +37,7 @@ from isthmus.files import digest_of
 WATCHED = 48
 WATCH_EVERY = 50
 TARGET_WEIGHT = 1.0
-SHARPNESS = 1.0
-MASKED_SHARE = 0.5
+MASKED_SHARE = 0.25
 SHRUNK = 0.5
 
 
@@ -107,21 +106,22 @@ class Teaching:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, float]:
         """Soft heat, mask, distances, their weights, and the number of sure objects."""
         assert self._thresholds is not None
-        raw = teacher.raw(images)
+        own = teacher.raw(images)
         shift = torch.from_numpy(self._thresholds.shift).float()[:, None, None]
-        raw = Raw(SHARPNESS * (raw.heat + shift), raw.distance, raw.stride, raw.size)
-        found = teacher.decode(raw, threshold=float(self._doubt().min()))
+        raw = Raw(own.heat + shift, own.distance, own.stride, own.size)
+        doubt = torch.from_numpy(self._thresholds.shifted_doubt()).float()[:, None, None]
+        found = teacher.decode(raw, threshold=float(doubt.min()))
         dense = dense_targets(self._objects(found), raw)
         mask = dense.mask * torch.from_numpy(~self._muted).float()[:, None, None]
-        return raw.heat.sigmoid(), mask, raw.distance, dense.inside, float(dense.peak.sum())
-
-    def _doubt(self) -> np.ndarray:
-        assert self._thresholds is not None
-        return self._thresholds.shifted_doubt(SHARPNESS)
+        soft = raw.heat.sigmoid()
+        # Background is never lifted: a raised floor teaches itself and grows into false objects.
+        soft = torch.where(soft > doubt, soft, torch.minimum(soft, own.heat.sigmoid()))
+        return soft, mask, raw.distance, dense.inside, float(dense.peak.sum())
 
     def _objects(self, found: list[Detections]) -> Targets:
         """Sure detections as objects; the middle of doubtful ones as ignored regions."""
-        doubt = self._doubt()
+        assert self._thresholds is not None
+        doubt = self._thresholds.shifted_doubt()
         boxes = np.concatenate([d.boxes for d in found])
         scores = np.concatenate([d.scores for d in found])
         labels = np.concatenate([d.labels for d in found])
