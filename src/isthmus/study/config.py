@@ -95,7 +95,7 @@ class DetectorSection(_Section):
     """The detector that every arm trains."""
 
     name: str = Field("compact", description="name of a detector")
-    width: int = Field(12, ge=4, le=64, description="channels of the first stage")
+    width: int = Field(8, ge=4, le=64, description="channels of the first stage")
     size: tuple[Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]] = (
         Field((320, 192), description="width and height in pixels that images are brought to")
     )
