@@ -194,12 +194,6 @@ def gap(stage: Path, name: str = "") -> dict[str, Any]:
             "n": 288,
             "m": 289,
         },
-        {
-            "name": "generated-low_light",
-            "label": f"day + low_light → dusk{name}",
-            "n": 200,
-            "m": 62,
-        },
     ]
     estimates = []
     for pair in pairs:
@@ -208,7 +202,6 @@ def gap(stage: Path, name: str = "") -> dict[str, Any]:
             for metric, (scale, ratio) in METRICS.items():
                 floor = scale / ratio
                 factor = float(rng.uniform(0.7, 1.25)) if control else ratio * weight
-                factor *= 0.6 if pair["name"].startswith("generated") else 1
                 value = floor * factor
                 estimates.append(
                     {
@@ -260,8 +253,9 @@ def generate(stage: Path, name: str = "") -> dict[str, Any]:
     ]
     moved = [
         {
+            "effect": "low_light",
             "metric": metric,
-            "extractor": "descriptors",
+            "extractor": "descriptors#all",
             "before": {"value": scale, "low": scale * 0.82, "high": scale * 1.17},
             "after": {"value": scale * 0.6, "low": scale * 0.5, "high": scale * 0.71},
         }

@@ -24,8 +24,7 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
 
 @pytest.fixture
 def rows(documents: Documents) -> list[dict[str, Any]]:
-    labels = {"source-target": "day → dusk", "source-halves": "day → day",
-              "generated-low_light": "generated"}  # fmt: skip
+    labels = {"source-target": "day → dusk", "source-halves": "day → day"}
     return gap.ratio_rows(documents["gap"]["estimates"], labels)
 
 
@@ -47,7 +46,7 @@ def test_ratios_stand_on_the_scale_of_the_floor(rows: list[dict[str, Any]]) -> N
     assert row["high"] == pytest.approx(6.2 * 1.17, rel=1e-3)
     assert row["sample"] == "577 and 62 frames in 29 and 8 blocks"
     assert row["p"] == "p = 0.001"
-    assert len(rows) == 3 * len(METRICS) * len(LAYERS)
+    assert len(rows) == 2 * len(METRICS) * len(LAYERS)
 
 
 def test_an_estimate_below_zero_stays_on_the_axis_with_its_true_number() -> None:
@@ -156,7 +155,7 @@ def test_curves_are_means_over_seeds_and_thinned() -> None:
 
 
 def test_before_and_after_are_shares_of_before(documents: Documents) -> None:
-    chart = training.before_after(documents["generate"]["gap"])
+    chart = training.before_after("a", "Low light", documents["generate"]["gap"])
     assert chart is not None
     points = data_with(chart, "share")
     assert {p["share"] for p in points if p["when"] == "before"} == {1.0}

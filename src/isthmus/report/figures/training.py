@@ -13,16 +13,17 @@ _MOST_POINTS = 120
 _STROKES = {1: "━", 6: "╍", 2: "┅"}
 
 
-def before_after(entries: list[Document]) -> Chart | None:
-    """Each metric before and after generation, as a share of its value before."""
+def before_after(name: str, effect: str, entries: list[Document]) -> Chart | None:
+    """Each metric before and after `effect`, as a share of its value before."""
     import altair as alt
 
+    several = len({fields.text(entry, "extractor") for entry in entries}) > 1
     rows: list[dict[str, Any]] = []
     for entry in entries:
         before = fields.number(fields.record(entry, "before"), "value")
         if before is None or before <= 0:
             continue
-        name = wording.metric(fields.text(entry, "metric"))
+        metric = wording.metric(fields.text(entry, "metric"))
         extractor = fields.text(entry, "extractor")
         for when in ("before", "after"):
             part = fields.record(entry, when)
@@ -32,7 +33,7 @@ def before_after(entries: list[Document]) -> Chart | None:
             low, high = fields.number(part, "low"), fields.number(part, "high")
             rows.append(
                 {
-                    "metric": f"{name}, {extractor}" if extractor else name,
+                    "metric": f"{metric}, {extractor}" if several and extractor else metric,
                     "when": when,
                     "share": value / before,
                     "low": (value if low is None else low) / before,
@@ -62,12 +63,12 @@ def before_after(entries: list[Document]) -> Chart | None:
         shape=signs.shape(),
     )
     return Chart(
-        name="before-after",
-        title="Gap to the target before and after generation",
+        name=name,
+        title=f"Gap to the target before and after: {effect}",
         caption="100 % is the gap of the source as it came. Bar: 95 % interval.",
         spec=theme.spec_of(alt.layer(span, dot), height=alt.Step(theme.ROW / 1.6)),
         table=Table(
-            caption="Gap before and after generation",
+            caption=f"Gap before and after: {effect}",
             columns=("Metric", "When", "Value, 95 % interval"),
             rows=tuple((str(r["metric"]), str(r["when"]), str(r["shown"])) for r in rows),
             numeric=frozenset({"Value, 95 % interval"}),

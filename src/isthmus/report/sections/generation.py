@@ -20,11 +20,14 @@ def section(run: RunFolder) -> Section:
     if document:
         blocks.append(Text(_summary(effects), "lead"))
     pictures = run.pictures("generate")
-    for effect in effects:
+    moved = fields.records(document, "gap")
+    for number, effect in enumerate(effects):
         blocks.extend(_effect(effect, pictures))
-    chart = figures.before_after(fields.records(document, "gap"))
-    if chart is not None:
-        blocks.append(chart)
+        name = fields.text(effect, "effect")
+        entries = [entry for entry in moved if fields.text(entry, "effect") == name]
+        chart = figures.before_after(f"before-after-{number}", wording.plain(name), entries)
+        if chart is not None:
+            blocks.append(chart)
     return Section("generation", "Generation", "What was made to fill the holes?", tuple(blocks))
 
 
