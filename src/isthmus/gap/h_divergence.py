@@ -222,25 +222,37 @@ def _discriminant(folded: Folded, ridge: float | None, wx: Counts, wy: Counts) -
     grams = [(part.T @ part).astype(np.float64) for part in parts]
     sums = [part.sum(axis=0, dtype=np.float64) for part in parts]
     gram, total, count = sum(grams), sum(sums), sum(len(part) for part in parts)
-    by_unit = unit_sums(rows, z, 0, len(z))[2].astype(np.float64)
+    by_unit = unit_sums(rows, z, 0, len(z))[2]
     share = shrinkage(rows, used) if ridge is None else ridge
+    whole = [_weighted_sums(rows, by_unit, w, used) for w in (wx, wy)]
     for held, part, part_gram, part_sum in zip(in_fold, parts, grams, sums, strict=True):
         kept = max(count - len(part), 1)
         mean = (total - part_sum) / kept
         covariance = (gram - part_gram) / kept - np.outer(mean, mean)
         covariance[np.diag_indices(d)] += share * np.trace(covariance) / d + 1e-300
-        train = [(w * ~held).astype(np.float64) for w in (wx, wy)]
-        sizes = [t @ rows.sizes for t in train]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            means = [t @ by_unit / n[:, None] for t, n in zip(train, sizes, strict=True)]
-        directions = _solve(covariance, np.nan_to_num(means[0] - means[1]).T)
-        middle = np.nan_to_num((means[0] + means[1]) / 2)
+        away = [_weighted_sums(rows, by_unit, w, held) for w in (wx, wy)]
+        sizes = [a[1] - b[1] for a, b in zip(whole, away, strict=True)]
+        means = [
+            (a[0] - b[0]) / np.maximum(n, 1)[:, None]
+            for a, b, n in zip(whole, away, sizes, strict=True)
+        ]
+        directions = _solve(covariance, (means[0] - means[1]).T)
+        middle = (means[0] + means[1]) / 2
         score = (part @ directions.astype(part.dtype)).astype(np.float64)
         score -= np.einsum("rd,dr->r", middle, directions)
         # A score of exactly zero is a coin toss; so is a fold whose training lacks one side.
         side = np.sign(score)
         side[:, (sizes[0] == 0) | (sizes[1] == 0)] = 0
         yield np.flatnonzero(held[rows.unit]), side.T
+
+
+def _weighted_sums(
+    rows: Rows, by_unit: Matrix, weights: Counts, chosen: Flags
+) -> tuple[Floats, Floats]:
+    """Sums of rows (r, d) and their number (r,) over the chosen units, for each weighting."""
+    picked = weights[:, chosen].astype(by_unit.dtype)
+    sums: Floats = (picked @ by_unit[chosen]).astype(np.float64)
+    return sums, picked @ rows.sizes[chosen]
 
 
 def _solve(covariance: Floats, right: Floats) -> Floats:

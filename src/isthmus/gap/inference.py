@@ -179,13 +179,7 @@ class _Draws:
 def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estimate:
     statistic = metric.prepare(sample.rows, seed=sample.seed, **params)
     plan, rows = sample.plan, sample.rows
-    # One call, because a metric may have to pass over all pairs of rows to answer it.
-    components = statistic.evaluate(plan.wx, plan.wy)
-    drawn = plan.parts[2]
-    own = statistic.draw(plan.wx[drawn], plan.wy[drawn]) if plan.bootstraps else None
-    if own is not None:
-        components[drawn] = own
-    draws = _Draws(*(components[part] for part in plan.parts))
+    draws = _evaluated(metric, statistic, plan)
     center = _unbiased(metric, draws)
     value = float(statistic.combine(center[None])[0])
     low, high = _interval(statistic, center, draws.drawn, sample)
@@ -218,6 +212,21 @@ def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estima
         params=_settings(statistic, sample),
         warnings=sample.notes + statistic.warnings,
     )
+
+
+def _evaluated(metric: Metric, statistic: Statistic, plan: Plan) -> _Draws:
+    """The plan's components, in one call: a metric may have to pass over all pairs to answer."""
+    drawn, across = plan.parts[2], plan.parts[5]
+    needed = np.ones(len(plan.wx), dtype=bool)
+    needed[across] = metric.biased
+    own = statistic.draw(plan.wx[drawn], plan.wy[drawn]) if plan.bootstraps else None
+    needed[drawn] = own is None
+    found = statistic.evaluate(plan.wx[needed], plan.wy[needed])
+    components = np.full((len(needed), found.shape[1]), np.nan)
+    components[needed] = found
+    if own is not None:
+        components[drawn] = own
+    return _Draws(*(components[part] for part in plan.parts))
 
 
 def _unbiased(metric: Metric, draws: _Draws) -> Floats:
