@@ -12,10 +12,12 @@ any two drives "differ significantly". Three cases:
   two halves of one moment on opposite sides. At least 4 blocks a side are kept, at the price of
   shorter ones; a warning says when that happened.
 
-Why 4 τ with a gap of 2 τ: on AR(1) videos of 120 to 400 frames, coefficients 0.8 to 0.95, blocks
-of 2 τ without a gap reject a true null hypothesis in 28-34 % of cases at the 5 % level, blocks of
-8 τ in 6-20 %, this rule in 4-8 % as long as the shorter side lasts 11 τ or more
-(`benchmarks/gap_calibration.py`).
+Why 4 τ with a gap of 2 τ: on AR(1) videos of 120 to 400 frames with coefficients 0.8 to 0.95, MMD
+with blocks of 2 τ and no gap rejects a true null hypothesis in 26 % of cases or more at the 5 %
+level. With this rule all five metrics of the panel reject in 5 to 8 % at coefficient 0.8 (400 and
+200 frames) and in 7 to 10 % at 0.9 (three times 150 and 120 frames, about 12 τ on the shorter
+side; 400 draws each). Shorter sides than that, in units of τ, reject too often, and are warned
+about. `benchmarks/gap_calibration.py` repeats this.
 """
 
 from __future__ import annotations
