@@ -131,3 +131,19 @@ def test_the_teacher_learns_from_the_target(draw, tiny):
     other = MeanTeacher().fit(tiny, source, draw(16, 2).images, Budget(3, batch=4), 0)
     assert weights_digest(first.detector) != weights_digest(other.detector)
     assert all(torch.isfinite(v).all() for v in first.detector.state_dict().values())
+
+
+def test_block_masks_are_optional_and_change_what_is_learnt(draw, tiny):
+    source, target, budget = draw(16, 0), draw(16, 1).images, Budget(3, batch=4)
+    plain = MeanTeacher().fit(tiny, source, target, budget, 0)
+    masked = MeanTeacher(masked_share=1.0).fit(tiny, source, target, budget, 0)
+    assert weights_digest(plain.detector) != weights_digest(masked.detector)
+
+
+def test_a_silent_teacher_asks_nothing_of_the_target(draw, tiny):
+    """Before it speaks, only the source is learnt: other target images change nothing."""
+    source, budget = draw(16, 0), Budget(3, batch=4)
+    silent = MeanTeacher(silent_share=1.0)
+    first = silent.fit(tiny, source, draw(16, 1).images, budget, 0)
+    other = silent.fit(tiny, source, draw(16, 2).images, budget, 0)
+    assert weights_digest(first.detector) == weights_digest(other.detector)

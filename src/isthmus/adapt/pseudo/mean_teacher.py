@@ -3,8 +3,8 @@
 Tarvainen & Valpola, NeurIPS 2017; for detection Deng et al., "Unbiased Mean Teacher" (CVPR 2021)
 and Kay et al., "Align and Distill" (2024), whose soft distillation is stabler than hard pseudo
 labels. Added here: per-class thresholds matched to the source's class prior (`calibration`), an
-ignore band where the teacher is in doubt, block masks (Hoyer et al., "MIC", CVPR 2023), and a
-watch per class that rolls back (`collapse`).
+ignore band where the teacher is in doubt, optional block masks (Hoyer et al., "MIC", CVPR 2023),
+and a watch per class that rolls back (`collapse`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ from isthmus.files import digest_of
 WATCHED = 48
 WATCH_EVERY = 50
 TARGET_WEIGHT = 1.0
-MASKED_SHARE = 0.25
 SHRUNK = 0.5
 
 
@@ -54,7 +53,9 @@ class Teaching:
         steps: int,
         silent: int,
         prior: np.ndarray,
+        masked_share: float = 0.0,
     ) -> None:
+        self._masked_share = masked_share
         self._supervised, self._target = supervised, target
         self._steps, self._silent = steps, silent
         self._prior = prior
@@ -64,7 +65,7 @@ class Teaching:
         source = supervised.samples.images
         self._source_watched = source.subset(np.sort(rng.permutation(len(source))[:WATCHED]))
         self._classes = supervised.samples.classes
-        self._settings = [batch, seed, steps, silent]
+        self._settings = [batch, seed, steps, silent, masked_share]
         self._thresholds: Thresholds | None = None
         self._start = self._source_counts = np.zeros(0)
         self._muted = np.zeros(len(self._classes), bool)
@@ -89,7 +90,7 @@ class Teaching:
         images = Move.draw(rng, count, height, width).images(images)
         soft, mask, distance, inside, objects = self._opinion(state.average, images)
         shown = strong(images, rng)
-        hidden = np.flatnonzero(rng.random(count) < MASKED_SHARE)
+        hidden = np.flatnonzero(rng.random(count) < self._masked_share)
         if len(hidden):
             shown[hidden] = block_mask(shown[hidden], rng)
         raw = state.student.raw(shown)
@@ -109,14 +110,12 @@ class Teaching:
         own = teacher.raw(images)
         shift = torch.from_numpy(self._thresholds.shift).float()[:, None, None]
         raw = Raw(own.heat + shift, own.distance, own.stride, own.size)
-        doubt = torch.from_numpy(self._thresholds.shifted_doubt()).float()[:, None, None]
-        found = teacher.decode(raw, threshold=float(doubt.min()))
+        found = teacher.decode(raw, threshold=float(self._thresholds.shifted_doubt().min()))
         dense = dense_targets(self._objects(found), raw)
         mask = dense.mask * torch.from_numpy(~self._muted).float()[:, None, None]
-        soft = raw.heat.sigmoid()
-        # Background is never lifted: a raised floor teaches itself and grows into false objects.
-        soft = torch.where(soft > doubt, soft, torch.minimum(soft, own.heat.sigmoid()))
-        return soft, mask, raw.distance, dense.inside, float(dense.peak.sum())
+        # The whole map is lifted, its floor too; a class that runs away by it is caught by the
+        # watch.
+        return raw.heat.sigmoid(), mask, raw.distance, dense.inside, float(dense.peak.sum())
 
     def _objects(self, found: list[Detections]) -> Targets:
         """Sure detections as objects; the middle of doubtful ones as ignored regions."""
@@ -205,6 +204,8 @@ class MeanTeacher:
             makes visible, a teacher can teach, so it may come first; one optimiser and one
             schedule serve both parts, because a restart in between was seen to cost more than
             the second part gains.
+        masked_share: share of target images of which blocks are hidden from the student. In
+            budgets of a few hundred steps masks were seen to cost more than they give.
     """
 
     level: Level
@@ -217,7 +218,9 @@ class MeanTeacher:
         *,
         style: Style | None = None,
         silent_share: float = 0.0,
+        masked_share: float = 0.0,
     ) -> None:
+        self.masked_share = masked_share
         self.name, self.label, self.style, self.silent_share = name, label, style, silent_share
         self.level = "pseudo-label" if style is None else "combination"
 
@@ -248,6 +251,7 @@ class MeanTeacher:
             steps=budget.steps,
             silent=round(self.silent_share * budget.steps),
             prior=source.prior(),
+            masked_share=self.masked_share,
         )
         trained = train(
             detector,
