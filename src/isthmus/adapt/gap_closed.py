@@ -56,8 +56,8 @@ def gap_closed(adapted: Score, fair: Score, oracle: Score | None) -> GapClosed:
             None,
             None,
             False,
-            f"the oracle's lead over the fair source, {100 * (oracle.mean - fair.mean):.1f} "
-            f"points, may be none (95 % interval {100 * low:.1f} to {100 * high:.1f})",
+            f"the oracle's lead over the fair source, {100 * (oracle.mean - fair.mean):z.1f} "
+            f"points, may be none (95 % interval {100 * low:z.1f} to {100 * high:z.1f})",
         )
     value = (adapted.mean - fair.mean) / (oracle.mean - fair.mean)
     usable = gap_draws > 0

@@ -346,7 +346,10 @@ def _caption(effect: Effect, severity: float) -> str:
     if severity == 0:
         return f"{effect.label}: severity 0, unchanged"
     scale = effect.scale
-    return f"{effect.label}: {scale.quantity} {scale.value(severity):.3g} {scale.unit}"
+    value = scale.value(severity)
+    # Three digits, but never as a power of ten: people read these.
+    shown = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{effect.label}: {scale.quantity} {shown} {scale.unit}"
 
 
 def _plain(box: Box) -> dict[str, Any]:

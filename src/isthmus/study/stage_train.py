@@ -16,10 +16,11 @@ from isthmus.detect.samples import read_images, read_samples, save_images, save_
 from isthmus.detect.train import weights_digest
 from isthmus.errors import IsthmusError, TrainingError
 from isthmus.study.config import StudyConfig
-from isthmus.study.run import Context, Document
+from isthmus.study.run import Context, Document, code_digest
 from isthmus.study.stage_data import domains_of
 
 SCHEMA = "isthmus.train/1"
+ROOMS = ("data", "detect", "adapt", "study/stage_train.py")
 CURVE_POINTS = 40
 
 
@@ -30,7 +31,7 @@ def run(context: Context) -> Document:
     seeds = training_seeds(context.config)
     results: list[ArmResult] = []
     total = len(seeds) * (len(arms) + 1)
-    for wave in plan_arms(arms, seeds, context.cache_folder("arms"), template):
+    for wave in plan_arms(arms, seeds, arms_folder(context), template):
         done = len(results)
 
         def shown(finished: int, _: int, what: str, before: int = done) -> None:
@@ -71,7 +72,12 @@ def training_seeds(config: StudyConfig) -> list[int]:
 def detector_path(context: Context, arm: str, repetition: int) -> Path:
     """Where the weights of an arm lie."""
     seed = training_seeds(context.config)[repetition]
-    return context.cache_folder("arms") / f"{arm}-{seed}.pt"
+    return arms_folder(context) / f"{arm}-{seed}.pt"
+
+
+def arms_folder(context: Context) -> Path:
+    """Where weights are kept: elsewhere for other code, so that none is mistaken for new."""
+    return context.cache_folder("arms") / code_digest(ROOMS)[:12]
 
 
 def parameters(config: StudyConfig) -> Any:
@@ -109,7 +115,7 @@ def _template(context: Context) -> ArmSpec:
     return ArmSpec(
         arm="fair_source",
         seed=0,
-        out=context.cache_folder("arms") / "none.pt",
+        out=arms_folder(context) / "none.pt",
         detector=config.detector.name,
         options={"width": config.detector.width},
         burn_in=training.burn_in,

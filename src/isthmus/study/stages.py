@@ -58,7 +58,7 @@ STAGES: tuple[Stage, ...] = (
         stage_train.run,
         needs=("data", "generate"),
         parameters=stage_train.parameters,
-        rooms=("data", "detect", "adapt", "study/stage_train.py"),
+        rooms=stage_train.ROOMS,
     ),
     Stage(
         "gap",
