@@ -68,7 +68,7 @@ def same(x, y):
 
 
 def chunks(folder):
-    return sorted(Path(folder).rglob("*.npz"))
+    return sorted(p for p in Path(folder).rglob("*.npz") if p.name[0] != ".")
 
 
 def test_rows_follow_the_frames(frames, reference):
@@ -205,30 +205,30 @@ sys.path.insert(0, {here!r})
 from test_store import make_frames, SPEC
 from pathlib import Path
 slow = store._vectors
-store._vectors = lambda *a: (print("chunk", flush=True), time.sleep({delay}), slow(*a))[2]
+delays = iter({delays!r})
+store._vectors = lambda *a: (print("chunk", flush=True), time.sleep(next(delays, 0)), slow(*a))[2]
 frames = make_frames(Path({images!r}))
 store.extract_features(frames, load_extractor(SPEC), store.FeatureStore({cache!r}))
 """
 
 
-def start(images, cache, delay):
+def start(images, cache, delays=()):
     code = KILLED.format(
-        here=str(Path(__file__).parent), images=str(images), cache=str(cache), delay=delay
+        here=str(Path(__file__).parent), images=str(images), cache=str(cache), delays=list(delays)
     )
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
 
 
 def test_a_killed_run_keeps_its_chunks(frames, reference, tmp_path):
     cache = tmp_path / "cache"
-    process = start(tmp_path / "images", cache, 30)
-    # The first chunk waits before it is written: kill there, then run with no delay until two
-    # chunks are there, and kill again.
+    process = start(tmp_path / "images", cache, [600])
+    # Kill before the first of three chunks is written, then again before the third.
     process.stdout.readline()
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
     assert chunks(cache) == []
-    process = start(tmp_path / "images", cache, 0.4)
+    process = start(tmp_path / "images", cache, [0, 0, 600])
     while len(chunks(cache)) < 2:
         time.sleep(0.01)
         assert process.poll() is None
@@ -242,7 +242,7 @@ def test_a_killed_run_keeps_its_chunks(frames, reference, tmp_path):
 
 def test_parallel_writers_share_a_folder(frames, reference, tmp_path):
     cache = tmp_path / "cache"
-    both = [start(tmp_path / f"images{i}", cache, 0) for i in range(2)]
+    both = [start(tmp_path / f"images{i}", cache) for i in range(2)]
     for process in both:
         process.communicate()
         assert process.returncode == 0
@@ -336,3 +336,15 @@ def _corner(frame):
     from isthmus.data.images import read_rgb
 
     return int(read_rgb(frame.image)[0, 0, 0])
+
+
+def test_a_file_that_another_process_is_writing_is_left_alone(frames, reference, tmp_path):
+    store = FeatureStore(tmp_path)
+    extractor = load_extractor("descriptors#colour,shape")
+    extract_features(frames, extractor, store)
+    chunk = next(tmp_path.rglob("*.npz"))
+    half = chunk.with_name(f".tmp-0123-{chunk.name}")
+    half.write_bytes(chunk.read_bytes()[:100])
+    again = extract_features(frames, extractor, FeatureStore(tmp_path))
+    assert half.exists()
+    assert again.ids == reference.ids

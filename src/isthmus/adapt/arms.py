@@ -252,8 +252,7 @@ def run_arm(spec: ArmSpec) -> ArmResult:
             "alarms": list(adapted.alarms),
         },
     )
-    for leftover in spec.out.parent.glob(f"{spec.out.stem}*.checkpoint"):
-        leftover.unlink(missing_ok=True)
+    checkpoint.unlink(missing_ok=True)
     return _result(spec, read_json(spec.record))
 
 

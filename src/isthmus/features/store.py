@@ -21,7 +21,7 @@ from isthmus.data.frame import Frame, Problem
 from isthmus.data.images import DECODE_FINGERPRINT, read_resized
 from isthmus.errors import ImageError, InputError
 from isthmus.features.extractor import Extractor, FeatureSet, Images, Matrix, kinds_of
-from isthmus.files import atomic_path, digest_of, sweep_temporaries
+from isthmus.files import TEMPORARY_PREFIX, atomic_path, digest_of, sweep_temporaries
 
 CHUNK = 32
 Rows = dict[str, dict[str, Matrix]]
@@ -45,6 +45,8 @@ class FeatureStore:
         for path in sorted(self._home(extractor).glob("*.npz")):
             if len(rows) == len(wanted):
                 break
+            if path.name.startswith(TEMPORARY_PREFIX):
+                continue  # another process is writing it
             try:
                 rows.update(_read_chunk(path, extractor.layers, wanted))
             except FileNotFoundError:
