@@ -23,6 +23,7 @@ app = App(
     version=isthmus.__version__,
     help="Measure, explain and close the gap between labelled source images and an unlabeled "
     "target camera.",
+    suppress_keyboard_interrupt=False,
     help_epilogue="Exit status: 0 done · 1 wrong input · 2 wrong command line · 3 done, but some "
     "input was skipped · 130 interrupted (the same command goes on from there).",
 )

@@ -92,9 +92,12 @@ def print_json(value: Any) -> None:
 def show_config(config: Any) -> None:
     """Print what a study would do."""
     OUT.print(f"{config.name}: the study file is well formed", markup=False)
-    runs = config.training.seeds * len(config.arms)
+    arms = [name for name in config.arms if name != "oracle" or config.target.oracle]
+    if len(arms) < len(config.arms):
+        OUT.print("the arm `oracle` is left out: target.oracle is not true", markup=False)
+    runs = config.training.seeds * len(arms)
     OUT.print(
-        f"{len(config.arms)} arms × {config.training.seeds} seeds = {runs} trainings of "
+        f"{len(arms)} arms × {config.training.seeds} seeds = {runs} trainings of "
         f"{config.training.burn_in} + {config.training.steps} steps; "
         f"{len(config.gap.metrics)} metrics on {len(config.gap.extractors)} extractors",
         markup=False,
@@ -116,9 +119,13 @@ def show_dataset(dataset: Any) -> None:
         markup=False,
     )
     if objects:
-        table = Table("category", "boxes")
+        from isthmus.data.ontology import ROAD
+
+        table = Table("category", "boxes", "class of the task")
         for category, count in objects.most_common():
-            table.add_row(escape(category), str(count))
+            known = ROAD.mapping.get(category) or "left out on purpose"
+            shown = known if category in ROAD.mapping else "unknown: map it in the study file"
+            table.add_row(escape(category), str(count), shown)
         OUT.print(table)
     show_problems(dataset.problems)
 
@@ -140,15 +147,27 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
     """Print the measured gap as a table."""
     show_problems(result.problems)
     document = result.document
+    several = len({row["extractor"] for row in document["estimates"]}) > 1
     for pair in document["pairs"]:
+        rows = [row for row in document["estimates"] if row["pair"] == pair["name"]]
         OUT.print(f"{pair['label']}: {pair['n']} and {pair['m']} frames", markup=False)
-    table = Table("extractor", "layer", "metric")
-    for name in ("value", "95 % interval", "p", "noise floor", "× floor"):
-        table.add_column(name, justify="right")
-    for row in document["estimates"]:
-        colour = "bold" if row["above_floor"] else "dim"
-        table.add_row(
-            escape(row["extractor"]),
+        OUT.print(_gap_table(rows, several))
+    warnings = Counter(w for row in document["estimates"] for w in row["warnings"])
+    for warning, count in warnings.items():
+        ERR.print(f"note ({count} of {len(document['estimates'])}): {warning}", markup=False)
+    if saved is not None:
+        show_path("result", saved)
+
+
+def _gap_table(rows: Any, several: bool) -> Table:
+    table = Table()
+    for name in (*(("extractor",) if several else ()), "layer", "metric"):
+        table.add_column(name, no_wrap=True)
+    for name in ("value", "95 % interval", "p", "floor", "× floor"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        cells = (
+            *((escape(row["extractor"]),) if several else ()),
             escape(row["layer"]),
             row["metric"],
             number(row["value"]),
@@ -156,14 +175,9 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
             number(row["p_value"]),
             number(row["floor"]),
             number(row["ratio"]),
-            style=colour,
         )
-    OUT.print(table)
-    warnings = Counter(w for row in document["estimates"] for w in row["warnings"])
-    for warning, count in warnings.items():
-        ERR.print(f"note ({count} of {len(document['estimates'])}): {warning}", markup=False)
-    if saved is not None:
-        show_path("result", saved)
+        table.add_row(*cells, style="bold" if row["above_floor"] else "dim")
+    return table
 
 
 def show_study(result: Any) -> None:
@@ -210,5 +224,5 @@ def _arms_table(score: Any) -> Table:
 
 
 def number(value: float | None) -> str:
-    """Four significant digits, or a dash."""
-    return "–" if value is None else f"{value:.4g}"
+    """Three significant digits, or a dash."""
+    return "–" if value is None else f"{value:.3g}"

@@ -90,7 +90,7 @@ def test_a_gap_that_was_narrowed():
     result = takeaway(documents())
     assert result["verdict"] == "gap narrowed"
     assert result["headline"] == (
-        "day → dusk: all 2 measurements see a gap; FDA closes 60 % [40, 80] of its cost."
+        "day → dusk: all 2 measurements see a gap; FDA closes 60 % [40, 80] of its cost in AP50."
     )
     assert result["figures"]["gap_over_floor_median"] == 6.0
     assert result["figures"]["control_over_floor_median"] == 0.8
@@ -143,7 +143,7 @@ def test_an_undefined_share_is_never_a_number():
     }
     result = takeaway(given)
     assert result["verdict"] == "undecided"
-    assert "undefined" in result["headline"]
+    assert "cannot be told" in result["headline"]
 
 
 def test_skipped_input_and_few_units_are_warned_about():
@@ -172,3 +172,15 @@ def test_rare_conditions_become_statements_with_their_remedy():
     assert texts[0].startswith("Low light: 90 % of the target frames, 1 % of the source")
     assert result["figures"]["corner_cases"] == 2
     assert [s for s in result["next_steps"] if "with: Snow" in s["text"]]
+
+
+def test_an_untrained_detector_proves_nothing():
+    given = documents()
+    given["score"]["arms"][0]["validators"] = {"source_val_ap50": 0.01}
+    given["score"]["arms"][1] = arm("fda", 0.2, None, (-0.1, -0.15, -0.05), True)
+    result = takeaway(given)
+    assert result["verdict"] == "detector not trained"
+    assert result["statements"][0]["level"] == "alarm"
+    assert "no evidence" in result["statements"][0]["text"]
+    assert not levels(result, "harm")
+    assert result["next_steps"][0]["text"] == "Train for more steps"

@@ -22,6 +22,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from isthmus.compute.executor import Executor, Item, Outcome, Progress, Value, attempt
+from isthmus.errors import ConfigError
 
 MAX_DEATHS = 2
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -49,6 +50,8 @@ class LocalExecutor:
     """
 
     def __init__(self, workers: int | None = None, threads: int = 1) -> None:
+        if workers is not None and workers < 1:
+            raise ConfigError(f"workers {workers}: a number from 1 is needed; leave it out for all")
         self.workers = workers or available_cores()
         self.threads = threads
 
@@ -147,7 +150,8 @@ class LocalExecutor:
             index,
             None,
             f"the worker process died {MAX_DEATHS} times on this item "
-            f"(exit code {worker.process.exitcode}; out of memory, or a crash in native code)",
+            f"(exit code {worker.process.exitcode}; out of memory, a crash in native code, or a "
+            'script without `if __name__ == "__main__":` around its work)',
         )
         return 1
 

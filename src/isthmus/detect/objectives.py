@@ -107,7 +107,7 @@ def require_boxes(samples: Samples) -> None:
         raise TrainingError(
             f"the source has no box of {', '.join(missing)} in {len(samples)} images: a class "
             "cannot be learnt from nothing. Add labelled images that show it, map a category to "
-            "it, or take the class out of the task"
+            "it"
         )
 
 

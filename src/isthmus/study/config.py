@@ -155,12 +155,13 @@ class StudyConfig(_Section):
         return self
 
 
-def load_study(path: Path) -> StudyConfig:
+def load_study(path: Path | str) -> StudyConfig:
     """Read and check a study file.
 
     Raises:
         ConfigError: the file is missing, is not YAML, or is wrong; lists every fault.
     """
+    path = Path(path)
     try:
         if path.stat().st_size > MAX_STUDY_BYTES:
             raise ConfigError(f"{path}: larger than {MAX_STUDY_BYTES} bytes; not a study file")
@@ -175,6 +176,18 @@ def load_study(path: Path) -> StudyConfig:
         raise ConfigError(f"{path}: expected options such as `name:` and `source:`, got {values!r}")
     lines = dict(_lines(node)) if node else {}
     return _resolved(parse_study(values, where=str(path), lines=lines), path.parent)
+
+
+def gap_section(values: Mapping[str, Any]) -> GapSection:
+    """Check the options of a measurement; a `ConfigError` lists every fault."""
+    try:
+        return GapSection.model_validate(values)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False)
+        listed = "; ".join(
+            f"{fault['loc'][0]}: {fault['msg']} (got {fault['input']!r})" for fault in faults
+        )
+        raise ConfigError(listed) from None
 
 
 def parse_study(

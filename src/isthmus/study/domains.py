@@ -19,6 +19,8 @@ from isthmus.data.ontology import ROAD
 from isthmus.errors import ConfigError, InputError
 from isthmus.study.config import DomainSection, Selector, SourceSection, StudyConfig, TargetSection
 
+FEWEST_FRAMES = 4
+
 
 @dataclass(frozen=True)
 class Domains:
@@ -63,6 +65,7 @@ def read_domains(
         )
     train, val, source_notes = _divide_source(source, config)
     target_part, test, target_notes = _divide_target(target, config.target)
+    _refuse_too_little(train, target_part)
     _refuse_leaks({"source train": train, "source val": val, "target train": target_part}, test)
     oracle = None
     if config.target.oracle:
@@ -189,6 +192,21 @@ def _divide_target(
         else []
     )
     return train, test, notes
+
+
+def _refuse_too_little(train: Dataset, target: Dataset) -> None:
+    """What would fail hours later is said at once."""
+    if len(target) < FEWEST_FRAMES:
+        raise InputError(
+            f"{target.name}: {len(target)} image(s) to adapt to; at least {FEWEST_FRAMES} are "
+            "needed to measure a gap"
+        )
+    for name in ROAD.classes:
+        if not any(b.category == name and not b.ignore for f in train for b in f.objects or ()):
+            raise InputError(
+                f"{train.name}: not one {name} box among the frames to train on, so nothing can "
+                "be learnt of this class; add frames that show some, or map a category to it"
+            )
 
 
 def _refuse_leaks(parts: dict[str, Dataset], test: Dataset | None) -> None:

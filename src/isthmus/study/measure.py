@@ -16,7 +16,7 @@ from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError
 from isthmus.features.extractor import FeatureSet, load_extractor
 from isthmus.features.store import extract_features
-from isthmus.study.config import GapSection
+from isthmus.study.config import gap_section
 from isthmus.study.gap_rows import Pair, estimate_rows, halves
 
 SCHEMA = "isthmus.gap/1"
@@ -80,12 +80,14 @@ def measure_gap(
         ConfigError: an unknown metric.
     """
     chosen: dict[str, Any] = {"metrics": list(metrics)} if metrics else {}
-    settings = GapSection(
-        extractors=list(extractors or ["descriptors"]),
-        permutations=permutations,
-        max_frames=max_frames,
-        independent_frames=independent,
-        **chosen,
+    settings = gap_section(
+        {
+            "extractors": list(extractors or ["descriptors"]),
+            "permutations": permutations,
+            "max_frames": max_frames,
+            "independent_frames": independent,
+            **chosen,
+        }
     )
     _refuse_unknown(settings.metrics)
     executor = local_executor(workers)

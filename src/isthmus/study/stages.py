@@ -79,6 +79,6 @@ STAGES: tuple[Stage, ...] = (
         _takeaway,
         needs=("data", "conditions", "generate", "train", "gap", "score"),
         parameters=lambda config: None,
-        rooms=("study/takeaway.py",),
+        rooms=("study/takeaway.py", "study/phrases.py"),
     ),
 )

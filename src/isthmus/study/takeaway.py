@@ -8,13 +8,25 @@ here; nothing is measured and nothing is softened. A statement's level is "good"
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from statistics import median
+from collections.abc import Iterator
 from typing import Any
+
+from isthmus.study.phrases import (
+    class_name,
+    interval,
+    median,
+    percent,
+    points,
+    say,
+    share,
+    step,
+)
 
 SIGNIFICANCE = 0.01
 FEW_UNITS = 8
 HALF_WIDTH = 0.05
+LEAST_SOURCE_AP50 = 0.05
+FEWEST_SEEDS = 3
 SCHEMA = "isthmus.takeaway/1"
 Document = dict[str, Any]
 
@@ -69,9 +81,9 @@ def _gap(gap: Document) -> Document:
         "seen": seen,
         "exists": len(seen) * 2 > len(rows),
         "everywhere": len(seen) == len(rows),
-        "control_ratio": _median([r["ratio"] for r in control]),
-        "ratio": _median([r["ratio"] for r in rows]),
-        "kinds": {kind: _median(ratios) for kind, ratios in kinds.items()},
+        "control_ratio": median([r["ratio"] for r in control]),
+        "ratio": median([r["ratio"] for r in rows]),
+        "kinds": {kind: median(ratios) for kind, ratios in kinds.items()},
         "units": min((min(r["units_x"], r["units_y"]) for r in rows), default=0),
     }
 
@@ -85,7 +97,7 @@ def _gap_statements(found: Document) -> Iterator[Document]:
             if control is not None
             else ""
         )
-        yield _say(
+        yield say(
             "gap",
             f"{seen} of {total} measurements (metric × features) find a gap between source and "
             f"target: above the noise floor with p ≤ {SIGNIFICANCE}; the median is "
@@ -94,14 +106,14 @@ def _gap_statements(found: Document) -> Iterator[Document]:
         )
     elif seen:
         names = sorted({f"{r['metric']} on {r['layer']}" for r in found["seen"]})
-        yield _say(
+        yield say(
             "gap",
             f"Only {seen} of {total} measurements find a gap ({', '.join(names[:4])}): it is small "
             "or confined to some features.",
             "info",
         )
     else:
-        yield _say(
+        yield say(
             "gap",
             f"None of {total} measurements tells target from source beyond the noise floor. That "
             "is no proof that there is no gap: see how many independent units it rests on.",
@@ -110,12 +122,12 @@ def _gap_statements(found: Document) -> Iterator[Document]:
     if found["kinds"]:
         ranked = sorted(found["kinds"].items(), key=lambda item: -(item[1] or 0))
         listing = ", ".join(f"{kind} {ratio:.2g}×" for kind, ratio in ranked if ratio is not None)
-        yield _say("kind", f"By kind, as multiples of the noise floor: {listing}.", "info")
+        yield say("kind", f"By kind, as multiples of the noise floor: {listing}.", "info")
     if found["units"] < FEW_UNITS:
-        yield _say(
+        yield say(
             "certainty",
             f"The measurement rests on as few as {found['units']} independent stretches of video: "
-            "intervals and p-values are coarse.",
+            "intervals and p-values are coarse and tend to be optimistic.",
             "warning",
         )
 
@@ -124,22 +136,22 @@ def _corner_case_statements(conditions: Document) -> Iterator[Document]:
     rare = [c for c in conditions["conditions"] if c["rare"]]
     for case in rare:
         remedy = f" Augmentation for it: {case['remedy']}." if case["remedy"] else ""
-        yield _say(
+        yield say(
             "corner cases",
-            f"{case['label']}: {_percent(case['target_share'])} of the target frames, "
-            f"{_percent(case['source_share'])} of the source "
-            f"(95 % up to {_percent(case['source_high'])}).{remedy}",
+            f"{case['label']}: {percent(case['target_share'])} of the target frames, "
+            f"{percent(case['source_share'])} of the source "
+            f"(95 % up to {percent(case['source_high'])}).{remedy}",
             "warning",
         )
     if not rare:
-        yield _say(
+        yield say(
             "corner cases", "No measured condition of the target is rare in the source.", "good"
         )
 
 
 def _score_statements(score: Document | None) -> Iterator[Document]:
     if not score or not score["arms"]:
-        yield _say(
+        yield say(
             "score",
             "There are no labels on target test frames: nothing is claimed about accuracy there.",
             "warning",
@@ -147,31 +159,60 @@ def _score_statements(score: Document | None) -> Iterator[Document]:
         return
     arms = {arm["name"]: arm for arm in score["arms"]}
     chosen = arms.get((score["selected"] or {}).get("arm", ""))
+    yield from _evidence(arms["fair_source"])
+    if not _trained(arms["fair_source"]):
+        return
     if chosen is not None:
-        yield _say("adaptation", _selected_sentence(chosen, arms["fair_source"]), "info")
+        yield say("adaptation", _selected_sentence(chosen, arms["fair_source"]), "info")
         for name, change in chosen["change"].items():
             if change["alarm"]:
-                yield _say(
+                yield say(
                     "harm",
-                    f"{chosen['label']} makes {name} worse than the fair source: "
-                    f"{_points(change)} AP50.",
+                    f"{chosen['label']} makes {class_name(name)} worse than the fair source: "
+                    f"{points(change)} AP50.",
                     "alarm",
                 )
     for arm in score["arms"]:
         for name, change in arm["change"].items():
             if change["alarm"] and arm is not chosen and arm["name"] != "plain_source":
-                yield _say(
+                yield say(
                     "harm",
-                    f"{arm['label']} (not chosen) makes {name} worse: {_points(change)} AP50.",
+                    f"{arm['label']} (not chosen) makes {class_name(name)} worse: "
+                    f"{points(change)} AP50.",
                     "warning",
                 )
     best = score.get("oracle_selected")
     if best and chosen is not None and best["arm"] != chosen["name"]:
-        yield _say(
+        yield say(
             "selection",
             f"With the test labels one would have chosen {arms[best['arm']]['label']}: the price "
             f"of not knowing is {100 * best['loss']:.1f} points of mean AP50.",
             "info",
+        )
+
+
+def _trained(fair: Document) -> bool:
+    """True if the reference has learnt something on the source: else nothing follows from it."""
+    known = fair.get("validators", {}).get("source_val_ap50")
+    return known is None or known >= LEAST_SOURCE_AP50
+
+
+def _evidence(fair: Document) -> Iterator[Document]:
+    """What stands against reading anything into the scores."""
+    if not _trained(fair):
+        yield say(
+            "adaptation",
+            "The detector has hardly learnt its task: AP50 "
+            f"{100 * fair['validators']['source_val_ap50']:.1f} % even on source validation. "
+            "Figures about adaptation are no evidence; train for more steps.",
+            "alarm",
+        )
+    seeds = len(fair["ap50"]["mean"].get("per_seed", ()))
+    if 0 < seeds < FEWEST_SEEDS:
+        yield say(
+            "adaptation",
+            f"Trained with {seeds} seed(s) only: chance between trainings is not in the intervals.",
+            "warning",
         )
 
 
@@ -180,12 +221,12 @@ def _selected_sentence(chosen: Document, fair: Document) -> str:
     mean, base = chosen["ap50"]["mean"], fair["ap50"]["mean"]
     sentence = (
         f"Chosen without target labels: {chosen['label']}, mean AP50 "
-        f"{_interval(mean)} against {_interval(base)} of the fair source"
+        f"{interval(mean)} against {interval(base)} of the fair source"
     )
     if chosen is fair:
-        return f"Chosen without target labels: the fair source itself, mean AP50 {_interval(mean)}."
+        return f"Chosen without target labels: the fair source itself, mean AP50 {interval(mean)}."
     if closed and closed["defined"]:
-        return f"{sentence}; it closes {_share(closed)} of the gap to the oracle."
+        return f"{sentence}; it closes {share(closed)} of the gap to the oracle."
     reason = (closed or {}).get("reason") or "there is no oracle"
     return f"{sentence}. The share of the gap closed is undefined: {reason}."
 
@@ -194,21 +235,21 @@ def _data_statements(documents: dict[str, Document]) -> Iterator[Document]:
     data = documents["data"]
     for role, domain in data["domains"].items():
         if domain and domain["skipped"]:
-            yield _say(
+            yield say(
                 "data",
                 f"{domain['skipped']} input item(s) of the {role.replace('_', ' ')} could not be "
                 "used; each is listed with its reason.",
                 "warning",
             )
     for note in data.get("notes", []):
-        yield _say("data", f"{note[0].upper()}{note[1:]}.", "warning")
+        yield say("data", f"{note[0].upper()}{note[1:]}.", "warning")
     for alarm in documents.get("train", {}).get("alarms", []):
-        yield _say("training", alarm, "warning")
+        yield say("training", alarm, "warning")
     audits = documents.get("generate", {}).get("effects", [])
     for effect in audits:
         boxes = effect["boxes"]
         if boxes["ignore"] + boxes["drop"]:
-            yield _say(
+            yield say(
                 "generation",
                 f"{effect['effect']}: of {sum(boxes.values())} boxes, {boxes['ignore']} are no "
                 f"longer judged visible enough (ignored) and {boxes['drop']} were dropped.",
@@ -220,52 +261,55 @@ def _next_steps(
     documents: dict[str, Document], found: Document, score: Document | None
 ) -> Iterator[Document]:
     if not score or not score["arms"]:
-        yield _step(_labels_needed(documents["data"]), "only labels can tell what a gap costs")
+        yield step(_labels_needed(documents["data"]), "only labels can tell what a gap costs")
     elif (chosen := _chosen(score)) is not None:
         yield from _after_scoring(documents, chosen)
     rare = [c for c in documents["conditions"]["conditions"] if c["rare"]]
     for case in rare:
         if not case["remedy"]:
-            yield _step(
+            yield step(
                 f"Collect or synthesise source frames with: {case['label']}",
-                "the target has them, the source hardly any, and no augmentation makes them yet",
+                "the target has them, the source hardly any, and no effect answers it by itself",
             )
     if found["units"] < FEW_UNITS:
-        yield _step(
+        yield step(
             "Record the target on more drives and places",
             f"the measurements rest on {found['units']} independent stretches only",
         )
 
 
 def _after_scoring(documents: dict[str, Document], chosen: Document) -> Iterator[Document]:
+    if not _trained(_fair(documents["score"])):
+        yield step("Train for more steps", "the detector has hardly learnt its task")
+        return
     harmed = [name for name, change in chosen["change"].items() if change["alarm"]]
     if harmed:
-        yield _step(
+        yield step(
             f"Do not deploy {chosen['label']} for {', '.join(harmed)}",
             "it is worse there than the fair source, beyond the interval",
         )
     closed = chosen["gap_closed"]
     if not closed or not closed["defined"]:
         reason = (closed or {}).get("reason") or "there was no oracle to compare with"
-        yield _step("Settle whether there is anything to close", reason)
+        yield step("Settle whether there is anything to close", reason)
     elif closed["low"] <= 0:
-        yield _step(
+        yield step(
             "Repeat with more seeds and more test frames before relying on the adaptation",
             "the interval of the gap closed contains zero",
         )
     elif closed["value"] < 0.5:
-        yield _step(
+        yield step(
             "Label some target frames, or generate what the source lacks, and adapt again",
-            f"half of the gap or more is left ({_share(closed)} closed)",
+            f"half of the gap or more is left ({share(closed)} closed)",
         )
     else:
-        yield _step(
+        yield step(
             f"Go on with {chosen['label']} and confirm on new drives of the target",
-            f"it closes {_share(closed)} of the gap",
+            f"it closes {share(closed)} of the gap",
         )
     widths = [c["high"] - c["low"] for c in chosen["ap50"].values() if c["mean"] is not None]
     if max(widths, default=0) > 4 * HALF_WIDTH:
-        yield _step(
+        yield step(
             _labels_needed(documents["data"]),
             "the intervals of AP50 are too wide to decide between arms",
         )
@@ -293,6 +337,8 @@ def _verdict(found: Document, score: Document | None) -> str:
         return "no gap found"
     if chosen is None:
         return "gap found" if found["exists"] else "small gap found"
+    if score and not _trained(_fair(score)):
+        return "detector not trained"
     if any(change["alarm"] for change in chosen["change"].values()):
         return "a class got worse"
     closed = chosen["gap_closed"]
@@ -311,12 +357,14 @@ def _headline(documents: dict[str, Document], found: Document, score: Document |
     chosen = _chosen(score) if score else None
     if chosen is None:
         return f"{pair}: {first}."
+    if score and not _trained(_fair(score)):
+        return f"{pair}: {first}; the detector is not trained enough to say what it costs."
     if chosen["name"] == "fair_source":
         return f"{pair}: {first}; no adaptation is preferred to the fair source."
     closed = chosen["gap_closed"]
     if closed and closed["defined"]:
-        return f"{pair}: {first}; {chosen['label']} closes {_share(closed)} of its cost."
-    return f"{pair}: {first}; what {chosen['label']} closes of its cost is undefined."
+        return f"{pair}: {first}; {chosen['label']} closes {share(closed)} of its cost in AP50."
+    return f"{pair}: {first}; how much of its cost {chosen['label']} wins back cannot be told."
 
 
 def _figures(documents: dict[str, Document], found: Document, score: Document | None) -> Document:
@@ -331,8 +379,7 @@ def _figures(documents: dict[str, Document], found: Document, score: Document | 
         closed = chosen["gap_closed"] or {"value": None, "low": None, "high": None}
         figures |= {f"gap_closed_{name}": closed[name] for name in ("value", "low", "high")}
         figures["ap50_selected"] = chosen["ap50"]["mean"]["mean"]
-        fair = next(arm for arm in score["arms"] if arm["name"] == "fair_source")
-        figures["ap50_fair_source"] = fair["ap50"]["mean"]["mean"]
+        figures["ap50_fair_source"] = _fair(score)["ap50"]["mean"]["mean"]
     return figures
 
 
@@ -341,32 +388,5 @@ def _chosen(score: Document) -> Document | None:
     return next((arm for arm in score["arms"] if arm["name"] == name), None)
 
 
-def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None
-
-
-def _say(topic: str, text: str, level: str) -> Document:
-    return {"topic": topic, "text": text, "level": level}
-
-
-def _step(text: str, why: str) -> Document:
-    return {"text": text, "why": why}
-
-
-def _percent(share: float | None) -> str:
-    return "unknown" if share is None else f"{100 * share:.0f} %"
-
-
-def _interval(cell: Document) -> str:
-    return f"{100 * cell['mean']:.1f} [{100 * cell['low']:.1f}, {100 * cell['high']:.1f}]"
-
-
-def _share(closed: Document) -> str:
-    low, high = 100 * closed["low"], 100 * closed["high"]
-    return f"{100 * closed['value']:.0f} % [{low:.0f}, {high:.0f}]"
-
-
-def _points(change: Document) -> str:
-    low, high = 100 * change["low"], 100 * change["high"]
-    return f"{100 * change['value']:+.1f} points [{low:+.1f}, {high:+.1f}]"
+def _fair(score: Document) -> Document:
+    return next(arm for arm in score["arms"] if arm["name"] == "fair_source")

@@ -108,6 +108,6 @@ def _attributes(attributes: list[Document]) -> list[Block]:
         rows=rows,
         numeric=frozenset({"Source", "Target"}),
         folded=len(rows) > 10,
-        note="Share of frames; a dash where the target does not carry the attribute.",
+        note="Share of frames; a dash for the target, whose labels are not opened here.",
     )
     return [table]

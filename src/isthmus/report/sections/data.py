@@ -44,7 +44,8 @@ def _summary(present: dict[str, Document]) -> str:
     ]
     skipped = sum(fields.integer(domain, "skipped") for domain in present.values())
     tail = (
-        f" {wording.several(skipped, 'file')} could not be used; each is listed below."
+        f" {wording.several(skipped, 'item')} (images or boxes) could not be used; the reasons "
+        "are listed below."
         if skipped
         else " Every file could be used."
     )
