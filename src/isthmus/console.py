@@ -119,13 +119,11 @@ def show_dataset(dataset: Any) -> None:
         markup=False,
     )
     if objects:
-        from isthmus.data.ontology import ROAD
-
+        known = dataset.task_classes()
         table = Table("category", "boxes", "class of the task")
         for category, count in objects.most_common():
-            known = ROAD.mapping.get(category) or "left out on purpose"
-            shown = known if category in ROAD.mapping else "unknown: map it in the study file"
-            table.add_row(escape(category), str(count), shown)
+            shown = known.get(category, "unknown: map it in the study file")
+            table.add_row(escape(category), str(count), shown or "left out on purpose")
         OUT.print(table)
     show_problems(dataset.problems)
 

@@ -265,3 +265,9 @@ def test_an_ontology_is_extended_not_changed():
     more = own.extended({"b": None})
     assert dict(own.mapping) == {"a": "x"}
     assert dict(more.mapping) == {"a": "x", "b": None}
+
+
+def test_task_classes_tell_known_left_out_and_unknown_apart(tmp_path):
+    boxes = tuple(Box(name, (0, 0, 2, 2)) for name in ("car", "rider", "unicorn"))
+    frame = Frame("a", tmp_path / "a.jpg", 8, 8, "0", objects=boxes)
+    assert Dataset("d", (frame,)).task_classes() == {"car": "vehicle", "rider": None}

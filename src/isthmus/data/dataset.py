@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from isthmus import seeds
 from isthmus.data.frame import Box, Frame, Problem
-from isthmus.data.ontology import Ontology
+from isthmus.data.ontology import ROAD, Ontology
 from isthmus.errors import InputError, LabelAccessError
 from isthmus.files import digest_of
 
@@ -165,6 +165,11 @@ class Dataset:
             for category, count in sorted(unknown.items())
         )
         return Dataset(self.name, tuple(frames), self.problems + lost, ontology.classes)
+
+    def task_classes(self) -> dict[str, str | None]:
+        """Class of the road task for each category that is known; None: left out on purpose."""
+        present = {box.category for frame in self.frames for box in frame.objects or ()}
+        return {name: ROAD.mapping[name] for name in sorted(present) if name in ROAD.mapping}
 
     def unlabeled(self) -> UnlabeledView:
         """The same images with every label taken away."""
