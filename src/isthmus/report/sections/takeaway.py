@@ -178,6 +178,9 @@ def _ap_card(chosen: Document, arms: dict[str, Document], document: Document) ->
     )
 
 
+_MOST_HARMS = 2
+
+
 def _harm_card(arms: dict[str, Document], chosen: Document) -> Card:
     if mine := _harm(chosen):
         worse = wording.several(len(mine), "class", "classes")
@@ -189,7 +192,8 @@ def _harm_card(arms: dict[str, Document], chosen: Document) -> Card:
         for harm in _harm(arm)
     ]
     if others:
-        detail = f"not in the chosen arm; in others: {'; '.join(others)}"
+        more = f"; and {len(others) - _MOST_HARMS} more, below" if len(others) > _MOST_HARMS else ""
+        detail = f"not in the chosen arm; in others: {'; '.join(others[:_MOST_HARMS])}{more}"
         return Card("Got worse", wording.several(len(others), "alarm"), detail, "warning")
     detail = "no class fell below the fair source with certainty"
     return Card("Got worse", "nothing", detail, "good")
