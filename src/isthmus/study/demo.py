@@ -26,7 +26,7 @@ class _Scale:
     permutations: int
 
 
-FULL = _Scale(source=320, target=280, seeds=3, burn_in=200, steps=80, permutations=999)
+FULL = _Scale(source=320, target=280, seeds=3, burn_in=240, steps=100, permutations=999)
 QUICK = _Scale(source=60, target=60, seeds=1, burn_in=12, steps=8, permutations=99)
 
 
