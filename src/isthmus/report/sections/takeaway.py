@@ -157,7 +157,9 @@ def _score_cards(document: Document) -> list[Card]:
                 Card("Gap closed", value, f"{bounds}, of the way from fair source to oracle")
             )
         else:
-            reason = fields.text(closed, "reason", "no oracle to compare with")
+            is_reference = chosen.get("name") == "fair_source"
+            without = "the chosen arm is the reference itself" if is_reference else "not known"
+            reason = fields.text(closed, "reason", without)
             cards.append(Card("Gap closed", "undefined", reason))
     cards.append(_harm_card(arms, chosen))
     return cards
