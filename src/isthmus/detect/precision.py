@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from isthmus.data.dataset import Dataset
 from isthmus.detect.boxes import overlaps
@@ -22,6 +23,8 @@ THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
 EVERY_POINT = "every-point"
 COCO_POINTS = "101-point"
+CELLS = 2_000_000
+"""Entries of the largest working matrix: bounds memory, changes no figure."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def average_precision(
     thresholds: Sequence[float] | None = None,
     interpolation: str = COCO_POINTS,
 ) -> np.ndarray:
-    """AP per resample and class.
+    """AP per resample and class, averaged over IoU thresholds; see `precision_by_threshold`.
 
     Args:
         matches: of one detector.
@@ -156,44 +159,71 @@ def average_precision(
     Returns:
         float64 (b, classes) in [0, 1]; NaN where a resample holds no box of the class.
     """
+    return precision_by_threshold(
+        matches, weights, thresholds=thresholds, interpolation=interpolation
+    ).mean(1)
+
+
+def precision_by_threshold(
+    matches: Matches,
+    weights: np.ndarray | None = None,
+    *,
+    thresholds: Sequence[float] | None = None,
+    interpolation: str = COCO_POINTS,
+) -> np.ndarray:
+    """As `average_precision`, float64 (b, thresholds, classes)."""
     if weights is None:
         weights = np.ones((1, matches.images), np.int64)
-    levels = range(len(matches.thresholds))
+    levels = list(range(len(matches.thresholds)))
     if thresholds is not None:
-        levels = [int(np.argmin(np.abs(matches.thresholds - t))) for t in thresholds]  # type: ignore[assignment]
-    result = np.full((len(weights), len(matches.classes)), np.nan)
+        levels = [int(np.argmin(np.abs(matches.thresholds - t))) for t in thresholds]
+    result = np.full((len(weights), len(levels), len(matches.classes)), np.nan)
     for k, part in enumerate(matches.per_class):
         objects = weights @ part.objects
-        some = objects > 0
-        counted = weights[some][:, part.image].astype(float)
-        values = [
-            _area(counted, part.hit[t], part.ignored[t], objects[some], interpolation)
-            for t in levels
-        ]
-        result[some, k] = np.mean(values, 0)
+        some = np.flatnonzero(objects)
+        for column, level in enumerate(levels):
+            result[some, column, k] = _areas(part, level, weights[some], objects[some], interpolation)
     return result
 
 
-def _area(
-    counted: np.ndarray, hit: np.ndarray, ignored: np.ndarray, objects: np.ndarray, points: str
+def _areas(
+    part: ClassMatches, level: int, weights: np.ndarray, objects: np.ndarray, points: str
 ) -> np.ndarray:
-    """AP (b,) from multiplicities (b, d) of the detections."""
-    # A detection that counts neither way changes no point of the curve.
-    keep = ~ignored
-    counted, hit = counted[:, keep], hit[keep]
-    if not hit.any():
-        return np.zeros(len(counted))
-    found = np.cumsum(counted * hit, 1)
-    total = np.cumsum(counted, 1)
-    precision = found / (total + np.spacing(1))
-    envelope = np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
-    recall = found / objects[:, None]
+    """AP (b,) at one threshold from multiplicities (b, n) of the images.
+
+    The curve rises at hits alone, and between two hits precision only falls: the envelope and
+    every recall level are decided at the hits. So all detections up to each hit are counted in
+    one product of the multiplicities with (images × stretches between hits), and a detection
+    after the last hit, or one that counts neither way, plays no part.
+    """
+    hits = np.flatnonzero(part.hit[level])
+    if not len(hits):
+        return np.zeros(len(weights))
+    counted = np.flatnonzero(~part.ignored[level])
+    counted = counted[counted <= hits[-1]]
+    stretch = np.searchsorted(hits, counted)
+    shape = (weights.shape[1], len(hits))
+    every = csr_array((np.ones(len(counted)), (part.image[counted], stretch)), shape=shape)
+    values = np.empty(len(weights))
+    rows = max(1, CELLS // len(hits))
+    for first in range(0, len(weights), rows):
+        here = slice(first, first + rows)
+        chosen = weights[here].astype(float)
+        # (hits, b): the long axis is summed along, one hit after the other, for all resamples.
+        total = np.cumsum(every.T @ chosen.T, 0)
+        found = np.cumsum(chosen[:, part.image[hits]].T, 0)
+        precision = found / (total + np.spacing(1))
+        envelope = np.maximum.accumulate(precision[::-1], 0)[::-1]
+        recall = found / objects[here]
+        values[here] = _area(envelope, recall, points)
+    return values
+
+
+def _area(envelope: np.ndarray, recall: np.ndarray, points: str) -> np.ndarray:
+    """Mean of the envelope (hits, b) over recall levels, or the area under it."""
     if points == EVERY_POINT:
-        return np.asarray((np.diff(recall, axis=1, prepend=0) * envelope).sum(1))
-    padded = np.concatenate([envelope, np.zeros((len(envelope), 1))], 1)
-    return np.array(
-        [
-            row[np.searchsorted(reach, RECALLS, side="left")].mean()
-            for row, reach in zip(padded, recall, strict=True)
-        ]
-    )
+        return np.asarray((np.diff(recall, axis=0, prepend=0) * envelope).sum(0))
+    # Number of recall levels at or below each hit's recall; a level's precision is the envelope
+    # at the first hit that reaches it.
+    reached = np.searchsorted(RECALLS, recall, side="right")
+    return np.asarray((np.diff(reached, axis=0, prepend=0) * envelope).sum(0) / len(RECALLS))

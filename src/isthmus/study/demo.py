@@ -12,7 +12,7 @@ from isthmus.study.run import StudyResult
 from isthmus.study.watcher import Silent, Watcher
 from isthmus.synth.maker import make_dataset
 
-SIZE = (256, 160)
+SIZE = (192, 112)
 SEQUENCE = 10
 
 
@@ -26,7 +26,7 @@ class _Scale:
     permutations: int
 
 
-FULL = _Scale(source=320, target=280, seeds=3, burn_in=240, steps=100, permutations=999)
+FULL = _Scale(source=320, target=280, seeds=3, burn_in=500, steps=200, permutations=999)
 QUICK = _Scale(source=60, target=60, seeds=1, burn_in=12, steps=8, permutations=99)
 
 
@@ -106,6 +106,8 @@ def demo_config(inputs: Path, scale: _Scale, seed: int) -> StudyConfig:
                 "seeds": scale.seeds,
                 "burn_in": scale.burn_in,
                 "steps": scale.steps,
+                # Small batches: many steps teach more in five minutes than few large ones.
+                "batch": 4,
             },
         }
     )

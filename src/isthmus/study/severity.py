@@ -2,7 +2,9 @@
 
 The severity is read off unlabeled images: a few source frames are given the effect at each step
 of a ladder, their conditions are measured as those of all frames are, and the step whose medians
-lie nearest the target's is taken. No label and no trained network is involved.
+lie nearest the target's is taken. Only the measures that ask for the effect decide: fog must match
+the target's haze and contrast; how light the frame becomes is the camera's exposure. No label and
+no trained network is involved.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from isthmus.augment.apply import frame_depth
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import estimate_geometry
 from isthmus.augment.effect import EFFECTS
+from isthmus.cornercases.conditions import RELATIVE
 from isthmus.cornercases.measures import measure_image, working_size
 from isthmus.cornercases.table import ConditionTable
 from isthmus.data.dataset import Dataset
@@ -24,8 +27,14 @@ from isthmus.data.images import read_rgb, resize_rgb
 LADDER = tuple(np.arange(0.5, 5.01, 0.5).tolist())
 FRAMES = 12
 SPREAD = 0.75
-# Angles have no median, and exposure at both ends follows lightness.
+# For an effect that no condition asks for. Angles have no median.
 COMPARED = ("lightness", "contrast", "over_exposed", "under_exposed", "sharpness", "haze")
+
+
+def asking_measures(effect: str) -> tuple[str, ...]:
+    """The measures whose corner cases are answered by `effect`; all if there is none."""
+    asking = tuple(dict.fromkeys(m for m, _, _, _, remedy in RELATIVE if remedy == effect))
+    return asking or COMPARED
 
 
 def fit_severity(
@@ -43,11 +52,12 @@ def fit_severity(
         (low, high) within 0.5–5, 1.5 apart where the ladder allows.
     """
     sample = source.sample(FRAMES, seed)
-    wanted = {name: float(np.median(target.values[name])) for name in COMPARED}
+    compared = asking_measures(effect)
+    wanted = {name: float(np.median(target.values[name])) for name in compared}
     plain = _measured(effect, sample, 0.0, seed)
-    scales = {name: max(abs(plain[name] - wanted[name]), 1e-6) for name in COMPARED}
+    scales = {name: max(abs(plain[name] - wanted[name]), 1e-6) for name in compared}
     # A measure on which source and target already agree must not decide.
-    relevant = [n for n in COMPARED if scales[n] > 0.1 * _spread(target, n)]
+    relevant = [n for n in compared if scales[n] > 0.1 * _spread(target, n)]
     best, least = LADDER[0], np.inf
     for severity in LADDER:
         now = _measured(effect, sample, severity, seed)
