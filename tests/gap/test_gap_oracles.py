@@ -167,7 +167,7 @@ def test_linear_proxy_a_distance_is_that_of_cross_validated_lda() -> None:
     """One fold at a time: scikit-learn's LDA on the other folds, threshold halfway, no ridge."""
     rows = pooled_rows(X, Y)
     found = prepare_pad(rows, seed=5, folds=4, repeats=1, ridge=0.0).evaluate(*observed(rows))
-    from isthmus.gap.h_divergence import fold_of_units
+    from isthmus.gap.folds import fold_of_units
 
     fold = fold_of_units(rows, 4, 5, 0)
     is_x = np.arange(len(fold)) < len(X)

@@ -159,9 +159,10 @@ def average_precision(
     Returns:
         float64 (b, classes) in [0, 1]; NaN where a resample holds no box of the class.
     """
-    return precision_by_threshold(
+    by_threshold = precision_by_threshold(
         matches, weights, thresholds=thresholds, interpolation=interpolation
-    ).mean(1)
+    )
+    return np.asarray(by_threshold.mean(1))
 
 
 def precision_by_threshold(
@@ -182,7 +183,9 @@ def precision_by_threshold(
         objects = weights @ part.objects
         some = np.flatnonzero(objects)
         for column, level in enumerate(levels):
-            result[some, column, k] = _areas(part, level, weights[some], objects[some], interpolation)
+            result[some, column, k] = _areas(
+                part, level, weights[some], objects[some], interpolation
+            )
     return result
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Metric, Rows, unit_sums
+from isthmus.gap.weightings import Weightings
 
 ORDER = 5
 VALUES_AT_ONCE = 1 << 23
@@ -84,10 +85,13 @@ class CmdStatistic:
         """(r, K): |difference of the k-th moment|², where a finite sample's bias is additive."""
         out = np.zeros((len(wx), self.order))
         count, d = self.rows.z.shape
-        step = max(1, VALUES_AT_ONCE // (count * self.order + 2 * len(wx) * self.order))
+        step = max(1, VALUES_AT_ONCE // (count * 2 + 2 * len(wx) * self.order))
+        weightings = Weightings(self.rows, wx, wy, np.float64)
+        totals = [(w @ self.rows.sizes)[:, None] for w in (wx, wy)]
         for start in range(0, d, step):
-            z = self.rows.z[:, start : start + step] / self.width
-            left, right = (_central(self.rows, z, w, self.order) for w in (wx, wy))
+            z = self.rows.z[:, start : start + step].astype(np.float64) / self.width
+            raw = _raw_moments(self.rows, z, weightings, totals, self.order)
+            left, right = (_central(moments) for moments in raw)
             out += np.square(left - right).sum(axis=2).T
         return out
 
@@ -105,21 +109,36 @@ class CmdStatistic:
         return result
 
 
-def _central(rows: Rows, z: Matrix, weights: Counts, order: int) -> Floats:
-    """(K, r, k): mean and central moments of `z` (rows, k) under each weighting."""
-    z = z.astype(np.float64)
-    powers = [z]
-    for _ in range(order - 1):
-        powers.append(powers[-1] * z)
-    w = weights.astype(np.float64)
-    total = (w @ rows.sizes)[:, None]
-    raw = [np.ones((len(w), z.shape[1]))]
-    raw += [(w @ unit_sums(rows, power, 0, len(z))[2]) / total for power in powers]
-    # z is centred on the pooled mean and at most one wide, so the binomial sum loses no digits.
-    out = np.empty((order, len(w), z.shape[1]))
+def _raw_moments(
+    rows: Rows, z: Floats, weightings: Weightings, totals: list[Floats], order: int
+) -> tuple[list[Floats], list[Floats]]:
+    """Moments about zero 0..K, each (r, k), of `z` (rows, k) under each weighting of x and of y."""
+    ones = np.ones((weightings.count, z.shape[1]))
+    left, right = [ones], [ones]
+    power = z
+    for k in range(order):
+        power = power * z if k else z
+        sums = weightings.sums(unit_sums(rows, power, 0, len(z))[2])
+        left.append(sums[0] / totals[0])
+        right.append(sums[1] / totals[1])
+    return left, right
+
+
+def _central(raw: list[Floats]) -> Floats:
+    """(K, r, k): mean and central moments from moments about zero.
+
+    Rows are centred on the pooled mean and at most one wide, so the binomial sum loses no digits.
+    """
+    order = len(raw) - 1
+    out = np.empty((order, *raw[1].shape))
     out[0] = raw[1]
+    minus = -raw[1]
     for k in range(2, order + 1):
-        out[k - 1] = sum(math.comb(k, j) * raw[j] * (-raw[1]) ** (k - j) for j in range(k + 1))
+        # Horner's scheme in the mean: fewer passes than powers.
+        total = np.ones_like(minus)
+        for j in range(1, k + 1):
+            total = total * minus + math.comb(k, j) * raw[j]
+        out[k - 1] = total
     return out
 
 

@@ -15,15 +15,16 @@ and `mlp` refit scikit-learn's classifiers for every permutation: lower their nu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from isthmus import seeds
 from isthmus.errors import ConfigError, InputError
 from isthmus.gap.estimate import Matrix, checked_pair
+from isthmus.gap.folds import SIDES, Folds
 from isthmus.gap.metric import (
     Counts,
     Flags,
@@ -40,9 +41,10 @@ from isthmus.gap.metric import (
 ClassifierName = Literal["linear", "rbf", "mlp"]
 CLASSIFIERS = ("linear", "rbf", "mlp")
 RELABELINGS = 200
+WEIGHTINGS_AT_ONCE = 256
 # Held-out rows (k,) and the side that each weighting's classifier takes them for (r, k):
 # 1 for x, -1 for y, 0 for undecided.
-Judged = tuple[Indices, Floats]
+Judged = tuple[Indices, npt.NDArray[np.int8]]
 
 
 def proxy_a_distance(
@@ -95,34 +97,32 @@ def prepare(
             "one to learn from and one to be tested on"
         )
     count = min(folds, fewest)
-    partitions = [fold_of_units(rows, count, seed, repeat) for repeat in range(repeats)]
+    partitions = [Folds(rows, count, seed, repeat) for repeat in range(repeats)]
 
     settings: dict[str, Any] = {"classifier": classifier, "folds": count, "repeats": repeats}
     if classifier == "linear":
         settings["ridge"] = "from the data" if ridge is None else ridge
 
-    def sides(partition: Indices, used: Flags, wx: Counts, wy: Counts) -> Iterator[Judged]:
-        folded = Folded(rows, used, partition, count)
+    def judgements(folds: Folds, sides: Sequence[int], wx: Counts, wy: Counts) -> Iterator[Judged]:
         if classifier == "linear":
-            return _discriminant(folded, ridge, wx, wy)
-        return _refitted(folded, classifier, seed, wx, wy)
+            return _discriminant(folds, sides, ridge, wx, wy)
+        return _refitted(folds, classifier, seed, wx, wy)
 
     def evaluate(wx: Counts, wy: Counts) -> Floats:
         error = np.zeros(len(wx))
-        for used, chosen in _by_support(rows, wx, wy):
+        for sides, chosen in _by_support(rows, wx, wy):
             left, right = wx[chosen], wy[chosen]
             for partition in partitions:
-                judged = sides(partition, used, left, right)
+                judged = judgements(partition, sides, left, right)
                 error[chosen] += _balanced_error(rows, judged, left, right) / repeats
         result: Floats = 2 * (1 - 2 * error)
         return result
 
     def drawn(wx: Counts, wy: Counts) -> Floats:
         error = np.zeros(len(wx))
-        everything = np.ones(rows.units, dtype=bool)
         coins = seeds.generator(seed, "coins").poisson(1.0, size=(2, len(wx)))
         for partition in partitions:
-            judged = sides(partition, everything, *observed(rows))
+            judged = judgements(partition, SIDES, *observed(rows))
             error += _balanced_error(rows, judged, wx, wy, coins) / repeats
         times = RELABELINGS if classifier == "linear" else RELABELINGS // 10
         relabelled = evaluate(*_relabelled(rows, times, seed))
@@ -166,11 +166,12 @@ def _balanced_error(
     missed, weight = np.zeros((2, len(wx))), np.stack([wx @ rows.sizes, wy @ rows.sizes])
     for here, side in judged:
         for which, (weights, sign) in enumerate(((wx, 1.0), (wy, -1.0))):
-            wrong = (1 - sign * side) / 2
-            counted = weights[:, rows.unit[here]].astype(np.float64)
-            missed[which] += np.einsum("rn,rn->r", counted, np.broadcast_to(wrong, counted.shape))
+            for block in _slices(len(weights)):
+                counted = weights[block][:, rows.unit[here]].astype(np.float64)
+                wrong = (1 - sign * (side if len(side) == 1 else side[block])) / 2
+                missed[which, block] += (counted * wrong).sum(axis=1)
     if coins is not None:
-        units = np.array([rows.units_x, rows.units - rows.units_x])
+        units = np.array(rows.independent)
         average = np.array([rows.rows_x, len(rows.unit) - rows.rows_x]) / units
         added = coins * average[:, None]
         missed, weight = missed + added / 2, weight + added
@@ -178,72 +179,53 @@ def _balanced_error(
     return result
 
 
-def fold_of_units(rows: Rows, folds: int, seed: int, repeat: int) -> Indices:
-    """A fold number for each unit; either side's units are dealt out evenly."""
-    rng = seeds.generator(seed, "folds", repeat)
-    out = np.empty(rows.units, dtype=np.int64)
-    for start, stop in ((0, rows.units_x), (rows.units_x, rows.units)):
-        out[start:stop] = rng.permutation(np.arange(stop - start) % folds)
-    return out
-
-
-def _by_support(rows: Rows, wx: Counts, wy: Counts) -> Iterator[tuple[Flags, Flags]]:
-    """Units in play and weightings that use them: both sides' units, or halves of one side."""
+def _by_support(rows: Rows, wx: Counts, wy: Counts) -> Iterator[tuple[tuple[int, ...], Flags]]:
+    """Sides in play and the weightings that use them: both sides' units, or halves of one."""
     weights = wx + wy
     from_x: Flags = np.asarray(weights[:, : rows.units_x].any(axis=1))
     from_y: Flags = np.asarray(weights[:, rows.units_x :].any(axis=1))
-    is_x: Flags = np.asarray(np.arange(rows.units) < rows.units_x)
-    everything = np.ones(rows.units, dtype=bool)
-    for used, chosen in (
-        (everything, from_x & from_y),
-        (is_x, from_x & ~from_y),
-        (~is_x, from_y & ~from_x),
+    for sides, chosen in (
+        ((0, 1), from_x & from_y),
+        ((0,), from_x & ~from_y),
+        ((1,), from_y & ~from_x),
     ):
         if chosen.any():
-            yield used, chosen
+            yield sides, chosen
 
 
-@dataclass(frozen=True)
-class Folded:
-    """Rows, which units are in play, and the fold (units,) of each."""
-
-    rows: Rows
-    used: Flags
-    partition: Indices
-    folds: int
-
-
-def _discriminant(folded: Folded, ridge: float | None, wx: Counts, wy: Counts) -> Iterator[Judged]:
+def _discriminant(
+    folds: Folds, sides: Sequence[int], ridge: float | None, wx: Counts, wy: Counts
+) -> Iterator[Judged]:
     """Held-out judgements of the ridge discriminant trained for each weighting."""
-    rows, used = folded.rows, folded.used
-    z, d = rows.z, rows.z.shape[1]
-    in_fold = [used & (folded.partition == fold) for fold in range(folded.folds)]
-    parts = [z[flags[rows.unit]] for flags in in_fold]
-    grams = [(part.T @ part).astype(np.float64) for part in parts]
-    sums = [part.sum(axis=0, dtype=np.float64) for part in parts]
-    gram, total, count = sum(grams), sum(sums), sum(len(part) for part in parts)
-    by_unit = unit_sums(rows, z, 0, len(z))[2]
-    share = shrinkage(rows, used) if ridge is None else ridge
+    rows = folds.rows
+    d = rows.z.shape[1]
+    everything = folds.moments(None, sides)
+    share = folds.shrinkage(everything, sides) if ridge is None else ridge
+    by_unit = unit_sums(rows, rows.z, 0, len(rows.z))[2]
+    used = np.isin(np.arange(rows.units) >= rows.units_x, np.array(sides, bool))
     whole = [_weighted_sums(rows, by_unit, w, used) for w in (wx, wy)]
-    for held, part, part_gram, part_sum in zip(in_fold, parts, grams, sums, strict=True):
-        kept = max(count - len(part), 1)
-        mean = (total - part_sum) / kept
-        covariance = (gram - part_gram) / kept - np.outer(mean, mean)
+    for fold in range(folds.count):
+        held = folds.units(fold, sides)
+        covariance = everything.without(folds.moments(fold, sides)).covariance()
         covariance[np.diag_indices(d)] += share * np.trace(covariance) / d + 1e-300
-        away = [_weighted_sums(rows, by_unit, w, held) for w in (wx, wy)]
-        sizes = [a[1] - b[1] for a, b in zip(whole, away, strict=True)]
-        means = [
-            (a[0] - b[0]) / np.maximum(n, 1)[:, None]
-            for a, b, n in zip(whole, away, sizes, strict=True)
-        ]
-        directions = _solve(covariance, (means[0] - means[1]).T)
-        middle = (means[0] + means[1]) / 2
-        score = (part @ directions.astype(part.dtype)).astype(np.float64)
-        score -= np.einsum("rd,dr->r", middle, directions)
-        # A score of exactly zero is a coin toss; so is a fold whose training lacks one side.
-        side = np.sign(score)
-        side[:, (sizes[0] == 0) | (sizes[1] == 0)] = 0
-        yield np.flatnonzero(held[rows.unit]), side.T
+        solve = _solver(covariance)
+        here = np.flatnonzero(held[rows.unit])
+        side = np.empty((len(wx), len(here)), dtype=np.int8)
+        for block in _slices(len(wx)):
+            away = [_weighted_sums(rows, by_unit, w[block], held) for w in (wx, wy)]
+            sizes = [a[1][block] - b[1] for a, b in zip(whole, away, strict=True)]
+            means = [
+                (a[0][block] - b[0]) / np.maximum(n, 1)[:, None]
+                for a, b, n in zip(whole, away, sizes, strict=True)
+            ]
+            directions = solve((means[0] - means[1]).T)
+            middle = (means[0] + means[1]) / 2
+            score = (rows.z[here] @ directions.astype(rows.z.dtype)).astype(np.float64)
+            score -= np.einsum("rd,dr->r", middle, directions)
+            # A score of exactly zero is a coin toss; so is a fold whose training lacks one side.
+            score[:, (sizes[0] == 0) | (sizes[1] == 0)] = 0
+            side[block] = np.sign(score).T
+        yield here, side
 
 
 def _weighted_sums(
@@ -255,44 +237,32 @@ def _weighted_sums(
     return sums, picked @ rows.sizes[chosen]
 
 
-def _solve(covariance: Floats, right: Floats) -> Floats:
+def _slices(count: int) -> Iterator[slice]:
+    return (
+        slice(start, start + WEIGHTINGS_AT_ONCE) for start in range(0, count, WEIGHTINGS_AT_ONCE)
+    )
+
+
+def _solver(covariance: Floats) -> Callable[[Floats], Floats]:
+    """Right sides (d, r) → solutions."""
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
     try:
-        result: Floats = cho_solve(cho_factor(covariance, lower=True), right)
+        factor = cho_factor(covariance, lower=True)
     except LinAlgError:
         # Constant features: the directions that vary are all there is to learn from.
-        result = np.linalg.pinv(covariance, hermitian=True) @ right
-    return result
+        inverse = np.linalg.pinv(covariance, hermitian=True)
+        return lambda right: np.asarray(inverse @ right)
+    return lambda right: np.asarray(cho_solve(factor, right))
 
 
-def shrinkage(rows: Rows, used: Flags) -> float:
-    """Ledoit and Wolf's intensity for the used rows' covariance, as a ridge on the mean variance.
-
-    (1 - s) S + s μ I points the discriminant the same way as S + s / (1 - s) μ I.
-    """
-    z = rows.z[used[rows.unit]].astype(np.float64)
-    z -= z.mean(axis=0)
-    n, d = z.shape
-    gram = z.T @ z / n if d <= n else z @ z.T / n
-    squared = float(np.square(gram).sum())
-    mean_variance = float(np.trace(gram)) / d
-    spread = squared - d * mean_variance**2
-    noise = (float(np.square(np.square(z).sum(axis=1)).mean()) - squared) / n
-    noise *= n / int(used.sum())
-    share = min(max(noise / spread, 0.0), 0.99) if spread > 0 else 0.99
-    return max(share / (1 - share), 1e-6)
-
-
-def _refitted(
-    folded: Folded, classifier: str, seed: int, wx: Counts, wy: Counts
-) -> Iterator[Judged]:
+def _refitted(folds: Folds, classifier: str, seed: int, wx: Counts, wy: Counts) -> Iterator[Judged]:
     """The same from a classifier of scikit-learn, refitted for every weighting."""
-    rows = folded.rows
-    fold = folded.partition[rows.unit]
-    for held in range(folded.folds):
+    rows = folds.rows
+    fold = folds.partition[rows.unit]
+    for held in range(folds.count):
         here, others = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
-        side = np.zeros((len(wx), len(here)))
+        side = np.zeros((len(wx), len(here)), dtype=np.int8)
         for r in range(len(wx)):
             # Whole rows are repeated, because not every classifier takes weights.
             train = [np.repeat(others, w[r, rows.unit[others]]) for w in (wx, wy)]

@@ -36,7 +36,7 @@ from isthmus.gap.estimate import Estimate, Matrix, checked_pair
 from isthmus.gap.metric import Floats, Metric, Rows, Statistic, pooled_rows
 from isthmus.gap.registry import METRICS, PANEL
 from isthmus.gap.resampling import Plan, make_plan
-from isthmus.gap.units import Units, find_units
+from isthmus.gap.units import Units, find_units, gather
 
 Scale = Literal["none", "pooled"]
 ROUNDING = 1e-9
@@ -117,8 +117,8 @@ def measure_all(
     notes: tuple[str, ...] = ()
     if scale == "pooled":
         left, right, notes = scaled(left, right)
-    units = find_units(left, right, groups_x, groups_y)
-    rows = pooled_rows(left, right, units.x, units.y)
+    units = gather(find_units(left, right, groups_x, groups_y), seed)
+    rows = pooled_rows(left, right, units.x, units.y, loose=units.gathered > 1)
     plan = make_plan(
         units.count_x,
         units.count_y,
@@ -198,12 +198,12 @@ def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estima
         floor_y=floors[1],
         ratio=None if floor is None or floor <= tiny else value / floor,
         above_floor=None if floor is None else bool(value > max(floor, tiny)),
-        plug_in=_plug_in(metric, params, sample),
+        plug_in=_plug_in(metric, statistic, params, draws, sample),
         n=len(sample.x),
         m=len(sample.y),
         d=sample.x.shape[1],
-        units_x=rows.units_x,
-        units_y=rows.units - rows.units_x,
+        units_x=rows.independent[0],
+        units_y=rows.independent[1],
         block_length=sample.units.block_length,
         estimator=metric.estimator,
         level=sample.level,
@@ -250,7 +250,7 @@ def _interval(
         return None, None
     from scipy.stats import norm, t
 
-    k = min(sample.rows.units_x, sample.rows.units - sample.rows.units_x)
+    k = min(sample.rows.units_x, sample.rows.units - sample.rows.units_x)  # units drawn
     tail = (1 - sample.level) / 2
     wider = np.sqrt(k / (k - 1)) * t.ppf(1 - tail, k - 1) / norm.ppf(1 - tail)
     values = statistic.combine(center + wider * (drawn - drawn.mean(axis=0)))
@@ -284,8 +284,13 @@ def _magnitude(statistic: Statistic, draws: _Draws) -> float:
     return float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
 
 
-def _plug_in(metric: Metric, params: dict[str, Any], sample: _Sample) -> float:
+def _plug_in(
+    metric: Metric, statistic: Statistic, params: dict[str, Any], draws: _Draws, sample: _Sample
+) -> float:
     """The textbook formula on all rows."""
+    if not metric.biased and sample.units.kind == "frames":
+        # The value is the formula's: a second pass over all pairs would give it again.
+        return float(statistic.combine(draws.observed)[0])
     known = inspect.signature(metric.distance).parameters
     chosen = {key: value for key, value in params.items() if key in known}
     if "seed" in known:
@@ -302,6 +307,8 @@ def _plug_in(metric: Metric, params: dict[str, Any], sample: _Sample) -> float:
 def _settings(statistic: Statistic, sample: _Sample) -> dict[str, Any]:
     out = {**statistic.settings, "scale": sample.scale, "seed": sample.seed}
     out["units"] = sample.units.kind
+    if sample.units.gathered > 1:
+        out["frames_resampled_together"] = sample.units.gathered
     if sample.units.kind == "blocks":
         out["gap_between_blocks"] = sample.units.gap
         out["decorrelation_frames"] = sample.units.decorrelation

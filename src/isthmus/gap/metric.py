@@ -33,7 +33,8 @@ class Rows:
 
     `z` (rows, d) is centred: every metric here but the polynomial kernel is blind to a common
     shift, and small numbers keep their digits. `unit` (rows,) never decreases; units
-    `0 .. units_x - 1` are those of x. `sizes` (units,) counts rows.
+    `0 .. units_x - 1` are those of x. `sizes` (units,) counts rows. `loose`: the rows of a unit
+    are independent too (gathered at random to save work), so that pairs of them count.
     """
 
     z: Matrix
@@ -41,6 +42,7 @@ class Rows:
     unit: Indices
     sizes: Floats
     units_x: int
+    loose: bool = False
 
     @property
     def units(self) -> int:
@@ -57,9 +59,21 @@ class Rows:
         """True for independent frames."""
         return self.units == len(self.unit)
 
+    @property
+    def independent(self) -> tuple[int, int]:
+        """Independent observations of x and of y: units, or rows where units are loose."""
+        if self.loose:
+            return self.rows_x, len(self.unit) - self.rows_x
+        return self.units_x, self.units - self.units_x
+
 
 def pooled_rows(
-    x: Matrix, y: Matrix, unit_x: Indices | None = None, unit_y: Indices | None = None
+    x: Matrix,
+    y: Matrix,
+    unit_x: Indices | None = None,
+    unit_y: Indices | None = None,
+    *,
+    loose: bool = False,
 ) -> Rows:
     """Pool `x` (n, d) and `y` (m, d); rows of unit -1 are left out, without units each is its own.
 
@@ -78,7 +92,7 @@ def pooled_rows(
     z -= centre.astype(kind)
     unit = np.concatenate([unit_x[order_x], unit_y[order_y] + units_x])
     sizes = np.bincount(unit).astype(np.float64)
-    return Rows(z=z, centre=centre, unit=unit, sizes=sizes, units_x=units_x)
+    return Rows(z=z, centre=centre, unit=unit, sizes=sizes, units_x=units_x, loose=loose)
 
 
 class Statistic(Protocol):

@@ -9,6 +9,7 @@ same for permutations).
 Pairs of rows *within* a unit are left out. For independent rows that is the U-statistic's i ≠ j.
 For frames of a video it is the same idea, carried through: neighbouring frames are alike for a
 reason that says nothing about the domain, and counting those pairs makes any two drives differ.
+Where units are loose (independent rows gathered at random), pairs of two rows of a unit do count.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from isthmus.gap.estimate import Matrix
-from isthmus.gap.metric import Counts, Flags, Floats, Rows, unit_sums
+from isthmus.gap.metric import Counts, Floats, Rows, unit_sums
+from isthmus.gap.weightings import Weightings, complementary
 
 Kernel = Callable[[int, int, int, int], Matrix]  # rows i0:i1 × rows j0:j1 -> (i1 - i0, j1 - j0)
 
@@ -41,9 +43,9 @@ def squared_distances(z: Matrix) -> Kernel:
 
 
 def u_statistic(rows: Rows, kernel: Kernel, wx: Counts, wy: Counts) -> Floats:
-    """Mean k(x, x') + mean k(y, y') - 2 mean k(x, y) over pairs from different units, (r,)."""
+    """Mean k(x, x') + mean k(y, y') - 2 mean k(x, y) over pairs that count, (r,)."""
     if rows.units <= HELD_UNITS:
-        xx, yy, xy = _held_forms(unit_gram(rows, kernel), wx, wy)
+        xx, yy, xy = _held_forms(rows, unit_gram(rows, kernel), wx, wy)
     else:
         xx, yy, xy = _streamed_forms(rows, kernel, wx, wy)
     sx, sy = wx * rows.sizes, wy * rows.sizes
@@ -51,9 +53,23 @@ def u_statistic(rows: Rows, kernel: Kernel, wx: Counts, wy: Counts) -> Floats:
     pairs_xx = total_x**2 - (sx**2).sum(axis=1)
     pairs_yy = total_y**2 - (sy**2).sum(axis=1)
     pairs_xy = total_x * total_y - (sx * sy).sum(axis=1)
+    if rows.loose:
+        within, pairs = _within(rows, kernel)
+        xx, yy = xx + wx @ within, yy + wy @ within
+        pairs_xx, pairs_yy = pairs_xx + wx @ pairs, pairs_yy + wy @ pairs
     with np.errstate(divide="ignore", invalid="ignore"):
         result: Floats = xx / pairs_xx + yy / pairs_yy - 2 * xy / pairs_xy
     return result
+
+
+def _within(rows: Rows, kernel: Kernel) -> tuple[Floats, Floats]:
+    """Sums of k over ordered pairs of different rows of each unit (units,), and their number."""
+    ends = np.cumsum(rows.sizes).astype(int)
+    sums = np.zeros(rows.units)
+    for unit, (stop, size) in enumerate(zip(ends, rows.sizes.astype(int), strict=True)):
+        tile = kernel(stop - size, stop, stop - size, stop)
+        sums[unit] = tile.sum(dtype=np.float64) - np.trace(tile, dtype=np.float64)
+    return sums, rows.sizes * (rows.sizes - 1)
 
 
 def unit_gram(rows: Rows, kernel: Kernel) -> Floats:
@@ -67,19 +83,9 @@ def unit_gram(rows: Rows, kernel: Kernel) -> Floats:
     return result
 
 
-def _held_forms(gram: Floats, wx: Counts, wy: Counts) -> tuple[Floats, Floats, Floats]:
-    ax, ay = wx.astype(np.float64), wy.astype(np.float64)
-    sx = ax @ gram
-    sy = np.empty_like(sx)
-    whole = _complementary(wx, wy)
-    sy[whole] = gram.sum(axis=0) - sx[whole]
-    sy[~whole] = ay[~whole] @ gram
-    return (sx * ax).sum(axis=1), (sy * ay).sum(axis=1), (sx * ay).sum(axis=1)
-
-
-def _complementary(wx: Counts, wy: Counts) -> Flags:
-    """Weightings that give each unit to exactly one side: y's sums follow from the totals."""
-    return np.asarray(((wx + wy) == 1).all(axis=1))
+def _held_forms(rows: Rows, gram: Floats, wx: Counts, wy: Counts) -> tuple[Floats, Floats, Floats]:
+    sx, sy = Weightings(rows, wx, wy, np.float64).sums(gram)
+    return _dot(sx, wx), _dot(sy, wy), _dot(sx, wy)
 
 
 def _unit_tiles(rows: Rows, kernel: Kernel) -> Iterator[tuple[int, int, int, int, bool, Matrix]]:
@@ -101,7 +107,7 @@ def _streamed_forms(
     """The three forms without ever holding S."""
     count = len(wx)
     xx, yy, xy = np.zeros(count), np.zeros(count), np.zeros(count)
-    whole = _complementary(wx, wy)
+    whole = complementary(wx, wy)
     # A tile above the diagonal stands for its mirror image too.
     for u0, u1, v0, v1, mirrored, sums in _unit_tiles(rows, kernel):
         tile = np.where(np.arange(u0, u1)[:, None] == np.arange(v0, v1), 0, sums)

@@ -22,12 +22,16 @@ from isthmus import seeds
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Indices, Metric, Rows
+from isthmus.gap.weightings import Weightings
 
 PROJECTIONS = 256
 QUANTILES = 128
 VALUES_AT_ONCE = 1 << 22
 # Few enough that resamples of one side alone mostly share a pass and skip the other side's rows.
 RESAMPLES_AT_ONCE = 200
+BINNED_FROM = 4096
+"""Pooled rows from which quantiles are read off counts in `BINS` stretches of the ranking."""
+BINS = 128
 
 
 def sliced_wasserstein(
@@ -117,6 +121,8 @@ class SlicedStatistic:
 
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         """(r, 1): the mean over directions; (r, L) with `maximum`: each direction."""
+        if len(self.rows.unit) >= BINNED_FROM:
+            return self._evaluate_binned(wx, wy)
         count = self.directions.shape[1]
         out = np.zeros((len(wx), count if self.maximum else 1))
         step = min(RESAMPLES_AT_ONCE, max(1, VALUES_AT_ONCE // len(self.rows.unit)))
@@ -127,10 +133,29 @@ class SlicedStatistic:
                 values = self.rows.z @ self.directions[:, a:b]
                 for column in range(b - a):
                     quantiles = [side.quantiles(values[:, column]) for side in sides]
-                    difference = quantiles[0] - quantiles[1]
-                    gap = np.square(difference) if self.p == 2 else np.abs(difference) ** self.p
-                    out[part, a + column if self.maximum else 0] += gap.mean(axis=1)
+                    powers = self._powers(quantiles[0] - quantiles[1])
+                    out[part, a + column if self.maximum else 0] += powers
         return out if self.maximum else out / count
+
+    def _evaluate_binned(self, wx: Counts, wy: Counts) -> Floats:
+        """The same for many rows, from each weighting's counts in stretches of the ranking."""
+        count = self.directions.shape[1]
+        weightings = Weightings(self.rows, wx, wy, np.float32)
+        out = np.zeros((len(wx), count if self.maximum else 1))
+        for a, b in _blocks(count, len(self.rows.unit)):
+            values = self.rows.z @ self.directions[:, a:b]
+            for column in range(b - a):
+                ranking = _Ranking.of(self.rows, values[:, column])
+                quantiles = [ranking.quantiles(n) for n in weightings.sums(ranking.counts)]
+                powers = self._powers(quantiles[0] - quantiles[1])
+                out[:, a + column if self.maximum else 0] += powers
+        return out if self.maximum else out / count
+
+    def _powers(self, difference: Floats) -> Floats:
+        """W_p^p (r,) from differences of quantiles (r, QUANTILES)."""
+        powers = np.square(difference) if self.p == 2 else np.abs(difference) ** self.p
+        result: Floats = powers.mean(axis=1)
+        return result
 
     def draw(self, wx: Counts, wy: Counts) -> Floats | None:
         """None: `evaluate` shows the spread."""
@@ -139,6 +164,52 @@ class SlicedStatistic:
         """(mean or largest W_p^p)^(1/p); components below zero count as no distance."""
         result: Floats = np.maximum(components.max(axis=-1), 0) ** (1 / self.p)
         return result
+
+
+@dataclass(frozen=True)
+class _Ranking:
+    """The pooled rows in order along one direction, cut into `BINS` stretches of equal length.
+
+    Within a stretch a side's rows are taken to be spread evenly over the ranks; that shifts a
+    quantile by some ranks where sampling shifts it by the root of all. Stretches that hold one
+    side only are exact.
+
+    Attributes: `ranked` values in order; `starts` (BINS + 1,) ranks where stretches begin;
+    `counts` (units, BINS) rows of each unit in each stretch.
+    """
+
+    ranked: Floats
+    starts: Indices
+    counts: Matrix
+
+    @classmethod
+    def of(cls, rows: Rows, values: Matrix) -> _Ranking:
+        """Rank `values` (pooled rows,)."""
+        order = np.argsort(values, kind="stable")
+        total = len(values)
+        cell = rows.unit[order] * BINS + np.arange(total) * BINS // total
+        counts = np.bincount(cell, minlength=rows.units * BINS).reshape(rows.units, BINS)
+        starts = -(-np.arange(BINS + 1) * total // BINS)
+        return cls(values[order].astype(np.float64), starts, counts.astype(np.float32))
+
+    def quantiles(self, counts: Matrix) -> Floats:
+        """(r, QUANTILES) of sides with `counts` (r, BINS) rows in the stretches."""
+        # Sums of counts are whole numbers that float32 would round from 2^24 on.
+        reached = np.cumsum(counts, axis=1, dtype=np.float64)
+        total = reached[:, -1:]
+        # Order statistic floor((q + 1/2) total / Q) lies in the first stretch that reaches it.
+        below = np.ceil(reached * QUANTILES / total - 0.5).astype(np.int64)
+        times = np.diff(below, axis=1, prepend=0)
+        cells = np.repeat(np.arange(times.size), times.ravel())
+        here = counts.ravel()[cells]
+        before = reached.ravel()[cells] - here
+        levels = (np.arange(QUANTILES) + 0.5) / QUANTILES
+        wanted = np.minimum(np.floor(levels * total), total - 1).ravel()
+        place = cells % BINS
+        share = (wanted - before + 0.5) / here
+        rank = self.starts[place] + share * (self.starts[place + 1] - self.starts[place])
+        index = np.minimum(rank.astype(np.int64), len(self.ranked) - 1)
+        return self.ranked[index].reshape(len(counts), QUANTILES)
 
 
 class _Side:
