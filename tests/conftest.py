@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,3 +17,11 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the real data that lie beside a developer's checkout (../shared/data)")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def draw() -> Callable[..., Any]:
+    """The function that draws labelled samples of squares and discs."""
+    from drawn_shapes import draw_shapes  # here: it loads torch, which most rooms do not need
+
+    return draw_shapes

@@ -6,18 +6,13 @@ Amplitude at low frequency is light, colour and haze; phase is where things are,
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.adapt.adapter import Adapted, Budget, Level
-from isthmus.adapt.image.transfer import fit_on_transferred, random_pairs
-from isthmus.compute.executor import Progress
-from isthmus.detect.detector import Detector
+from isthmus.adapt.image.transfer import TransferAdapter, random_pairs
 from isthmus.detect.objectives import ImageHook
-from isthmus.detect.samples import Images, Samples
+from isthmus.detect.samples import Images
 from isthmus.errors import InputError
 
 BETA = (0.006, 0.034)
@@ -66,34 +61,9 @@ def fourier_hook(target: Images) -> ImageHook:
     return random_pairs(_transfer, target)
 
 
-class FourierAdaptation:
+class FourierAdaptation(TransferAdapter):
     """Train on source images with the amplitudes of target images."""
 
     name = "fda"
     label = "Fourier adaptation (FDA)"
-    level: Level = "image"
-    needs = frozenset({"source.images", "source.labels", "target.images"})
-
-    def fit(
-        self,
-        detector: Detector,
-        source: Samples,
-        target: Images,
-        budget: Budget,
-        seed: int,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Adapted:
-        """Spend the budget on transferred source images."""
-        return fit_on_transferred(
-            self.name,
-            fourier_hook,
-            detector,
-            source,
-            target=target,
-            budget=budget,
-            seed=seed,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+    style = staticmethod(fourier_hook)

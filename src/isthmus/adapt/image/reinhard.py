@@ -6,18 +6,13 @@ logarithms of cone responses, rotated so that natural images have almost indepen
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus.adapt.adapter import Adapted, Budget, Level
-from isthmus.adapt.image.transfer import fit_on_transferred, random_pairs
-from isthmus.compute.executor import Progress
-from isthmus.detect.detector import Detector
+from isthmus.adapt.image.transfer import TransferAdapter, random_pairs
 from isthmus.detect.objectives import ImageHook
-from isthmus.detect.samples import Images, Samples
+from isthmus.detect.samples import Images
 
 DARKEST = 1 / 255
 CONES = torch.tensor([[0.3811, 0.5783, 0.0402], [0.1967, 0.7244, 0.0782], [0.0241, 0.1288, 0.8444]])
@@ -53,34 +48,9 @@ def reinhard_hook(target: Images) -> ImageHook:
     return random_pairs(_transfer, target)
 
 
-class ReinhardAdaptation:
+class ReinhardAdaptation(TransferAdapter):
     """Train on source images with the colours of target images."""
 
     name = "reinhard"
     label = "Colour transfer (Reinhard)"
-    level: Level = "image"
-    needs = frozenset({"source.images", "source.labels", "target.images"})
-
-    def fit(
-        self,
-        detector: Detector,
-        source: Samples,
-        target: Images,
-        budget: Budget,
-        seed: int,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Adapted:
-        """Spend the budget on transferred source images."""
-        return fit_on_transferred(
-            self.name,
-            reinhard_hook,
-            detector,
-            source,
-            target=target,
-            budget=budget,
-            seed=seed,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+    style = staticmethod(reinhard_hook)

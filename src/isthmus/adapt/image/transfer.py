@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from isthmus.adapt.adapter import Adapted, Budget
+from isthmus.adapt.adapter import Adapted, Budget, Level
 from isthmus.compute.executor import Progress
 from isthmus.detect.batches import image_tensor
 from isthmus.detect.detector import Detector
@@ -39,33 +39,46 @@ def random_pairs(transfer: Transfer, target: Images, share: float = SHARE) -> Im
     return hook
 
 
-def fit_on_transferred(
-    name: str,
-    style: Style,
-    detector: Detector,
-    source: Samples,
-    *,
-    target: Images,
-    budget: Budget,
-    seed: int,
-    checkpoint: Path | None,
-    progress: Progress | None,
-) -> Adapted:
-    """Fair source training in which `style` changes the source images."""
-    objective = Supervised(
-        source,
-        batch=budget.batch,
-        seed=seed,
-        hook=style(target),
-        hook_fingerprint=f"{name}:{images_digest(target)}",
-    )
-    trained = train(
-        detector,
-        objective,
-        budget.recipe(),
-        seed=seed,
-        name=name,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
-    return Adapted(trained.detector, trained.history, trained.alarms)
+class TransferAdapter:
+    """An adapter that trains on source images in the look of the target.
+
+    Attributes:
+        name, label: for machines and for people.
+        style: change of look of the source images.
+    """
+
+    name: str
+    label: str
+    style: Style
+    level: Level = "image"
+    needs = frozenset({"source.images", "source.labels", "target.images"})
+
+    def fit(
+        self,
+        detector: Detector,
+        source: Samples,
+        target: Images,
+        budget: Budget,
+        seed: int,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Adapted:
+        """Fair source training, spent on source images whose look `style` has changed."""
+        objective = Supervised(
+            source,
+            batch=budget.batch,
+            seed=seed,
+            hook=self.style(target),
+            hook_fingerprint=f"{self.name}:{images_digest(target)}",
+        )
+        trained = train(
+            detector,
+            objective,
+            budget.recipe(),
+            seed=seed,
+            name=self.name,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+        return Adapted(trained.detector, trained.history, trained.alarms)

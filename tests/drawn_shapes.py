@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from isthmus.detect.samples import Images, Samples
 
@@ -41,9 +40,3 @@ def draw_shapes(count: int, seed: int, *, width: int = 64, height: int = 48) -> 
         np.zeros(len(labels), bool),
         np.array(offsets),
     )
-
-
-@pytest.fixture(scope="session")
-def draw():
-    """The function that draws samples."""
-    return draw_shapes
