@@ -25,6 +25,7 @@ from isthmus.compute.executor import Executor, Item, Outcome, Progress, Value, a
 from isthmus.errors import ConfigError
 
 MAX_DEATHS = 2
+PATIENCE_SECONDS = 1.0
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -83,11 +84,7 @@ class LocalExecutor:
                     yield queue.finished.pop(following)
                     following += 1
         finally:
-            for worker in workers:
-                worker.process.kill()
-            for worker in workers:
-                worker.process.join()
-                worker.pipe.close()
+            _end(workers)
 
     def _start(self, function: Callable[[Any], Any]) -> _Worker:
         context = multiprocessing.get_context("spawn")
@@ -168,9 +165,29 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def _end(workers: list[_Worker]) -> None:
+    """Idle workers are killed; busy ones may first clear away the file they are writing."""
+    for worker in workers:
+        if worker.item is None:
+            worker.process.kill()
+        else:
+            worker.process.terminate()
+    patience = time.monotonic() + PATIENCE_SECONDS
+    for worker in workers:
+        worker.process.join(max(0.0, patience - time.monotonic()))
+        worker.process.kill()
+        worker.process.join()
+        worker.pipe.close()
+
+
+def _leave(signum: int, frame: Any) -> None:
+    raise SystemExit(1)
+
+
 def _work(pipe: Connection, function: Callable[[Any], Any], threads: int, owner: int) -> None:
     # Ctrl-C reaches the whole process group; the owner decides what to do about it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
     _limit_threads(threads)
     try:
