@@ -85,6 +85,21 @@ def test_stale_temporaries_are_swept_and_fresh_ones_kept(tmp_path):
     assert new.exists()
 
 
+def test_a_folder_to_write_to_is_made_and_left_clean(tmp_path):
+    folder = tmp_path / "a" / "b"
+    files.make_folder(folder)
+    assert folder.is_dir()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made_is_said_with_its_name(tmp_path, name):
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(InputError, match=rf"{name}: cannot be written to .*another place"):
+        files.make_folder(tmp_path / name)
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_a_lock_is_exclusive_and_dies_with_its_holder(tmp_path):
     lock = tmp_path / "lock"
     code = (

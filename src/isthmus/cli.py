@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from cyclopts import App, Group, Parameter
 
 import isthmus
-from isthmus.errors import IsthmusError
+from isthmus.errors import InputError, IsthmusError
 
 EXIT_ERROR, EXIT_SKIPPED, EXIT_INTERRUPTED = 1, 3, 130
 
@@ -34,7 +34,8 @@ app.command(data)
 
 WORK = Group("Work")
 Workers = Annotated[
-    int | None, Parameter(group=WORK, help="Processes to work with [default: all cores].")
+    int | None,
+    Parameter(group=WORK, help="Processes to work with, 1 or more [default: all cores]."),
 ]
 OutFolder = Annotated[Path | None, Parameter(help="Run directory [default: runs/NAME].")]
 
@@ -74,7 +75,7 @@ def study_check(file: Path, /) -> int:
 
 @study.command(name="schema")
 def study_schema() -> int:
-    """Print the JSON Schema of study files."""
+    """Print the JSON Schema of study files: every option with default, range and meaning."""
     from isthmus import console
 
     console.print_json(isthmus.study_schema())
@@ -122,15 +123,15 @@ def measure(
     Parameters
     ----------
     source
-        Label file (COCO, BDD100K) or folder of images.
+        Label file (COCO, BDD100K, Pascal VOC) or folder of images.
     target
         The same for the other domain; its labels are not looked at.
     extractor
         descriptors, onnx:PATH#layer,…, torch:MODULE:FACTORY#layer,…; repeat for several
         [default: descriptors].
     metric
-        A gap metric; repeat for several [default: mmd, sliced_wasserstein, cmd,
-        proxy_a_distance, frechet].
+        mmd, sliced_wasserstein, cmd, proxy_a_distance, frechet, energy, wasserstein,
+        kl_gaussian, coral; repeat for several [default: the first five].
     source_images
         Folder that image names in the source's label file are relative to.
     target_images
@@ -138,16 +139,20 @@ def measure(
     independent
         Treat every frame as independent, although neighbours of a video are not.
     permutations
-        Relabelings for the p-value.
+        Relabelings for the p-value, 99 to 99999.
     max_frames
-        Frames drawn from each set at most.
+        Frames drawn from each set at most, 20 or more. A set needs 4 frames at least.
     seed
-        Decides every random draw.
+        Decides every random draw; 0 or more.
     json
         Also write the result to this file.
     """
-    from isthmus import console
+    from isthmus import console, files
 
+    if json is not None:
+        if json.is_dir():
+            raise InputError(f"{json}: a folder; --json takes the name of a file")
+        files.make_folder(json.parent)
     with console.watch() as watcher:
         result = isthmus.measure_gap(
             source,
@@ -180,7 +185,7 @@ def data_inspect(
     path
         Label file or folder of images.
     format
-        Name of the data format.
+        Name of the data format: auto, coco, bdd100k, voc, manifest, folder.
     images
         Folder that image names in the label file are relative to.
     """
@@ -229,6 +234,9 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_ERROR)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing is left to say
+        sys.exit(EXIT_ERROR)
+    except OSError as error:  # a full disk, missing rights: nothing that a traceback would mend
+        print(f"isthmus: {error}. What is finished is kept", file=sys.stderr)
         sys.exit(EXIT_ERROR)
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -19,6 +21,7 @@ OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 PLAIN_SECONDS = 10.0
 SHOWN_PROBLEMS = 20
+MOST_COLUMNS = 400
 
 
 class Watcher:
@@ -92,6 +95,9 @@ def print_json(value: Any) -> None:
 def show_config(config: Any) -> None:
     """Print what a study would do."""
     OUT.print(f"{config.name}: the study file is well formed", markup=False)
+    for option, path in (("source.path", config.source.path), ("target.path", config.target.path)):
+        if not path.exists():
+            ERR.print(f"WARNING: {option}: {path}: no such file or folder yet", markup=False)
     arms = [name for name in config.arms if name != "oracle" or config.target.oracle]
     if len(arms) < len(config.arms):
         OUT.print("the arm `oracle` is left out: target.oracle is not true", markup=False)
@@ -120,11 +126,11 @@ def show_dataset(dataset: Any) -> None:
     )
     if objects:
         known = dataset.task_classes()
-        table = Table("category", "boxes", "class of the task")
+        table = Table("category", "boxes", "class of the task", box=SIMPLE_HEAD)
         for category, count in objects.most_common():
             shown = known.get(category, "unknown: map it in the study file")
             table.add_row(escape(category), str(count), shown or "left out on purpose")
-        OUT.print(table)
+        _show_table(table)
     show_problems(dataset.problems)
 
 
@@ -149,7 +155,7 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
     for pair in document["pairs"]:
         rows = [row for row in document["estimates"] if row["pair"] == pair["name"]]
         OUT.print(f"{pair['label']}: {pair['n']} and {pair['m']} frames", markup=False)
-        OUT.print(_gap_table(rows, several))
+        _show_table(_gap_table(rows, several))
     warnings = Counter(w for row in document["estimates"] for w in row["warnings"])
     for warning, count in warnings.items():
         ERR.print(f"note ({count} of {len(document['estimates'])}): {warning}", markup=False)
@@ -157,8 +163,15 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
         show_path("result", saved)
 
 
+def _show_table(table: Table) -> None:
+    """Print all of a table: a figure cut short is worth nothing, a line that wraps is only ugly."""
+    wide = OUT.options.update(width=MOST_COLUMNS, max_width=MOST_COLUMNS)
+    needed = Measurement.get(OUT, wide, table).maximum
+    Console(width=max(OUT.width, needed), highlight=False).print(table, crop=False)
+
+
 def _gap_table(rows: Any, several: bool) -> Table:
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, padding=0, collapse_padding=True)
     for name in (*(("extractor",) if several else ()), "layer", "metric"):
         table.add_column(name, no_wrap=True)
     for name in ("value", "95 % interval", "p", "floor", "× floor"):
@@ -187,7 +200,7 @@ def show_study(result: Any) -> None:
             OUT.print(f"{statement['level'].upper()}: {statement['text']}", markup=False)
     score = result.documents.get("score")
     if score and score["arms"]:
-        OUT.print(_arms_table(score))
+        _show_table(_arms_table(score))
     if result.skipped:
         ERR.print(
             f"{result.skipped} input item(s) were skipped; the report lists each with its reason "
@@ -200,10 +213,13 @@ def show_study(result: Any) -> None:
 
 
 def _arms_table(score: Any) -> Table:
-    table = Table("arm", *(f"{name} AP50" for name in [*score["classes"], "mean"]), "gap closed")
+    names = [*score["classes"], "mean"] if len(score["classes"]) > 1 else score["classes"]
+    table = Table(
+        "arm", *(f"{name} AP50" for name in names), "gap closed", box=SIMPLE_HEAD, padding=0
+    )
     for arm in score["arms"]:
         cells = []
-        for name in [*score["classes"], "mean"]:
+        for name in names:
             cell = arm["ap50"].get(name)
             cells.append(
                 "–"

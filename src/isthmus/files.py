@@ -122,6 +122,22 @@ def sweep_temporaries(folder: Path) -> None:
                 leftover.unlink()
 
 
+def make_folder(path: Path) -> None:
+    """Make `path` and try to write there: what would fail after hours of work is said at once.
+
+    Raises:
+        InputError: no file can be written there.
+    """
+    probe = path / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = "a file, not a folder" if path.is_file() else error.strerror
+        raise InputError(f"{path}: cannot be written to ({reason}); choose another place") from None
+
+
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold an advisory lock on `path`; a second holder gets an `InputError` at once.
@@ -130,12 +146,8 @@ def exclusive_lock(path: Path) -> Iterator[None]:
     """
     import fcntl
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a+")
-    except OSError as error:
-        raise InputError(f"{path.parent}: cannot be written to ({error})") from None
-    with handle:
+    make_folder(path.parent)
+    with path.open("a+") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

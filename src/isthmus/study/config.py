@@ -19,6 +19,7 @@ from isthmus.errors import ConfigError
 
 MAX_STUDY_BYTES = 1_000_000
 Selector = dict[str, str | list[str]]
+_KINDS: dict[type, str] = {list: "a list", str: "mere text"}
 
 
 class _Section(BaseModel):
@@ -32,7 +33,7 @@ class DomainSection(_Section):
     `split` or label attribute has (one of) the given values.
     """
 
-    path: Path = Field(description="label file (COCO, BDD100K) or folder of images")
+    path: Path = Field(description="label file (COCO, BDD100K, Pascal VOC) or folder of images")
     images: Path | None = Field(None, description="folder that image names are relative to")
     format: str = Field("auto", description="name of a data format, or auto")
     name: str | None = Field(None, description="name for people")
@@ -108,7 +109,7 @@ class TrainingSection(_Section):
     burn_in: int = Field(400, ge=1, description="steps on the source before the arms part")
     steps: int = Field(300, ge=2, description="further steps of every arm")
     batch: int = Field(8, ge=1, le=512, description="images per step and domain")
-    learning_rate: float = Field(8e-3, gt=0, lt=1)
+    learning_rate: float = Field(8e-3, gt=0, lt=1, description="peak learning rate")
 
 
 class ComputeSection(_Section):
@@ -162,6 +163,8 @@ def load_study(path: Path | str) -> StudyConfig:
         ConfigError: the file is missing, is not YAML, or is wrong; lists every fault.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ConfigError(f"{path}: a folder, not a study file; {_instead_of(path)}")
     try:
         if path.stat().st_size > MAX_STUDY_BYTES:
             raise ConfigError(f"{path}: larger than {MAX_STUDY_BYTES} bytes; not a study file")
@@ -170,12 +173,33 @@ def load_study(path: Path | str) -> StudyConfig:
         values = yaml.safe_load(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such study file") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f"line {mark.line + 1}: " if mark else ""
+        raise ConfigError(f"{path}: not YAML: {line}{error.problem}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}: expected options such as `name:` and `source:`, got {values!r}")
+        found = "an empty file" if values is None else _KINDS.get(type(values), "a single value")
+        raise ConfigError(
+            f"{path}: expected options such as `name:`, `source:` and `target:`, found {found}"
+        )
     lines = dict(_lines(node)) if node else {}
     return _resolved(parse_study(values, where=str(path), lines=lines), path.parent)
+
+
+def _instead_of(folder: Path) -> str:
+    """What to give instead of `folder`: a run has a study and a report, others may hold files."""
+    if (folder / "study.json").is_file():
+        return (
+            "it holds a run. To go on with it: isthmus study run "
+            f"{folder / 'study.json'} --out {folder}. To write its report again: "
+            f"isthmus report {folder} (then open {folder / 'report' / 'index.html'})"
+        )
+    near = sorted(p for p in folder.iterdir() if p.suffix in (".yaml", ".yml"))
+    if not near:
+        return "no study file (*.yaml) lies in it; give the path of one"
+    return f"give the file itself, such as {near[0]}"
 
 
 def gap_section(values: Mapping[str, Any]) -> GapSection:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isthmus.compute.local import local_executor
+from isthmus.files import make_folder
 from isthmus.study.api import run_study
 from isthmus.study.config import StudyConfig, parse_study
 from isthmus.study.run import StudyResult
@@ -51,6 +52,7 @@ def run_demo(
         As `run_study`.
     """
     folder = Path(out)
+    make_folder(folder)
     scale = QUICK if quick else FULL
     watcher = watcher or Silent()
     executor = local_executor(workers)
@@ -69,7 +71,8 @@ def run_demo(
             executor=executor,
             progress=watcher.progress,
         )
-    config = demo_config(folder / "input", scale, seed)
+    # Absolute, so that the study kept in the run can itself be given to `study run`.
+    config = demo_config((folder / "input").resolve(), scale, seed)
     return run_study(config, out=folder, executor=executor, watcher=watcher)
 
 

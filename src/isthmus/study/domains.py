@@ -27,7 +27,7 @@ class Domains:
     """What a study works on.
 
     Attributes:
-        classes: the task's classes.
+        classes: those of the task's classes that the source shows in training.
         source, target: everything read, mapped to the classes, before it was divided.
         train, val: labelled source frames.
         target_train: unlabeled frames of the target.
@@ -57,6 +57,10 @@ def read_domains(
             the test also lies in a training part.
         ConfigError: a selector selects nothing.
     """
+    for section, role in ((config.source, "source"), (config.target, "target")):
+        # Reading the first set can take long: what is wrong with the second is said before.
+        if not section.path.exists():
+            raise InputError(f"{section.path}: no such file or folder ({role}.path)")
     source = _read(config.source, "source", executor, progress)
     target = _read(config.target, "target", executor, progress)
     if not source.labelled:
@@ -65,7 +69,11 @@ def read_domains(
         )
     train, val, source_notes = _divide_source(source, config)
     target_part, test, target_notes = _divide_target(target, config.target)
-    _refuse_too_little(train, target_part)
+    require_frames("source", train.name, len(train))
+    require_frames("target", target_part.name, len(target_part))
+    missing = _missing_classes(train)
+    classes = tuple(name for name in ROAD.classes if name not in missing)
+    _refuse_no_objects(test, classes)
     _refuse_leaks({"source train": train, "source val": val, "target train": target_part}, test)
     oracle = None
     if config.target.oracle:
@@ -73,15 +81,15 @@ def read_domains(
             raise ConfigError("target.oracle: the target-train frames carry no labels")
         oracle = target_part
     return Domains(
-        ROAD.classes,
-        source,
+        classes,
+        replace(source, problems=source.problems + _as_problems(missing, train)),
         target,
         train,
         val,
         target_part.unlabeled(),
         oracle,
         SealedTest(test) if test is not None and test.labelled else None,
-        tuple(source_notes + target_notes),
+        (*source_notes, *target_notes, *(p.reason for p in _as_problems(missing, train))),
     )
 
 
@@ -152,7 +160,7 @@ def _divide_source(source: Dataset, config: StudyConfig) -> tuple[Dataset, Datas
         )
         return train, val, notes
     if len(source.sequences) == 1 and source.sequences[0]:
-        cut = max(1, round(len(source) * (1 - section.val_share)))
+        cut = min(max(1, round(len(source) * (1 - section.val_share))), len(source) - 1)
         return (
             replace(source, frames=source.frames[:cut]),
             replace(source, frames=source.frames[cut:]),
@@ -194,19 +202,51 @@ def _divide_target(
     return train, test, notes
 
 
-def _refuse_too_little(train: Dataset, target: Dataset) -> None:
-    """What would fail hours later is said at once."""
-    if len(target) < FEWEST_FRAMES:
+def require_frames(role: str, name: str, count: int) -> None:
+    """Refuse a side of fewer frames than a gap can be measured from."""
+    if count < FEWEST_FRAMES:
+        called = role if name == role else f"{role} ({name})"
         raise InputError(
-            f"{target.name}: {len(target)} image(s) to adapt to; at least {FEWEST_FRAMES} are "
-            "needed to measure a gap"
+            f"the {called} has {count} usable frame(s); at least {FEWEST_FRAMES} are needed to "
+            "measure a gap: add images"
         )
-    for name in ROAD.classes:
-        if not any(b.category == name and not b.ignore for f in train for b in f.objects or ()):
-            raise InputError(
-                f"{train.name}: not one {name} box among the frames to train on, so nothing can "
-                "be learnt of this class; add frames that show some, or map a category to it"
-            )
+
+
+def _missing_classes(train: Dataset) -> tuple[str, ...]:
+    """The task's classes that no box of the training frames shows; all of them is an error."""
+    shown = {b.category for f in train for b in f.objects or () if not b.ignore}
+    missing = tuple(name for name in ROAD.classes if name not in shown)
+    if len(missing) == len(ROAD.classes):
+        raise InputError(
+            f"{train.name}: not one box of {' or '.join(missing)} among the {len(train)} source "
+            "frames to train on, so nothing can be learnt; add frames that show some, or map the "
+            "set's own categories with the option source.categories"
+        )
+    return missing
+
+
+def _as_problems(missing: tuple[str, ...], train: Dataset) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(
+            train.name,
+            "missing-class",
+            f"not one {name} box among the {len(train)} source frames to train on: the study "
+            "leaves this class out; add frames that show some, or map a category to it",
+            "note",
+        )
+        for name in missing
+    )
+
+
+def _refuse_no_objects(test: Dataset | None, classes: tuple[str, ...]) -> None:
+    """Whether there is anything to score decides nothing but this refusal."""
+    if test is None:
+        return
+    if not any(b.category in classes and not b.ignore for f in test for b in f.objects or ()):
+        raise InputError(
+            f"{test.name}: not one box of {' or '.join(classes)} among the {len(test)} frames of "
+            "the target's test, so nothing can be scored; give others, or leave `test` out"
+        )
 
 
 def _refuse_leaks(parts: dict[str, Dataset], test: Dataset | None) -> None:

@@ -65,7 +65,7 @@ def estimate_rows(
     rows: list[Row] = []
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.error is not None:
-            where = "{pair}, {extractor}, {layer}".format(**job.row)
+            where = "{pair}, {extractor}, {layer}; x is the first side".format(**job.row)
             raise IsthmusError(f"the gap could not be measured ({where}): {outcome.error}")
         rows += outcome.unwrap()
     return rows
@@ -121,12 +121,17 @@ def halves(features: FeatureSet) -> tuple[FeatureSet, FeatureSet]:
     """The first and the second half of every sequence: two stretches of the same drives.
 
     What two parts of one domain differ by is the yardstick for a gap between two domains.
-    Frames without a sequence form one, in their order.
+    Frames without a sequence form one, in their order, and so do those that are alone in theirs:
+    a single frame has no halves.
     """
+    members: dict[str, list[int]] = {}
+    for row, sequence in enumerate(features.sequences):
+        members.setdefault(sequence, []).append(row)
+    alone = sorted(r for name, rows in members.items() if not name or len(rows) == 1 for r in rows)
+    drives = [rows for name, rows in members.items() if name and len(rows) > 1]
     first: list[int] = []
     second: list[int] = []
-    for name in dict.fromkeys(features.sequences):
-        rows = [i for i, sequence in enumerate(features.sequences) if sequence == name]
+    for rows in (alone, *drives):
         cut = len(rows) // 2
         first += rows[:cut]
         second += rows[cut:]

@@ -13,14 +13,14 @@ from isthmus.compute.local import local_executor
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset
 from isthmus.data.frame import Problem
-from isthmus.errors import ConfigError
+from isthmus.errors import ConfigError, InputError
 from isthmus.features.extractor import FeatureSet, load_extractor
 from isthmus.features.store import extract_features
 from isthmus.study.config import gap_section
+from isthmus.study.domains import FEWEST_FRAMES, require_frames
 from isthmus.study.gap_rows import Pair, estimate_rows, halves
 
 SCHEMA = "isthmus.gap/1"
-MIN_FRAMES = 4
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,11 @@ def measure_gap(
         progress: called with (done, total, what).
 
     Raises:
-        InputError: a set cannot be read or holds fewer than four images.
-        ConfigError: an unknown metric.
+        InputError: a set cannot be read or holds fewer than four images that can be used.
+        ConfigError: an unknown metric, or a number out of its range.
     """
+    if seed < 0:
+        raise ConfigError(f"seed: 0 or more is needed (got {seed})")
     chosen: dict[str, Any] = {"metrics": list(metrics)} if metrics else {}
     settings = gap_section(
         {
@@ -91,10 +93,16 @@ def measure_gap(
     )
     _refuse_unknown(settings.metrics)
     executor = local_executor(workers)
+    for given, role in ((source, "source"), (target, "target")):
+        # Reading the first set can take long: what is wrong with the second is said before.
+        if not isinstance(given, Dataset) and not Path(given).exists():
+            raise InputError(f"{given}: no such file or folder (the {role})")
     sides = [
         _read(source, source_images, "source", executor=executor, progress=progress),
         _read(target, target_images, "target", executor=executor, progress=progress),
     ]
+    for side, role in zip(sides, ("source", "target"), strict=True):
+        require_frames(role, side.name, len(side))
     sides = [side.sample(max_frames, seed) for side in sides]
     pairs: list[Pair] = []
     problems: dict[Problem, None] = dict.fromkeys(p for side in sides for p in side.problems)
@@ -116,13 +124,19 @@ def measure_gap(
 
 
 def pairs_of(x: FeatureSet, y: FeatureSet, extractor: str, source: str, target: str) -> list[Pair]:
-    """Source against target, and the first against the second half of the source's sequences."""
+    """Source against target, and the first against the second half of the source's sequences.
+
+    Raises:
+        InputError: a side has too few frames; the message names it.
+    """
+    require_frames("source", source, len(x))
+    require_frames("target", target, len(y))
     pairs = [Pair("source-target", f"{source} → {target}", extractor, x, y)]
-    if len(x) >= 2 * MIN_FRAMES:
+    if len(x) >= 2 * FEWEST_FRAMES:
         first, second = halves(x)
-        pairs.append(
-            Pair("source-halves", f"{source} → {source} (halves)", extractor, first, second)
-        )
+        if min(len(first), len(second)) >= FEWEST_FRAMES:
+            label = f"{source} → {source} (halves)"
+            pairs.append(Pair("source-halves", label, extractor, first, second))
     return pairs
 
 

@@ -125,7 +125,7 @@ def _nearer(
             wanted.layers[LAYER],
             {m: {"bounds": found.bounds} if m == "cmd" else {} for m in context.config.gap.metrics},
             groups_x=found.sequences if any(found.sequences) else None,
-            groups_y=wanted.sequences if any(found.sequences) else None,
+            groups_y=wanted.sequences if any(wanted.sequences) else None,
             permutations=0,
             bootstraps=BOOTSTRAPS,
             floor_splits=0,
