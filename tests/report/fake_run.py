@@ -282,7 +282,14 @@ def write_run(folder: Path, *, stages: tuple[str, ...] = STAGES, name: str = "")
         place.mkdir(parents=True, exist_ok=True)
         document = MAKERS[stage](place, name)
         (place / "result.json").write_text(json.dumps(document), encoding="utf-8")
-    study = {"name": "town", "title": f"Town: day → dusk{name}", "seed": 1, "arms": ["fda"]}
+    study = {
+        "name": "town",
+        "title": f"Town: day → dusk{name}",
+        "seed": 1,
+        "arms": ["fda"],
+        "source": {"path": "/data/day.json", "where": {"timeofday": "day"}},
+        "target": {"path": "/data/dusk", "where": {}, "test": {"sequence": ["a", "b", "c", "d"]}},
+    }
     (folder / "study.json").write_text(json.dumps(study), encoding="utf-8")
     manifest = {
         "name": "town",

@@ -17,12 +17,13 @@ from fake_run import STAGES, write_run
 
 from isthmus.errors import InputError
 from isthmus.report import write_report
-from isthmus.report.blocks import Picture, Section
+from isthmus.report.blocks import Picture, Section, Table
 from isthmus.report.document import script_json
 from isthmus.report.figures import theme
 from isthmus.report.pictures import Pictures
 from isthmus.report.run_folder import read_run
 from isthmus.report.sections import SECTIONS
+from isthmus.study import score_pictures
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\u2028'\"&{{7*7}}"
 
@@ -84,7 +85,7 @@ def test_every_section_is_there_and_in_the_contents(page: Page) -> None:
 
 def test_alarms_come_before_good_news_on_the_first_page(page: Page) -> None:
     alarm = page.text.index("AdaBN made pedestrians worse")
-    good = page.text.index("FDA, then mean teacher: AP50 49.0 %")
+    good = page.text.index("FDA, then mean teacher: AP50 49.0\u202f%")
     assert alarm < good < page.text.index("What was compared?")
 
 
@@ -102,8 +103,7 @@ def test_it_names_no_remote_address(page: Page, html: str) -> None:
 
 
 def test_only_the_hashed_scripts_may_run(page: Page) -> None:
-    policy = next(m["content"] for m in page.all("meta") if "http-equiv" in m)
-    assert policy is not None
+    policy = str(next(m["content"] for m in page.all("meta") if "http-equiv" in m))
     assert "unsafe-eval" not in policy
     assert "default-src 'none'" in policy
     code = [text for text, a in zip(page.scripts, page.all("script"), strict=True) if not a]
@@ -154,9 +154,8 @@ def test_json_in_a_script_cannot_end_it() -> None:
 def test_a_stage_that_did_not_run_is_named(tmp_path: Path, missing: str) -> None:
     stages = tuple(stage for stage in STAGES if stage != missing)
     page = Page(write_report(write_run(tmp_path / "run", stages=stages)).read_text("utf-8"))
-    row = re.search(rf"{missing.capitalize()}\s*(\w[\w ]*)", page.text[page.text.index("Stages") :])
-    assert row is not None
-    assert row.group(1) == "not run"
+    stages_table = page.text[page.text.index("Stages") :]
+    assert re.findall(rf"{missing.capitalize()}\s*(\w[\w ]*)", stages_table)[0] == "not run"
     if missing == "takeaway":
         assert "Not run yet: Takeaway." in page.text
 
@@ -169,6 +168,51 @@ def test_a_run_without_any_result_still_has_a_report(tmp_path: Path) -> None:
     assert page.text.count("This stage has not run") == 5
     assert not page.scripts
     assert "script-src 'none'" in str(page.all("meta")[1]["content"])
+
+
+def test_boxes_in_pictures_have_a_legend(page: Page, html: str) -> None:
+    for words in ("true: labelled object", "detected: pedestrian", "detected: vehicle"):
+        assert words in page.text
+    assert html.count('class="box-key"') == 4
+    assert html.count(f"border-color:{theme.FOUND[1]}") == 1
+
+
+def test_the_legend_has_the_colours_that_the_study_draws_with() -> None:
+    def code(rgb: tuple[int, int, int]) -> str:
+        return "#{:02x}{:02x}{:02x}".format(*rgb)
+
+    assert tuple(map(code, score_pictures.FOUND)) == theme.FOUND
+    assert tuple(map(code, (score_pictures.TRUTH, score_pictures.IGNORED))) == (
+        theme.TRUTH,
+        theme.IGNORED,
+    )
+    assert theme.SHOWN_SCORE == score_pictures.SHOWN_SCORE
+
+
+def cells_of(run: Path, section: str, caption: str) -> dict[str, tuple[str, ...]]:
+    """The rows of a table by their first cell."""
+    blocks = SECTIONS[section](read_run(run)).blocks
+    table = next(b for b in blocks if isinstance(b, Table) and b.caption == caption)
+    return {row[0]: row[1:] for row in table.rows}
+
+
+def test_data_sets_are_named_as_in_the_study(run: Path) -> None:
+    rows = cells_of(run, "data", "Data sets")
+    assert rows["Path"] == ("/data/day.json", "/data/dusk", "/data/dusk")
+    assert rows["Format"] == ("coco", "folder", "folder")
+    assert rows["Selected by"] == ("time of day: day", "all frames", "sequence: a … d (4)")
+
+
+def test_the_oracle_s_use_of_target_labels_is_stated(page: Page) -> None:
+    assert "The oracle trains with the labels of target frames outside the test" in page.text
+    assert "without labels in every step" not in page.text
+
+
+def test_the_fair_source_and_the_oracle_are_the_ends_of_the_scale(run: Path) -> None:
+    rows = cells_of(run, "adaptation", "Every arm")
+    assert rows["Fair source"][3] == "reference"
+    assert rows["Plain source"][3] == "undefined"
+    assert rows["Oracle (target labels)"][0] == "Target labels"
 
 
 def paths_of(value: Any, depth: int) -> list[tuple[Any, ...]]:

@@ -39,6 +39,13 @@ def data_with(chart: Chart, key: str) -> list[dict[str, Any]]:
     return next(rows for rows in values_in(chart.spec) if rows and key in rows[0])
 
 
+def drawn(chart: Chart | None, title: str) -> Chart:
+    """`chart`, which has to be the one with this title."""
+    assert isinstance(chart, Chart)
+    assert chart.title == title
+    return chart
+
+
 def test_ratios_stand_on_the_scale_of_the_floor(rows: list[dict[str, Any]]) -> None:
     row = next(r for r in rows if r["metric"] == "MMD" and r["place"] == "descriptors · all")
     assert row["ratio"] == pytest.approx(6.2, abs=1e-3)
@@ -76,12 +83,23 @@ def test_the_axis_always_shows_the_floor(rows: list[dict[str, Any]]) -> None:
         assert all(max(r["low"], r["high"]) < domain[1] for r in scaled)
 
 
+@pytest.mark.parametrize("ends", [(-3.0, 20.0), (-0.5, 1.5), (-30.0, 40.0), (0.0, 5000.0)])
+def test_the_floor_has_its_own_tick_and_name(ends: tuple[float, float]) -> None:
+    row: dict[str, Any] = dict.fromkeys(("place", "value", "times", "p", "sample"), "")
+    row |= {"pair": "p", "metric": "m", "low": ends[0], "ratio": 1.0, "high": ends[1]}
+    chart = gap.ratios("a", "a", [row], ["p"])
+    axis = chart.spec["layer"][1]["encoding"]["x"]["axis"]
+    assert data_with(chart, "floor") == [{"floor": 1, "name": "1 = noise floor"}]
+    assert 1 in axis["values"]
+    assert 2 <= len(axis["values"]) <= 10
+
+
 def test_kinds_are_medians_over_metrics(rows: list[dict[str, Any]]) -> None:
     chart = gap.kinds(rows, "day → dusk", "day → day")
     bars = {row["kind"]: row for row in data_with(chart, "noise")}
-    assert list(bars) == ["Colour and light", "Texture", "Shape", "Semantic"]
+    assert list(bars) == ["Colour and light", "Texture", "Shape", "Semantic content"]
     assert bars["Texture"]["ratio"] == pytest.approx(4.6 * 0.72, abs=1e-3)  # Fréchet is the median
-    assert bars["Semantic"]["over"] == "15 estimates"
+    assert bars["Semantic content"]["over"] == "15 estimates"
 
 
 def test_every_layer_and_metric_has_a_cell(rows: list[dict[str, Any]]) -> None:
@@ -91,8 +109,7 @@ def test_every_layer_and_metric_has_a_cell(rows: list[dict[str, Any]]) -> None:
 
 def test_histograms_keep_shares(documents: Documents) -> None:
     measure = documents["conditions"]["measures"][0]
-    chart = conditions.histogram("m", measure)
-    assert chart is not None
+    chart = drawn(conditions.histogram("m", measure), "Mean luminance")
     bars = data_with(chart, "share")
     for domain in ("source", "target"):
         assert [b["share"] for b in bars if b["domain"] == domain] == measure[domain]
@@ -127,15 +144,13 @@ def test_average_precision_per_arm(documents: Documents) -> None:
 
 def test_gap_closed_leaves_out_what_is_undefined(documents: Documents) -> None:
     arms = documents["score"]["arms"]
-    chart = scores.gap_closed(arms, chosen="")
-    assert chart is not None
+    chart = drawn(scores.gap_closed(arms, chosen=""), "How much of the gap each arm closed")
     assert [p["arm"] for p in data_with(chart, "closed")] == [a[1] for a in ARMS[2:-1]]
     assert scores.gap_closed(arms[:2], chosen="") is None
 
 
 def test_alarms_are_marked_in_points(documents: Documents) -> None:
-    chart = scores.change(documents["score"]["arms"])
-    assert chart is not None
+    chart = drawn(scores.change(documents["score"]["arms"]), "What got better, what got worse")
     points = data_with(chart, "change")
     worse = [p for p in points if p["state"] == "alarm: worse"]
     assert [(p["arm"], p["class"]) for p in worse] == [("AdaBN", "pedestrian")]
@@ -145,8 +160,7 @@ def test_alarms_are_marked_in_points(documents: Documents) -> None:
 
 def test_curves_are_means_over_seeds_and_thinned() -> None:
     curves = [{"seed": s, "step": i, "loss": i + s} for s in (0, 2) for i in range(1001)]
-    chart = training.curves([{"name": "a", "curves": curves}])
-    assert chart is not None
+    chart = drawn(training.curves([{"name": "a", "curves": curves}]), "Training loss")
     points = data_with(chart, "loss")
     assert len(points) <= 122
     assert points[0] == {"arm": "A", "step": 0, "loss": 1.0}
@@ -155,16 +169,17 @@ def test_curves_are_means_over_seeds_and_thinned() -> None:
 
 
 def test_before_and_after_are_shares_of_before(documents: Documents) -> None:
-    chart = training.before_after("a", "Low light", documents["generate"]["gap"])
-    assert chart is not None
+    chart = drawn(
+        training.before_after("a", "Low light", documents["generate"]["gap"]),
+        "Gap to the target before and after: Low light",
+    )
     points = data_with(chart, "share")
     assert {p["share"] for p in points if p["when"] == "before"} == {1.0}
     assert [p["share"] for p in points if p["when"] == "after"] == pytest.approx([0.6] * 5)
 
 
 def test_charts_carry_no_address_and_fill_their_place(documents: Documents) -> None:
-    chart = scores.change(documents["score"]["arms"])
-    assert chart is not None
+    chart = drawn(scores.change(documents["score"]["arms"]), "What got better, what got worse")
     assert "http" not in json.dumps(chart.spec)
     assert chart.spec["width"] == "container"
     assert "config" not in chart.spec

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from isthmus.report import pictures
+from isthmus.report.blocks import Gallery, Pairs, Picture
 from isthmus.report.pictures import Pictures
 
 
@@ -27,6 +28,7 @@ def decoded(uri: str) -> Image.Image:
         ((480, 360), (480, 360)),
         ((100, 40), (100, 40)),
         ((5000, 3), (480, 1)),
+        ((720, 1280), (270, 480)),
     ],
 )
 def test_wide_pictures_shrink_and_small_ones_stay(
@@ -90,6 +92,20 @@ def test_a_huge_picture_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert Pictures(tmp_path).get("a.png", "").fault == "too large to show"
     monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
     assert Pictures(tmp_path).get("a.png", "").uri
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shape"),
+    [
+        ([(480, 270), (480, 270), (270, 480)], "1.778"),
+        ([(270, 480), (270, 480)], "1.000"),
+        ([(0, 0)], "1.778"),
+    ],
+)
+def test_one_shape_for_all_pictures_of_a_row(sizes: list[tuple[int, int]], shape: str) -> None:
+    shown = [Picture("", "", *size) for size in sizes]
+    assert Gallery("", tuple((p, "") for p in shown)).shape == shape
+    assert Pairs(tuple((p, p, "") for p in shown)).shape == shape
 
 
 def test_a_picture_is_read_once(tmp_path: Path) -> None:

@@ -47,6 +47,32 @@ def test_differences_carry_their_sign() -> None:
     assert wording.points_estimate({"value": 0.1}) == "+10.0"
 
 
+def test_what_rounds_to_zero_has_no_sign() -> None:
+    assert wording.points(-0.0004) == wording.points(0.0) == wording.points(0.0004) == "0.0"
+    assert wording.percent(-0.0024, 0) == "0\u202f%"
+    assert wording.percent_interval(-0.0001, 0.2) == "[0.0, 20.0]"
+    assert wording.times(-0.001) == "0.00\u202f×"
+
+
+def test_numbers_stay_with_their_sign() -> None:
+    assert wording.kept_together("134 % [99, 191]; 8.9×.") == "134\u202f% [99, 191]; 8.9\u202f×."
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("timeofday", "Time of day"),
+        ("timeOfDay", "Time of day"),
+        ("road-type", "Road type"),
+        ("cameraModel", "Camera model"),
+        ("scene", "Scene"),
+        ("HGV", "HGV"),
+    ],
+)
+def test_attribute_names_become_words(name: str, shown: str) -> None:
+    assert wording.attribute(name) == shown
+
+
 def test_counts_and_lists() -> None:
     assert wording.count(412_338) == "412\u202f338"
     assert wording.several(1, "frame") == "1 frame"

@@ -90,7 +90,8 @@ def test_a_gap_that_was_narrowed():
     result = takeaway(documents())
     assert result["verdict"] == "gap narrowed"
     assert result["headline"] == (
-        "day → dusk: all 2 measurements see a gap; FDA closes 60 % [40, 80] of its cost in AP50."
+        "day → dusk: all 2 measurements see a gap; “FDA” wins back 60 % [40, 80] of its cost in "
+        "AP50."
     )
     assert result["figures"]["gap_over_floor_median"] == 6.0
     assert result["figures"]["control_over_floor_median"] == 0.8
@@ -108,8 +109,8 @@ def test_harm_is_an_alarm_and_comes_first():
     result = takeaway(given)
     assert result["verdict"] == "a class got worse"
     assert result["statements"][0]["level"] == "alarm"
-    assert "-10.0 points [-15.0, -5.0]" in result["statements"][0]["text"]
-    assert any("Do not deploy FDA for vehicle" in step["text"] for step in result["next_steps"])
+    assert "−10.0 points [−15.0, −5.0]" in result["statements"][0]["text"]
+    assert any("Do not deploy “FDA” for vehicle" in step["text"] for step in result["next_steps"])
 
 
 def test_without_test_labels_nothing_is_claimed_about_accuracy():
@@ -171,7 +172,88 @@ def test_rare_conditions_become_statements_with_their_remedy():
     texts = [s["text"] for s in result["statements"] if s["topic"] == "corner cases"]
     assert texts[0].startswith("Low light: 90 % of the target frames, 1 % of the source")
     assert result["figures"]["corner_cases"] == 2
-    assert [s for s in result["next_steps"] if "with: Snow" in s["text"]]
+    assert [s for s in result["next_steps"] if "“Snow”" in s["text"]]
+
+
+def statements(result, topic):
+    return [s["text"] for s in result["statements"] if s["topic"] == topic]
+
+
+def test_the_control_counts_the_same_measurements_as_the_gap():
+    given = documents()
+    given["gap"]["estimates"].append(estimate(pair="source-halves", kind="texture", ratio=40.0))
+    assert takeaway(given)["figures"]["control_over_floor_median"] == 0.8
+
+
+def test_a_control_below_zero_is_explained_and_has_a_true_minus():
+    given = documents()
+    given["gap"]["estimates"][-1]["ratio"] = -0.44
+    (text,) = statements(takeaway(given), "gap")
+    assert "the median is −0.44 times theirs: as expected, no gap." in text
+
+
+def test_more_than_the_whole_gap_is_explained():
+    given = documents()
+    given["data"]["domains"]["target"]["splits"] = {"train": 140, "test": 140}
+    (text,) = statements(takeaway(given), "adaptation")
+    assert "oracle, which had" not in text
+    given["score"]["arms"][1]["gap_closed"] = closed(1.34, 0.99, 1.91)
+    result = takeaway(given)
+    (text,) = statements(result, "adaptation")
+    assert "it scores above the oracle, which had only 140 labelled target frames" in text
+    assert (
+        "wins back 134 % [99, 191] of its cost in AP50, more than the oracle."
+        in (result["headline"])
+    )
+
+
+def generated(*shares, floor=0.1):
+    given = documents()
+    metrics = ["mmd", "cmd"][: len(shares)]
+    for row in given["gap"]["estimates"]:
+        row["floor"] = floor
+    given["generate"] = {
+        "effects": [{"effect": "low_light", "boxes": {"keep": 9, "ignore": 0, "drop": 0}}],
+        "gap": [
+            {
+                "effect": "low_light",
+                "extractor": "descriptors",
+                "metric": metric,
+                "before": {"value": 2.0},
+                "after": {"value": 2.0 * share},
+            }
+            for metric, share in zip(metrics, shares, strict=True)
+        ],
+    }
+    return [s for s in takeaway(given)["statements"] if s["topic"] == "generation"]
+
+
+def test_generated_frames_that_do_not_reach_the_target_are_named():
+    (short,) = generated(0.4, 1.2)
+    assert short["level"] == "warning"
+    assert "Low light: the generated frames do not reach the target: 2 of 2" in short["text"]
+    assert "40 to 120 % of the gap is left; by 1 of them they lie farther" in short["text"]
+    (partly,) = generated(0.4, 0.04)
+    assert "1 of 2 gap measures" in partly["text"]
+    (there,) = generated(0.04, 0.03)
+    assert there["level"] == "good"
+
+
+def test_a_class_that_is_hardly_detected_is_not_hidden_by_the_mean():
+    given = documents()
+    assert not statements(takeaway(given), "class")
+    given["score"]["arms"][1]["ap50"]["pedestrian"] = cell(0.01, 0.003, 0.027)
+    (text,) = statements(takeaway(given), "class")
+    assert text.startswith("Pedestrian is hardly detected on the target: AP50 1.0 [0.3, 2.7]")
+
+
+def test_the_harm_of_an_arm_that_was_not_chosen_is_one_statement():
+    given = documents()
+    other = arm("adabn", 0.2, None, (-0.01, -0.02, -0.0004), True)
+    other["change"]["mean"] = {"value": -0.05, "low": -0.1, "high": -0.02, "alarm": True}
+    given["score"]["arms"].append(other)
+    (text,) = statements(takeaway(given), "harm")
+    assert "vehicle −1.0 points [−2.0, 0.0], the mean over classes −5.0 points" in text
 
 
 def test_an_untrained_detector_proves_nothing():

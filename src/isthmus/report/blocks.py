@@ -6,7 +6,9 @@ and nothing here knows HTML. Escaping is the template's work.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from statistics import median_low
 from typing import Any, ClassVar
 
 Rows = tuple[tuple[str, ...], ...]
@@ -153,12 +155,22 @@ class Picture:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures in rows of `columns` under one title; each with a caption (may be empty)."""
+    """Pictures in rows of `columns` under one title; each with a caption (may be empty).
+
+    All are given one shape, so that a picture on end does not break its row; `legend` says what
+    boxes drawn into them stand for.
+    """
 
     kind: ClassVar[str] = "gallery"
     title: str
     pictures: tuple[tuple[Picture, str], ...]
     columns: int = 4
+    legend: tuple[Key, ...] = ()
+
+    @property
+    def shape(self) -> str:
+        """The places' width over height."""
+        return _shape(picture for picture, _ in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -167,6 +179,11 @@ class Pairs:
 
     kind: ClassVar[str] = "pairs"
     pairs: tuple[tuple[Picture, Picture, str], ...]
+
+    @property
+    def shape(self) -> str:
+        """The places' width over height."""
+        return _shape(picture for before, after, _ in self.pairs for picture in (before, after))
 
 
 @dataclass(frozen=True)
@@ -220,6 +237,12 @@ class Section:
     title: str
     question: str
     blocks: tuple[Block, ...] = field(default=())
+
+
+def _shape(pictures: Iterable[Picture]) -> str:
+    """Width over height of most of `pictures`, never on end: a row must not become a tower."""
+    known = [p.width / p.height for p in pictures if p.width and p.height]
+    return f"{max(1.0, median_low(known)) if known else 16 / 9:.3f}"
 
 
 def charts_of(blocks: tuple[Block, ...]) -> list[Chart]:

@@ -14,6 +14,7 @@ from isthmus.errors import InputError
 from isthmus.report.blocks import Picture
 
 WIDTH = 480
+HEIGHT = 480
 QUALITY = 82
 MAX_PIXELS = 64_000_000
 
@@ -26,7 +27,7 @@ class Pictures:
         self._seen: dict[str, Picture] = {}
 
     def get(self, name: object, alt: str) -> Picture:
-        """The picture `name` (a path relative to the stage folder), at most 480 pixels wide.
+        """The picture `name` (a path relative to the stage folder), at most 480 × 480 pixels.
 
         A picture that is missing, unreadable or outside the folder comes back with a `fault`
         instead of an address: a report is never lost to one bad file.
@@ -47,8 +48,8 @@ class Pictures:
                 if image.width * image.height > MAX_PIXELS:
                     return Picture(uri="", alt="", fault="too large to show")
                 rgb = image.convert("RGB")
-                height = max(1, round(rgb.height * min(1.0, WIDTH / rgb.width)))
-                size = (min(rgb.width, WIDTH), height)
+                scale = min(1.0, WIDTH / rgb.width, HEIGHT / rgb.height)
+                size = (max(1, round(rgb.width * scale)), max(1, round(rgb.height * scale)))
                 small = rgb if size == rgb.size else rgb.resize(size, Image.Resampling.LANCZOS)
                 small.info.clear()  # a comment of the file would be written again
                 buffer = io.BytesIO()

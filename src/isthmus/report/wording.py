@@ -5,6 +5,8 @@ A missing number is an en dash; thousands are parted by a narrow space; shares a
 
 from __future__ import annotations
 
+import re
+
 from isthmus.report.fields import Document
 from isthmus.report.fields import number as field
 
@@ -33,6 +35,13 @@ METRIC_NOTES = {
     "kl_gaussian": "symmetric Kullback–Leibler divergence, as if the features were Gaussian",
     "coral": "compares the covariances of the features",
 }
+KINDS = {"semantic": "semantic content"}
+# Words that label files write as one, by the attribute names of common sets (BDD100K and others).
+_ATTRIBUTES = {
+    "timeofday": "Time of day",
+    "roadtype": "Road type",
+    "roadcondition": "Road condition",
+}
 _NAMES = {"ap": "AP", "ap50": "AP50", "fda": "FDA", "adabn": "AdaBN"}
 LEVELS = {"alarm": "Alarm", "warning": "Warning", "good": "Good", "info": "Note"}
 
@@ -48,6 +57,26 @@ def plain(name: str) -> str:
         return _NAMES[name]
     words = name.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def attribute(name: str) -> str:
+    """The readable name of a label attribute: `timeofday`, `road-type` or `roadType` as words."""
+    known = _ATTRIBUTES.get(re.sub(r"[\W_]", "", name).lower())
+    if known:
+        return known
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", name.replace("-", " "))
+    words = plain(parted)
+    return words[:1] + words[1:].lower() if parted != name else words
+
+
+def kind(name: str) -> str:
+    """The readable name of a kind of difference."""
+    return KINDS.get(name, name)
+
+
+def kept_together(text: str) -> str:
+    """A sentence whose numbers stay on one line with their sign: `134 %`, `8.9 ×`."""
+    return re.sub(r"(?<=\d) ?(?=[%×](?!\w))", THIN, text)
 
 
 def count(value: int | float | None) -> str:
@@ -74,17 +103,20 @@ def times(value: float | None) -> str:
     if value is None:
         return MISSING
     digits = 2 if abs(value) < 1 else 1 if abs(value) < 100 else 0
-    return _minus(f"{value:.{digits}f}") + f"{THIN}×"
+    return _minus(f"{value:z.{digits}f}") + f"{THIN}×"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share of one as a percentage: `49.0 %`."""
-    return MISSING if share is None else _minus(f"{100 * share:.{digits}f}") + f"{THIN}%"
+    """A share of one as a percentage: `49.0 %`; what rounds to zero has no sign."""
+    return MISSING if share is None else _minus(f"{100 * share:z.{digits}f}") + f"{THIN}%"
 
 
 def points(share: float | None) -> str:
     """A difference of two shares, with its sign, in percentage points: `+6.1`."""
-    return MISSING if share is None else _minus(f"{100 * share:+.1f}")
+    if share is None:
+        return MISSING
+    shown = f"{100 * share:+z.1f}"
+    return "0.0" if shown == "+0.0" else _minus(shown)
 
 
 def interval(low: float | None, high: float | None, *, scale: float = 1, digits: int = 3) -> str:
@@ -98,7 +130,7 @@ def percent_interval(low: float | None, high: float | None, digits: int = 1) -> 
     """`[45.5, 52.5]`: the bounds in percent, without the sign (it stands beside the value)."""
     if low is None or high is None:
         return ""
-    return _minus(f"[{100 * low:.{digits}f}, {100 * high:.{digits}f}]")
+    return _minus(f"[{100 * low:z.{digits}f}, {100 * high:z.{digits}f}]")
 
 
 def percent_estimate(document: Document, digits: int = 1, *, key: str = "value") -> str:

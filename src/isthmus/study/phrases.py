@@ -35,6 +35,22 @@ def percent(share: float | None) -> str:
     return "unknown" if share is None else f"{100 * share:.0f} %"
 
 
+def arm_name(arm: Document) -> str:
+    """Label of an arm in a sentence: some are plural, some hold a comma."""
+    return f"“{arm['label']}”"
+
+
+def kind_name(kind: str) -> str:
+    """Name of a kind of difference in a sentence."""
+    return "semantic content" if kind == "semantic" else kind
+
+
+def signed(value: float) -> str:
+    """A difference of AP50 in points with its sign; none for what rounds to zero."""
+    shown = f"{100 * value:+z.1f}"
+    return "0.0" if shown == "+0.0" else shown.replace("-", "−")
+
+
 def interval(cell: Document) -> str:
     """AP50 in percent with its interval."""
     return f"{100 * cell['mean']:.1f} [{100 * cell['low']:.1f}, {100 * cell['high']:.1f}]"
@@ -43,10 +59,102 @@ def interval(cell: Document) -> str:
 def share(closed: Document) -> str:
     """Share of the gap closed with its interval."""
     low, high = 100 * closed["low"], 100 * closed["high"]
-    return f"{100 * closed['value']:.0f} % [{low:.0f}, {high:.0f}]"
+    return f"{100 * closed['value']:z.0f} % [{low:z.0f}, {high:z.0f}]".replace("-", "−")
 
 
 def points(change: Document) -> str:
     """A change in points of AP50 with its interval."""
-    low, high = 100 * change["low"], 100 * change["high"]
-    return f"{100 * change['value']:+z.1f} points [{low:+z.1f}, {high:+z.1f}]"
+    low, high = signed(change["low"]), signed(change["high"])
+    return f"{signed(change['value'])} points [{low}, {high}]"
+
+
+def beyond(closed: Document, data: Document) -> str:
+    """Why more than the whole gap can be closed; empty where it is not."""
+    if closed["value"] <= 1:
+        return ""
+    frames = data["domains"]["target"].get("splits", {}).get("train")
+    few = f"only {frames} labelled target frames" if frames else "the target-train frames alone"
+    return (
+        f" More than 100 %: it scores above the oracle, which had {few} and equally many steps, "
+        "and is no upper limit."
+    )
+
+
+def yardstick(ratio: float | None) -> str:
+    """What two parts of the source show against their own noise floor."""
+    if ratio is None:
+        return ""
+    shown = f"{ratio:z.2g}".replace("-", "−")
+    verdict = "as expected, no gap" if ratio <= 1 else "they differ from each other, too"
+    return f" Between two parts of the source the median is {shown} times theirs: {verdict}."
+
+
+def generation(documents: dict[str, Document]) -> list[Document]:
+    """For each effect: whether its frames reach the target, and what became of the boxes."""
+    found = []
+    for effect in documents.get("generate", {}).get("effects", []):
+        name = effect["effect"].replace("_", " ").capitalize()
+        rows = [
+            row
+            for row in documents["generate"].get("gap", [])
+            if row["effect"] == effect["effect"] and row["before"]["value"] > 0
+        ]
+        if rows:
+            found.append(_nearness(name, rows, _floors(documents["gap"])))
+        boxes = effect["boxes"]
+        if boxes["ignore"] + boxes["drop"]:
+            text = (
+                f"{name}: of {sum(boxes.values())} boxes, {boxes['ignore']} are no longer visible "
+                f"enough (ignored) and {boxes['drop']} not at all (dropped)."
+            )
+            found.append(say("generation", text, "info"))
+    return found
+
+
+def _floors(gap: Document) -> dict[str, float | None]:
+    """Noise floor of each metric on the features by which generated frames are compared."""
+    first = gap["pairs"][0]["name"]
+    return {
+        row["metric"]: row.get("floor")
+        for row in gap["estimates"]
+        if (row["pair"], row["extractor"], row["kind"]) == (first, "descriptors", "all")
+    }
+
+
+def _nearness(name: str, rows: Sequence[Document], floors: dict[str, float | None]) -> Document:
+    """How near the generated frames come to the target: `rows` hold the gap before and after."""
+    left = [r["after"]["value"] / r["before"]["value"] for r in rows]
+    short = [r for r in rows if r["after"]["value"] > (floors.get(r["metric"]) or 0.0)]
+    if not short:
+        return say(
+            "generation",
+            f"{name}: the generated frames reach the target: no gap measure is above its noise "
+            "floor.",
+            "good",
+        )
+    low, high = f"{100 * min(left):.0f}", f"{100 * max(left):.0f}"
+    extent = f"{low} %" if low == high else f"{low} to {high} %"
+    farther = sum(round(100 * share) > 100 for share in left)
+    worse = f"; by {farther} of them they lie farther away than the source" if farther else ""
+    return say(
+        "generation",
+        f"{name}: the generated frames do not reach the target: {len(short)} of {len(rows)} gap "
+        f"measures stay above their noise floor, {extent} of the gap is left{worse}.",
+        "warning",
+    )
+
+
+def hardly_detected(chosen: Document, oracle: Document | None, least: float) -> list[Document]:
+    """Classes for which a mean over classes hides that hardly anything is detected."""
+    found = []
+    for name, cell in chosen["ap50"].items():
+        if name == "mean" or cell["mean"] is None or cell["mean"] >= least:
+            continue
+        best = oracle["ap50"][name]["mean"] if oracle else None
+        even = f" and {100 * best:.1f} with the oracle" if best is not None else ""
+        text = (
+            f"{name[:1].upper()}{name[1:]} is hardly detected on the target: AP50 {interval(cell)} "
+            f"with {arm_name(chosen)}{even}. The mean over classes does not show it."
+        )
+        found.append(say("class", text, "warning"))
+    return found

@@ -12,14 +12,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from isthmus.study.phrases import (
+    arm_name,
+    beyond,
     class_name,
+    generation,
+    hardly_detected,
     interval,
+    kind_name,
     median,
     percent,
     points,
     say,
     share,
     step,
+    yardstick,
 )
 
 SIGNIFICANCE = 0.01
@@ -47,7 +53,7 @@ def takeaway(documents: dict[str, Document]) -> Document:
     statements = [
         *_gap_statements(found),
         *_corner_case_statements(documents["conditions"]),
-        *_score_statements(score),
+        *_score_statements(score, documents["data"]),
         *_data_statements(documents),
     ]
     order = ("alarm", "warning", "good", "info")
@@ -65,13 +71,14 @@ def takeaway(documents: dict[str, Document]) -> Document:
 def _gap(gap: Document) -> Document:
     """Which metrics see the gap between source and target, on all features of each extractor."""
     first = gap["pairs"][0]["name"]
-    rows = [r for r in gap["estimates"] if r["pair"] == first and r["kind"] in ("all", "semantic")]
+    whole = [r for r in gap["estimates"] if r["kind"] in ("all", "semantic")]
+    rows = [r for r in whole if r["pair"] == first]
     seen = [
         r
         for r in rows
         if r["above_floor"] and r["p_value"] is not None and r["p_value"] <= SIGNIFICANCE
     ]
-    control = [r for p in gap["pairs"][1:] for r in gap["estimates"] if r["pair"] == p["name"]]
+    control = [r for p in gap["pairs"][1:] for r in whole if r["pair"] == p["name"]]
     kinds: dict[str, list[float]] = {}
     for row in gap["estimates"]:
         if row["pair"] == first and row["kind"] != "all" and row["ratio"] is not None:
@@ -91,17 +98,12 @@ def _gap(gap: Document) -> Document:
 def _gap_statements(found: Document) -> Iterator[Document]:
     total, seen = len(found["rows"]), len(found["seen"])
     if found["exists"]:
-        control = found["control_ratio"]
-        beside = (
-            f" Two parts of the source itself reach {control:.2g} times theirs (median)."
-            if control is not None
-            else ""
-        )
         yield say(
             "gap",
-            f"{seen} of {total} measurements (metric × features) find a gap between source and "
-            f"target: above the noise floor with p ≤ {SIGNIFICANCE}; the median is "
-            f"{found['ratio']:.2g} times the floor.{beside}",
+            f"{seen} of {total} measurements (one metric on one set of features that describes "
+            "the whole frame) find a gap between source and target: above the noise floor with "
+            f"p ≤ {SIGNIFICANCE}. The median is {found['ratio']:.2g} times the floor."
+            f"{yardstick(found['control_ratio'])}",
             "info",
         )
     elif seen:
@@ -121,8 +123,8 @@ def _gap_statements(found: Document) -> Iterator[Document]:
         )
     if found["kinds"]:
         ranked = sorted(found["kinds"].items(), key=lambda item: -(item[1] or 0))
-        listing = ", ".join(f"{kind} {ratio:.2g}×" for kind, ratio in ranked if ratio is not None)
-        yield say("kind", f"By kind, as multiples of the noise floor: {listing}.", "info")
+        listing = ", ".join(f"{kind_name(k)} {r:.2g}×" for k, r in ranked if r is not None)
+        yield say("kind", f"Median gap as a multiple of the noise floor: {listing}.", "info")
     if found["units"] < FEW_UNITS:
         yield say(
             "certainty",
@@ -135,12 +137,13 @@ def _gap_statements(found: Document) -> Iterator[Document]:
 def _corner_case_statements(conditions: Document) -> Iterator[Document]:
     rare = [c for c in conditions["conditions"] if c["rare"]]
     for case in rare:
-        remedy = f" Augmentation for it: {case['remedy']}." if case["remedy"] else ""
+        effect = (case["remedy"] or "").replace("_", " ")
+        remedy = f" The effect “{effect}” can make it." if effect else ""
         yield say(
             "corner cases",
             f"{case['label']}: {percent(case['target_share'])} of the target frames, "
             f"{percent(case['source_share'])} of the source "
-            f"(95 % up to {percent(case['source_high'])}).{remedy}",
+            f"(95 % interval up to {percent(case['source_high'])}).{remedy}",
             "warning",
         )
     if not rare:
@@ -149,7 +152,7 @@ def _corner_case_statements(conditions: Document) -> Iterator[Document]:
         )
 
 
-def _score_statements(score: Document | None) -> Iterator[Document]:
+def _score_statements(score: Document | None, data: Document) -> Iterator[Document]:
     if not score or not score["arms"]:
         yield say(
             "score",
@@ -163,29 +166,30 @@ def _score_statements(score: Document | None) -> Iterator[Document]:
     if not _trained(arms["fair_source"]):
         return
     if chosen is not None:
-        yield say("adaptation", _selected_sentence(chosen, arms["fair_source"]), "info")
+        yield say("adaptation", _selected_sentence(chosen, arms["fair_source"], data), "info")
+        yield from hardly_detected(chosen, arms.get("oracle"), LEAST_SOURCE_AP50)
         for name, change in chosen["change"].items():
             if change["alarm"]:
                 yield say(
                     "harm",
-                    f"{chosen['label']} makes {class_name(name)} worse than the fair source: "
+                    f"{arm_name(chosen)} makes {class_name(name)} worse than the fair source: "
                     f"{points(change)} AP50.",
                     "alarm",
                 )
     for arm in score["arms"]:
-        for name, change in arm["change"].items():
-            if change["alarm"] and arm is not chosen and arm["name"] != "plain_source":
-                yield say(
-                    "harm",
-                    f"{arm['label']} (not chosen) makes {class_name(name)} worse: "
-                    f"{points(change)} AP50.",
-                    "warning",
-                )
+        harmed = {name: change for name, change in arm["change"].items() if change["alarm"]}
+        if harmed and arm is not chosen and arm["name"] != "plain_source":
+            listed = ", ".join(f"{class_name(n)} {points(c)}" for n, c in harmed.items())
+            yield say(
+                "harm",
+                f"{arm_name(arm)} (not chosen) lowers AP50 against the fair source: {listed}.",
+                "warning",
+            )
     best = score.get("oracle_selected")
     if best and chosen is not None and best["arm"] != chosen["name"]:
         yield say(
             "selection",
-            f"With the test labels one would have chosen {arms[best['arm']]['label']}: the price "
+            f"With the test labels one would have chosen {arm_name(arms[best['arm']])}: the price "
             f"of not knowing is {100 * best['loss']:.1f} points of mean AP50.",
             "info",
         )
@@ -216,17 +220,19 @@ def _evidence(fair: Document) -> Iterator[Document]:
         )
 
 
-def _selected_sentence(chosen: Document, fair: Document) -> str:
+def _selected_sentence(chosen: Document, fair: Document, data: Document) -> str:
     closed = chosen["gap_closed"]
     mean, base = chosen["ap50"]["mean"], fair["ap50"]["mean"]
     sentence = (
-        f"Chosen without target labels: {chosen['label']}, mean AP50 "
+        f"Chosen without target labels: {arm_name(chosen)}, mean AP50 "
         f"{interval(mean)} against {interval(base)} of the fair source"
     )
     if chosen is fair:
         return f"Chosen without target labels: the fair source itself, mean AP50 {interval(mean)}."
     if closed and closed["defined"]:
-        return f"{sentence}; it closes {share(closed)} of the gap to the oracle."
+        return (
+            f"{sentence}; it closes {share(closed)} of the gap to the oracle.{beyond(closed, data)}"
+        )
     reason = (closed or {}).get("reason") or "there is no oracle"
     return f"{sentence}. The share of the gap closed is undefined: {reason}."
 
@@ -245,16 +251,7 @@ def _data_statements(documents: dict[str, Document]) -> Iterator[Document]:
         yield say("data", f"{note[0].upper()}{note[1:]}.", "warning")
     for alarm in documents.get("train", {}).get("alarms", []):
         yield say("training", alarm, "warning")
-    audits = documents.get("generate", {}).get("effects", [])
-    for effect in audits:
-        boxes = effect["boxes"]
-        if boxes["ignore"] + boxes["drop"]:
-            yield say(
-                "generation",
-                f"{effect['effect']}: of {sum(boxes.values())} boxes, {boxes['ignore']} are no "
-                f"longer judged visible enough (ignored) and {boxes['drop']} were dropped.",
-                "info",
-            )
+    yield from generation(documents)
 
 
 def _next_steps(
@@ -268,8 +265,8 @@ def _next_steps(
     for case in rare:
         if not case["remedy"]:
             yield step(
-                f"Collect or synthesise source frames with: {case['label']}",
-                "the target has them, the source hardly any, and no effect answers it by itself",
+                f"Collect or synthesise source frames that show “{case['label']}”",
+                "the target has them, the source hardly any, and no effect makes them by itself",
             )
     if found["units"] < FEW_UNITS:
         yield step(
@@ -285,7 +282,7 @@ def _after_scoring(documents: dict[str, Document], chosen: Document) -> Iterator
     harmed = [name for name, change in chosen["change"].items() if change["alarm"]]
     if harmed:
         yield step(
-            f"Do not deploy {chosen['label']} for {', '.join(harmed)}",
+            f"Do not deploy {arm_name(chosen)} for {', '.join(map(class_name, harmed))}",
             "it is worse there than the fair source, beyond the interval",
         )
     closed = chosen["gap_closed"]
@@ -304,7 +301,7 @@ def _after_scoring(documents: dict[str, Document], chosen: Document) -> Iterator
         )
     else:
         yield step(
-            f"Go on with {chosen['label']} and confirm on new drives of the target",
+            f"Go on with {arm_name(chosen)} and confirm on new drives of the target",
             f"it closes {share(closed)} of the gap",
         )
     widths = [c["high"] - c["low"] for c in chosen["ap50"].values() if c["mean"] is not None]
@@ -363,8 +360,10 @@ def _headline(documents: dict[str, Document], found: Document, score: Document |
         return f"{pair}: {first}; no adaptation is preferred to the fair source."
     closed = chosen["gap_closed"]
     if closed and closed["defined"]:
-        return f"{pair}: {first}; {chosen['label']} closes {share(closed)} of its cost in AP50."
-    return f"{pair}: {first}; how much of its cost {chosen['label']} wins back cannot be told."
+        more = ", more than the oracle" if closed["value"] > 1 else ""
+        won = f"wins back {share(closed)} of its cost in AP50{more}"
+        return f"{pair}: {first}; {arm_name(chosen)} {won}."
+    return f"{pair}: {first}; how much of its cost {arm_name(chosen)} wins back cannot be told."
 
 
 def _figures(documents: dict[str, Document], found: Document, score: Document | None) -> Document:

@@ -108,7 +108,7 @@ def shares(conditions: list[Document]) -> Chart:
     x = alt.X("share:Q", title="share of frames", axis=alt.Axis(format="%"))
     x = x.scale(domainMin=0)
     base = alt.Chart(theme.inline(rows)).encode(
-        y=alt.Y("condition:N", sort=None, title=None, axis=alt.Axis(labelLimit=250)),
+        y=alt.Y("condition:N", sort=None, title=None),
         yOffset=alt.YOffset("domain:N", sort=list(DOMAINS)),
         color=_SIGNS.colour(),
         tooltip=[

@@ -7,6 +7,7 @@ a symmetric logarithm: unbiased estimates may lie at zero or below it.
 
 from __future__ import annotations
 
+import math
 from statistics import median
 from typing import Any
 
@@ -16,7 +17,9 @@ from isthmus.report.fields import Document
 from isthmus.report.figures import theme
 
 KINDS = ("colour and light", "texture", "shape", "semantic", "all")
-_TICKS = (-100, -20, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 10000)
+# In the order of their worth: the floor's own tick is never given up for a neighbour.
+_TICKS = (1, 0, 10, 100, 1000, 10000, -10, -100, 2, 5, -2, 50, 20, 500, 200, -5, -50, -20)
+_LEAST_STEP = 0.08  # of the axis, between two ticks: their labels stay apart on narrow screens
 
 
 def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
@@ -81,7 +84,7 @@ def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) 
         name=name,
         title=title,
         caption="Point: estimate; bar: its 95 % interval; dashed line: the noise floor. Further "
-        "right is a larger gap.",
+        "right is a larger gap; left of the line is no more than chance.",
         spec=theme.spec_of(chart, height=alt.Step(theme.ROW / 1.6)),
         table=ratio_table(rows),
         legend=signs.legend(),
@@ -101,7 +104,7 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
         noise = [r["ratio"] for r in of_kind if r["pair"] == control]
         bars.append(
             {
-                "kind": wording.plain(kind),
+                "kind": wording.plain(wording.kind(kind)),
                 "ratio": median(values),
                 "zero": 0,
                 "noise": median(noise) if noise else None,
@@ -109,7 +112,7 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
                 "over": wording.several(len(values), "estimate"),
             }
         )
-        marks.extend(r | {"kind": wording.plain(kind)} for r in of_kind if r["pair"] == pair)
+        marks.extend(r | {"kind": bars[-1]["kind"]} for r in of_kind if r["pair"] == pair)
     shown = [m["ratio"] for m in marks] + [b["noise"] for b in bars if b["noise"] is not None]
     x = _axis([0.0, *shown])
     y = alt.Y("kind:N", sort=None, title=None)
@@ -134,7 +137,8 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
         name="gap-kinds",
         title="Which kind of difference",
         caption="Bar: median ratio over metrics and layers; dots: each of them; grey mark: the "
-        "same median within the source. Ratios of different kinds compare only roughly.",
+        "same median within the source; dashed line: the noise floor. Semantic content is what "
+        "a network's features see in the pictures. Ratios of different kinds compare only roughly.",
         spec=theme.spec_of(alt.layer(_floor_line(x), bar, tick, dots), height=alt.Step(40)),
         table=Table(
             caption="Gap by kind of difference",
@@ -185,7 +189,8 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
         name="gap-layers",
         title="Where in the features",
         caption="Ratio to the noise floor for every layer (rows) and metric (columns); darker is "
-        "further above chance.",
+        "further above chance. Descriptors measure colour, texture and shape; compact is the "
+        "study's detector, from its first layer (c1) to its last (neck).",
         spec=theme.spec_of(alt.layer(cell, words), height=alt.Step(theme.ROW)),
         table=ratio_table(rows),
         wide=True,
@@ -214,20 +219,33 @@ def _axis(values: list[float]) -> dict[str, Any]:
         "scale": alt.Scale(type="symlog", constant=1, domain=domain, nice=False, zero=False),
         "axis": alt.Axis(
             title="times the noise floor (logarithmic)",
-            values=[tick for tick in _TICKS if domain[0] <= tick <= domain[1]],
+            values=_ticks(domain),
             format="d",
         ),
     }
 
 
+def _ticks(domain: list[float]) -> list[int]:
+    """The worthiest ticks that stand far enough apart on the axis."""
+    places = {v: math.copysign(math.log1p(abs(v)), v) for v in (*_TICKS, *domain)}  # symlog
+    least = _LEAST_STEP * (places[domain[1]] - places[domain[0]])
+    chosen: list[int] = []
+    for tick in _TICKS:
+        inside = domain[0] <= tick <= domain[1]
+        if inside and all(abs(places[tick] - places[other]) >= least for other in chosen):
+            chosen.append(tick)
+    return sorted(chosen)
+
+
 def _floor_line(x: dict[str, Any]) -> Any:
     import altair as alt
 
-    return (
-        alt.Chart(theme.inline([{"floor": 1}]))
-        .mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
-        .encode(x=alt.X("floor:Q", **x))
-    )
+    base = alt.Chart(theme.inline([{"floor": 1, "name": "1 = noise floor"}]))
+    base = base.encode(x=alt.X("floor:Q", **x))
+    line = base.mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
+    # Named at the line: where ticks are thinned out, the axis may lose its 1.
+    name = base.mark_text(baseline="bottom", fontSize=11, color=theme.GUIDE)
+    return alt.layer(line, name.encode(y=alt.value(-3), text="name:N"))
 
 
 def _tips() -> list[Any]:

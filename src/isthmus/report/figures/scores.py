@@ -195,7 +195,7 @@ def change(arms: list[Document]) -> Chart | None:
     shapes = theme.Signs("class", tuple(classes), (theme.REFERENCE,))
     x = alt.X(
         "low:Q",
-        title="change of AP50 against the fair source (points)",
+        title="change of AP50 (points)",
         scale=alt.Scale(
             domainMin=min(-1, *(row["low"] for row in rows)),
             domainMax=max(1, *(row["high"] for row in rows)),

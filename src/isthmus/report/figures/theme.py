@@ -30,6 +30,11 @@ SERIES = (
     "#56a3d9",
     "#8c6d1f",
 )
+# What the study draws into its pictures of detections (`study/score_pictures.py`).
+TRUTH = "#ffffff"
+IGNORED = "#969696"
+FOUND = ("#e66100", "#5dbcff", "#fde047", "#4ade80")
+SHOWN_SCORE = 0.3
 GLYPHS = {"circle": "●", "diamond": "◆", "square": "■", "triangle-up": "▲"}
 ROW = 30
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
@@ -45,7 +50,6 @@ CONFIG: dict[str, Any] = {
         "titleFontWeight": 500,
         "titlePadding": 8,
         "labelPadding": 5,
-        "labelLimit": 190,
         "labelFlush": False,
         "labelOverlap": True,
         "labelSeparation": 8,

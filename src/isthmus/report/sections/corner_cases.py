@@ -95,7 +95,7 @@ def _attributes(attributes: list[Document]) -> list[Block]:
         return []
     rows = tuple(
         (
-            wording.plain(fields.text(item, "attribute")),
+            wording.attribute(fields.text(item, "attribute")),
             fields.text(item, "value"),
             wording.percent(fields.number(item, "source_share")),
             wording.percent(fields.number(item, "target_share")),

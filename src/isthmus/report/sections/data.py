@@ -28,7 +28,7 @@ def section(run: RunFolder) -> Section:
         notes = [sentence(note) for note in fields.sequence(document, "notes")]
         blocks.extend(Text(f"{note[:1].upper()}{note[1:]}.", "warning") for note in notes)
         blocks.extend(_galleries(present, run.pictures("data")))
-        blocks.append(_sizes(present))
+        blocks.append(_sizes(present, run.study))
         blocks.extend(_objects(present, fields.sequence(document, "classes")))
         blocks.extend(_mapping(present))
         blocks.extend(_problems(present))
@@ -36,12 +36,15 @@ def section(run: RunFolder) -> Section:
 
 
 def _summary(present: dict[str, Document]) -> str:
-    parts = [
-        f"{title}: “{fields.text(domain, 'name')}”, "
-        f"{wording.several(fields.integer(domain, 'frames'), 'frame')} in "
-        f"{wording.several(len(fields.sequence(domain, 'sequences')), 'sequence')}"
-        for title, domain in present.items()
-    ]
+    parts = []
+    for title, domain in present.items():
+        name = f"{title}: “{fields.text(domain, 'name')}”, "
+        if title == _TITLES["target_test"]:
+            name = "Of the target, sealed for the test: " if _TITLES["target"] in present else name
+        parts.append(
+            f"{name}{wording.several(fields.integer(domain, 'frames'), 'frame')} in "
+            f"{wording.several(len(fields.sequence(domain, 'sequences')), 'sequence')}"
+        )
     skipped = sum(fields.integer(domain, "skipped") for domain in present.values())
     tail = (
         f" {wording.several(skipped, 'item')} (images or boxes) could not be used; the reasons "
@@ -62,28 +65,70 @@ def _galleries(present: dict[str, Document], pictures: Pictures) -> list[Block]:
     return found
 
 
-def _sizes(present: dict[str, Document]) -> Table:
+def _sizes(present: dict[str, Document], study: Document) -> Table:
     facts = {
         "Name": lambda d: fields.text(d, "name", wording.MISSING),
-        "Path": lambda d: fields.text(d, "path", wording.MISSING),
-        "Format": lambda d: fields.text(d, "format", wording.MISSING),
         "Frames": lambda d: wording.count(fields.number(d, "frames")),
         "Sequences (frames)": _sequences,
         "Parts": _parts,
         "Skipped": lambda d: wording.count(fields.number(d, "skipped")),
         "Fingerprint": lambda d: fields.text(d, "fingerprint", wording.MISSING)[:16],
     }
+    rows = [(name, *map(fact, present.values())) for name, fact in facts.items()]
+    rows[1:1] = [
+        (name, *(given(title, present, study) for title in present))
+        for name, given in (("Path", _path), ("Format", _format), ("Selected by", _selection))
+    ]
     return Table(
         caption="Data sets",
         columns=("", *present),
-        rows=tuple((name, *map(fact, present.values())) for name, fact in facts.items()),
-        note="The fingerprint names the contents: equal fingerprints mean equal data.",
+        rows=tuple(rows),
+        note="Path and selection as the study gives them. The fingerprint names the contents: "
+        "equal fingerprints mean equal data.",
     )
+
+
+def _role(title: str) -> str:
+    """The part of the study that describes a domain; the test is a part of the target."""
+    return "source" if title == _TITLES["source"] else "target"
+
+
+def _path(title: str, present: dict[str, Document], study: Document) -> str:
+    domain = present.get(_TITLES[_role(title)], {})
+    path = fields.text(fields.record(study, _role(title)), "path")
+    return path or fields.text(domain, "path", wording.MISSING)
+
+
+def _format(title: str, present: dict[str, Document], study: Document) -> str:
+    found = fields.text(present.get(_TITLES[_role(title)], {}), "format", wording.MISSING)
+    return "recognised from the files" if found == "auto" else found
+
+
+def _selection(title: str, present: dict[str, Document], study: Document) -> str:
+    """Which frames of the files were taken: for the test, which part of the target."""
+    section = fields.record(study, _role(title))
+    chosen = [_selector(fields.record(section, "where"))]
+    if title == _TITLES["target_test"]:
+        chosen.append(_selector(fields.record(section, "test")))
+    return "; ".join(part for part in chosen if part) or "all frames"
+
+
+def _selector(selector: Document) -> str:
+    shown = []
+    for name, value in selector.items():
+        values = [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)]
+        many = f"{values[0]} … {values[-1]} ({len(values)})" if len(values) > 3 else ""
+        shown.append(f"{wording.attribute(name).lower()}: {many or ', '.join(values)}")
+    return "; ".join(shown)
+
+
+_PARTS = ("train", "val", "test")
 
 
 def _parts(domain: Document) -> str:
     splits = fields.record(domain, "splits")
-    shown = [f"{name} {wording.count(fields.number(splits, name))}" for name in splits]
+    ordered = sorted(splits, key=lambda name: _PARTS.index(name) if name in _PARTS else 9)
+    shown = [f"{name} {wording.count(fields.number(splits, name))}" for name in ordered]
     return ", ".join(shown) or wording.MISSING
 
 

@@ -10,7 +10,17 @@ from isthmus.report.blocks import Block, Chart, Grid, Heading, Listing, Section,
 from isthmus.report.fields import Document
 from isthmus.report.figures import gap as figures
 from isthmus.report.run_folder import RunFolder
-from isthmus.report.sections.takeaway import SIGNIFICANCE, is_control, sees_gap
+from isthmus.report.sections.takeaway import SIGNIFICANCE, is_control, is_whole, sees_gap
+
+_HOW_TO_READ = (
+    "“Times the noise floor” divides an estimate by what chance shows: the same metric between "
+    "random halves of one domain, exceeded in only 5 % of halvings. 1 is that floor. What chance "
+    "adds on average is taken off every estimate, so two samples without a gap lie around 0, and "
+    "below it when they are even more alike than chance would have them.",
+    "p-values come from permuting drives, or blocks of consecutive frames, because frames of one "
+    "drive resemble each other. A gap says that the worlds differ; what that costs a detector is "
+    "measured under Adaptation.",
+)
 
 
 def section(run: RunFolder) -> Section:
@@ -22,8 +32,8 @@ def section(run: RunFolder) -> Section:
     if pairs and estimates:
         labels = {fields.text(p, "name"): fields.text(p, "label") for p in pairs}
         rows = figures.ratio_rows(estimates, labels)
-        blocks.append(Text(_summary(pairs, estimates), "lead"))
-        blocks.append(Text(_how_to_read(), "note"))
+        blocks.extend(_summary(pairs, estimates))
+        blocks.extend(Text(text, "note") for text in _HOW_TO_READ)
         control = next((labels[fields.text(p, "name")] for p in pairs if is_control(p)), None)
         blocks.extend(_charts(rows, list(labels.values()), control))
         blocks.extend(_warnings(estimates, labels))
@@ -32,30 +42,35 @@ def section(run: RunFolder) -> Section:
     return Section("gap", "Gap", "How far apart are the two worlds, and in what?", tuple(blocks))
 
 
-def _summary(pairs: list[Document], estimates: list[Document]) -> str:
+def _summary(pairs: list[Document], estimates: list[Document]) -> list[Block]:
     sentences = []
     for pair in pairs:
         of_pair = [e for e in estimates if fields.text(e, "pair") == fields.text(pair, "name")]
         if not of_pair:
             continue
-        above = [e for e in of_pair if e.get("above_floor") is True]
-        sure = [e for e in above if sees_gap(e)]
+        whole = [e for e in of_pair if is_whole(e)]
+        parts = [e for e in of_pair if not is_whole(e)]
+        counts = [
+            f"{sum(map(sees_gap, some))} of {len(some)} {what}"
+            for some, what in (
+                (whole, "measurements on whole descriptions of a frame"),
+                (parts, "on its colour, texture or shape alone"),
+            )
+            if some
+        ]
         sentences.append(
-            f"{fields.text(pair, 'label')}: {len(above)} of {len(of_pair)} estimates stand above "
-            f"their noise floor, {len(sure)} of them with p ≤ {SIGNIFICANCE:g} "
-            f"({wording.count(fields.number(pair, 'n'))} and "
-            f"{wording.count(fields.number(pair, 'm'))} frames)."
+            f"{fields.text(pair, 'label')} ({wording.count(fields.number(pair, 'n'))} and "
+            f"{wording.count(fields.number(pair, 'm'))} frames): a gap is seen by "
+            f"{' and by '.join(counts)}."
         )
-    return " ".join(sentences)
-
-
-def _how_to_read() -> str:
-    return (
-        "The noise floor is what the same metric shows, by chance, between random halves of one "
-        "domain (the upper 95 % quantile). p-values come from permuting blocks of consecutive "
-        "frames, because frames of one drive resemble each other. A gap says that the worlds "
-        "differ; what that costs a detector is measured under Adaptation."
+    counted = (
+        f"A measurement is one metric on one set of features; it sees a gap if it stands above "
+        f"its noise floor with p ≤ {SIGNIFICANCE:g}. The takeaway counts the first kind."
     )
+    return [
+        *(Text(text, "lead" if i == 0 else "plain") for i, text in enumerate(sentences)),
+        Text(counted),
+    ]
 
 
 def _charts(rows: list[dict[str, Any]], pairs: list[str], control: str | None) -> list[Block]:

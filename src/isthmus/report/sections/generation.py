@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from isthmus.report import fields, wording
 from isthmus.report.blocks import Block, Heading, Pairs, Section, Table, Text
 from isthmus.report.fields import Document
@@ -27,7 +29,7 @@ def section(run: RunFolder) -> Section:
         entries = [entry for entry in moved if fields.text(entry, "effect") == name]
         chart = figures.before_after(f"before-after-{number}", wording.plain(name), entries)
         if chart is not None:
-            blocks.append(chart)
+            blocks += [Text(_left(entries)), chart]
     return Section("generation", "Generation", "What was made to fill the holes?", tuple(blocks))
 
 
@@ -36,10 +38,30 @@ def _summary(effects: list[Document]) -> str:
         return "Nothing was generated: no corner case has an effect that answers it."
     frames = sum(fields.integer(effect, "frames") for effect in effects)
     names = [wording.plain(fields.text(effect, "effect")).lower() for effect in effects]
+    by = "the effect" if len(names) == 1 else "the effects"
     return (
-        f"{wording.several(frames, 'labelled frame')} were made from source frames by "
+        f"{wording.several(frames, 'labelled frame')} were made from source frames by {by} "
         f"{wording.listing(names)}. Boxes that can no longer be seen are dropped, doubtful ones "
         "are ignored in training."
+    )
+
+
+def _left(entries: list[Document]) -> str:
+    """How much of each measure of the gap is left once the effect is applied."""
+    shares = []
+    for entry in entries:
+        before = fields.number(fields.record(entry, "before"), "value")
+        after = fields.number(fields.record(entry, "after"), "value")
+        if before is not None and before > 0 and after is not None:
+            shares.append(after / before)
+    if not shares:
+        return "What is left of the gap is not known."
+    low, high = (wording.percent(share, 0) for share in (min(shares), max(shares)))
+    extent = low if low == high else f"{low} to {high}"
+    return (
+        f"Of the gap between source and target, {extent} is left between the generated frames and "
+        f"the target, by {wording.several(len(shares), 'measure')} (median "
+        f"{wording.percent(median(shares), 0)}). 0{wording.THIN}% would be no difference."
     )
 
 
@@ -47,10 +69,7 @@ def _effect(effect: Document, pictures: Pictures) -> list[Block]:
     name = wording.plain(fields.text(effect, "effect"))
     condition = wording.plain(fields.text(effect, "condition"))
     boxes = fields.record(effect, "boxes")
-    params = ", ".join(
-        f"{wording.plain(k).lower()} {_setting(v)}"
-        for k, v in fields.record(effect, "params").items()
-    )
+    params = ", ".join(_parameter(str(k), v) for k, v in fields.record(effect, "params").items())
     text = (
         f"Answers “{condition}” with {wording.several(fields.integer(effect, 'frames'), 'frame')}"
         f"{f' ({params})' if params else ''}. Boxes: "
@@ -77,6 +96,14 @@ def _effect(effect: Document, pictures: Pictures) -> list[Block]:
                   frozenset({"Boxes"}), folded=True)
         )  # fmt: skip
     return blocks
+
+
+def _parameter(name: str, value: object) -> str:
+    """`visibility 46 to 105 m` from `visibility (m)`: the unit follows the numbers."""
+    quantity, _, unit = name.partition(" (")
+    scale = " on a scale from 0 to 5" if name == "severity" else ""
+    words = wording.plain(quantity).lower()
+    return f"{words} {_setting(value)} {unit.removesuffix(')')}".strip() + scale
 
 
 def _setting(value: object) -> str:

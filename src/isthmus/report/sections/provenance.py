@@ -17,7 +17,7 @@ def section(run: RunFolder) -> Section:
     blocks: list[Block] = [
         Heading("Protocol"),
         Listing(tuple(_protocol(run))),
-        Heading("How the target's labels were opened"),
+        Heading("How the sealed test was opened"),
         *_receipts(run.stage("score")),
         Heading("Limits"),
         Listing(tuple(_limits(run))),
@@ -42,7 +42,7 @@ def _protocol(run: RunFolder) -> list[str]:
     lines = [
         "Data are split by sequence, not by frame: neighbouring frames stay on one side."
         + (" Exceptions are stated under Data." if exceptions else ""),
-        "Target images are used without labels in every step before the final scoring.",
+        _without_labels(any(fields.text(arm, "name") == "oracle" for arm in arms)),
         "Intervals are 95 % unless stated otherwise. Frames of one drive are not independent: what "
         "is resampled are drives, or blocks of consecutive frames.",
     ]
@@ -63,10 +63,20 @@ def _protocol(run: RunFolder) -> list[str]:
     return lines
 
 
+def _without_labels(oracle: bool) -> str:
+    if not oracle:
+        return "Target images are used without labels in every step before the final scoring."
+    return (
+        "Every arm but the oracle uses target images without labels. The oracle trains with the "
+        "labels of target frames outside the test, to learn what labels would give; it cannot be "
+        "chosen."
+    )
+
+
 def _receipts(score: Document) -> list[Block]:
     receipts = tuple(sentence(item) for item in fields.sequence(score, "receipts"))
     if not score:
-        return [Text("The target's labels were not opened: nothing has been scored.")]
+        return [Text("It was not opened: nothing has been scored.")]
     if not receipts:
         return [Text("No opening was recorded.", "warning")]
     return [Text(f"{wording.several(len(receipts), 'opening')}, recorded:"), Listing(receipts)]

@@ -15,6 +15,7 @@ from isthmus.report.blocks import (
     Statements,
     Step,
     Steps,
+    Text,
     Verdict,
 )
 from isthmus.report.fields import Document
@@ -31,22 +32,41 @@ def section(run: RunFolder) -> Section:
     blocks: list[Block] = []
     if document:
         word = wording.plain(fields.text(document, "verdict", "no verdict"))
-        blocks.append(Verdict(word, fields.text(document, "headline"), _tone(document)))
+        headline = wording.kept_together(fields.text(document, "headline"))
+        blocks.append(Verdict(word, headline, _tone(document)))
     else:
         missing = [wording.plain(stage) for stage in SCHEMAS if stage not in run.documents]
         text = f"Not run yet: {wording.listing(missing)}. The same command goes on from there."
         blocks.append(Verdict("Unfinished", text, "warning"))
     blocks.append(Cards(tuple(cards(run))))
+    if words := _words(run):
+        blocks.append(Text(words, "note"))
     statements = _statements(document)
     if statements:
         blocks += [Heading("What was found"), Statements(tuple(statements))]
     steps = [
-        Step(fields.text(step, "text"), fields.text(step, "why"))
+        Step(fields.text(step, "text"), wording.kept_together(fields.text(step, "why")))
         for step in fields.records(document, "next_steps")
     ]
     if steps:
         blocks += [Heading("What to do next"), Steps(tuple(steps))]
     return Section("takeaway", "Takeaway", "What did we learn?", tuple(blocks))
+
+
+def _words(run: RunFolder) -> str:
+    """What the terms of the first page mean, as far as they are used there."""
+    words = []
+    if run.stage("gap"):
+        words.append("noise floor: what chance shows between random halves of one domain")
+    if fields.records(run.stage("score"), "arms"):
+        words += [
+            "AP50: average precision, a box counts if it overlaps the true one by half or more",
+            "arm: one way of training the same detector",
+            "fair source: trained on source labels alone, with all else equal",
+            "oracle: target labels added, to learn what they would give",
+        ]
+    said = "; ".join(words)
+    return f"Brackets hold 95 % intervals. {said[:1].upper()}{said[1:]}." if words else ""
 
 
 def _statements(document: Document) -> list[Statement]:
@@ -55,7 +75,8 @@ def _statements(document: Document) -> list[Statement]:
         level = fields.text(item, "level", "info")
         level = level if level in wording.LEVELS else "info"
         topic = wording.plain(fields.text(item, "topic"))
-        found.append(Statement(level, wording.LEVELS[level], topic, fields.text(item, "text")))
+        text = wording.kept_together(fields.text(item, "text"))
+        found.append(Statement(level, wording.LEVELS[level], topic, text))
     return sorted(found, key=lambda statement: _GRAVITY.index(statement.level))
 
 
@@ -80,20 +101,20 @@ def _gap_cards(document: Document) -> list[Card]:
         detail = f"median {wording.times(ratio)} the noise floor; "
     control = [e for pair in pairs if is_control(pair) for e in _whole(document, pair)]
     if (ratio := _median(control)) is not None:
-        detail += f"parts of one domain {wording.times(ratio)}; "
+        detail += f"between parts of one domain {wording.times(ratio)}; "
     detail += (
         f"{wording.count(fields.number(pairs[0], 'n'))} source and "
-        f"{wording.count(fields.number(pairs[0], 'm'))} target frames"
+        f"{wording.count(fields.number(pairs[0], 'm'))} target frames of the training parts"
     )
     cards = [Card("Measurements that see a gap", f"{len(seen)} of {len(main)}", detail)]
     kinds = kind_medians(document, fields.text(pairs[0], "name"))
     if kinds:
         ranked = sorted(kinds.items(), key=lambda item: -item[1])
-        rest = [f"{kind} {wording.times(ratio)}" for kind, ratio in ranked[1:]]
+        rest = [f"{wording.kind(kind)} {wording.times(ratio)}" for kind, ratio in ranked[1:]]
         cards.append(
             Card(
                 "The gap is largest in",
-                ranked[0][0],
+                wording.plain(wording.kind(ranked[0][0])),
                 f"median {wording.times(ranked[0][1])} its noise floor"
                 + (f"; {wording.listing(rest)}" if rest else ""),
             )
@@ -112,8 +133,13 @@ def _whole(document: Document, pair: Document) -> list[Document]:
     return [
         item
         for item in fields.records(document, "estimates")
-        if fields.text(item, "pair") == name and fields.text(item, "kind") in ("all", "semantic")
+        if fields.text(item, "pair") == name and is_whole(item)
     ]
+
+
+def is_whole(estimate: Document) -> bool:
+    """Whether an estimate is on a whole description of a frame, not on a part of one."""
+    return fields.text(estimate, "kind") in ("all", "semantic")
 
 
 def sees_gap(estimate: Document) -> bool:
@@ -153,9 +179,10 @@ def _score_cards(document: Document) -> list[Card]:
             bounds = wording.percent_interval(
                 fields.number(closed, "low"), fields.number(closed, "high"), 0
             )
-            cards.append(
-                Card("Gap closed", value, f"{bounds}, of the way from fair source to oracle")
-            )
+            detail = f"{bounds}, of the way from fair source to oracle"
+            if (fields.number(closed, "value") or 0.0) > 1:
+                detail += "; above 100 % it beats the oracle, which is no upper limit"
+            cards.append(Card("Gap closed", value, detail))
         else:
             is_reference = chosen.get("name") == "fair_source"
             without = "the chosen arm is the reference itself" if is_reference else "not known"
@@ -188,15 +215,14 @@ def _harm_card(arms: dict[str, Document], chosen: Document) -> Card:
         worse = wording.several(len(mine), "class", "classes")
         return Card("Got worse in the chosen arm", worse, "; ".join(mine), "alarm")
     others = [
-        f"{scores.label(arm)}, {harm}"
+        f"{scores.label(arm)}: {', '.join(_harm(arm))}"
         for name, arm in arms.items()
-        if name != "plain_source"
-        for harm in _harm(arm)
+        if name != "plain_source" and _harm(arm)
     ]
     if others:
         more = f"; and {len(others) - _MOST_HARMS} more, below" if len(others) > _MOST_HARMS else ""
-        detail = f"not in the chosen arm; in others: {'; '.join(others[:_MOST_HARMS])}{more}"
-        return Card("Got worse", wording.several(len(others), "alarm"), detail, "warning")
+        detail = f"not in the chosen arm. {'; '.join(others[:_MOST_HARMS])}{more}"
+        return Card("Got worse", f"{wording.several(len(others), 'other arm')}", detail, "warning")
     detail = "no class fell below the fair source with certainty"
     return Card("Got worse", "nothing", detail, "good")
 

@@ -7,14 +7,17 @@
     actions: false,
     mode: "vega-lite",
     renderer: "svg",
-    config: content.config,
     defaultStyle: false,
     logLevel: 1,
     tooltip: { theme: "isthmus" }
   };
   document.querySelectorAll("[data-chart]").forEach(function (place) {
     var spec = content.charts[place.dataset.chart];
-    vegaEmbed(place, spec, options).then(
+    /* Long names beside an axis give way before the marks do; the table has them in full. */
+    var limit = Math.max(90, Math.min(250, 0.44 * place.clientWidth));
+    var axis = Object.assign({}, content.config.axis, { labelLimit: limit });
+    var config = Object.assign({}, content.config, { axis: axis });
+    vegaEmbed(place, spec, Object.assign({}, options, { config: config })).then(
       function () { place.dataset.state = "drawn"; },
       function (fault) {
         place.dataset.state = "failed";
