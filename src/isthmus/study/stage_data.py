@@ -11,6 +11,7 @@ from typing import Any
 
 from isthmus import files, seeds
 from isthmus.data.dataset import Dataset, SealedTest, UnlabeledView
+from isthmus.data.formats import detect_format
 from isthmus.data.frame import Frame, Problem
 from isthmus.data.images import read_rgb, resize_rgb, write_jpeg
 from isthmus.data.manifest import load_manifest, save_manifest
@@ -122,7 +123,7 @@ def _described(dataset: Dataset, section: DomainSection, *, labelled: bool) -> D
     return {
         "name": section.name or dataset.name,
         "path": section.path.name,
-        "format": section.format,
+        "format": detect_format(section.path) if section.format == "auto" else section.format,
         "frames": len(dataset),
         "labelled": labelled,
         "sequences": [{"name": name, "frames": n} for name, n in sequences.items()],
