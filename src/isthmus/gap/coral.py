@@ -14,14 +14,17 @@ from isthmus.gap.moments import COMPONENTS, principal_axes, weighted_moments
 
 def coral(x: Matrix, y: Matrix) -> float:
     """|S_x - S_y|²_F / (4 d²) of `x` (n, d) and `y` (m, d); covariances divide by n - 1."""
-    left, right = checked_pair(x, y)
-    d = left.shape[1]
-    difference = np.zeros((d, d))
-    for sign, rows in ((1, left), (-1, right)):
+    covariances = []
+    for rows in checked_pair(x, y):
         z = rows.astype(np.float64)
         z -= z.mean(axis=0)
-        difference += sign * (z.T @ z) / (len(z) - 1)
-    return float(np.square(difference).sum() / (4 * d**2))
+        covariances.append(z.T @ z / (len(z) - 1))
+    return coral_of(*covariances)
+
+
+def coral_of(cov_x: Floats, cov_y: Floats) -> float:
+    """The same from covariances (d, d)."""
+    return float(np.square(cov_x - cov_y).sum() / (4 * len(cov_x) ** 2))
 
 
 def prepare(rows: Rows, *, seed: int = 0, components: int | None = COMPONENTS) -> Simple:

@@ -93,7 +93,7 @@ def checked_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Matrix, Matrix]:
     float64 stays float64 when both are; anything else that is numeric becomes float64, except
     that a pair of float32 arrays stays float32 (half the memory of large samples).
     """
-    left, right = _checked(x, "x"), _checked(y, "y")
+    left, right = checked(x, "x"), checked(y, "y")
     if left.shape[1] != right.shape[1]:
         raise InputError(
             f"features x {left.shape} and y {right.shape} differ in their number of columns; "
@@ -104,7 +104,8 @@ def checked_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Matrix, Matrix]:
     return left, right
 
 
-def _checked(values: npt.ArrayLike, name: str) -> Matrix:
+def checked(values: npt.ArrayLike, name: str, *, least: int = 2) -> Matrix:
+    """`values` as a finite float matrix of at least `least` rows; the errors call it `name`."""
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -118,10 +119,10 @@ def _checked(values: npt.ArrayLike, name: str) -> Matrix:
     if array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
     rows, columns = array.shape
-    if rows < 2 or columns < 1:
+    if rows < least or columns < 1:
         raise InputError(
             f"features {name} have shape {array.shape}; "
-            "a distance needs at least 2 rows and 1 feature a side"
+            f"a distance needs at least {least} rows and 1 feature a side"
         )
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if bad.size:

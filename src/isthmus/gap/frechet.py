@@ -35,15 +35,19 @@ def frechet(x: Matrix, y: Matrix) -> float:
     """
     left, right = checked_pair(x, y)
     if min(len(left), len(right)) > left.shape[1]:
-        (mean_x, cov_x), (mean_y, cov_y) = _moments(left), _moments(right)
-        root = _trace_root(cov_x, cov_y)
-        traces = np.trace(cov_x) + np.trace(cov_y)
-    else:
-        mean_x, mean_y = (a.mean(axis=0, dtype=np.float64) for a in (left, right))
-        a = (left.astype(np.float64) - mean_x) / np.sqrt(len(left) - 1)
-        b = (right.astype(np.float64) - mean_y) / np.sqrt(len(right) - 1)
-        root = float(np.linalg.svd(a @ b.T, compute_uv=False).sum())
-        traces = np.square(a).sum() + np.square(b).sum()
+        return frechet_of(*_moments(left), *_moments(right))
+    mean_x, mean_y = (a.mean(axis=0, dtype=np.float64) for a in (left, right))
+    a = (left.astype(np.float64) - mean_x) / np.sqrt(len(left) - 1)
+    b = (right.astype(np.float64) - mean_y) / np.sqrt(len(right) - 1)
+    root = float(np.linalg.svd(a @ b.T, compute_uv=False).sum())
+    traces = np.square(a).sum() + np.square(b).sum()
+    return float(np.square(mean_x - mean_y).sum() + traces - 2 * root)
+
+
+def frechet_of(mean_x: Floats, cov_x: Floats, mean_y: Floats, cov_y: Floats) -> float:
+    """The same from means (d,) and covariances (d, d)."""
+    traces = np.trace(cov_x) + np.trace(cov_y)
+    root = _trace_root(cov_x, cov_y)
     return float(np.square(mean_x - mean_y).sum() + traces - 2 * root)
 
 

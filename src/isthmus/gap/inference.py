@@ -110,15 +110,14 @@ def measure_all(
     `metrics`: names, or names with their parameters.
     """
     requests = metrics if isinstance(metrics, dict) else {name: {} for name in metrics}
-    _check_numbers(level, permutations, bootstraps, floor_splits, scale)
+    check_numbers(level, permutations, bootstraps, floor_splits, scale)
     for name, params in requests.items():
-        _check_metric(name, params)
+        check_metric(name, params)
     left, right = checked_pair(x, y)
     notes: tuple[str, ...] = ()
     if scale == "pooled":
         left, right, notes = scaled(left, right)
     units = gather(find_units(left, right, groups_x, groups_y), seed)
-    rows = pooled_rows(left, right, units.x, units.y, loose=units.gathered > 1)
     plan = make_plan(
         units.count_x,
         units.count_y,
@@ -127,8 +126,7 @@ def measure_all(
         splits=floor_splits,
         seed=seed,
     )
-    notes += units.warnings + plan.warnings
-    sample = _Sample(left, right, units, rows, plan, level, seed, scale, notes)
+    sample = Sample.of(left, right, units, plan, level=level, seed=seed, scale=scale, notes=notes)
     return {name: _estimate(METRICS[name], params, sample) for name, params in requests.items()}
 
 
@@ -150,7 +148,7 @@ def scaled(x: Matrix, y: Matrix) -> tuple[Matrix, Matrix, tuple[str, ...]]:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
     """What all metrics of one call share."""
 
     x: Matrix
@@ -163,9 +161,27 @@ class _Sample:
     scale: str
     notes: tuple[str, ...]
 
+    @classmethod
+    def of(
+        cls,
+        x: Matrix,
+        y: Matrix,
+        units: Units,
+        plan: Plan,
+        *,
+        level: float,
+        seed: int,
+        scale: str,
+        notes: tuple[str, ...] = (),
+    ) -> Sample:
+        """Of `x` and `y`, resampled by a plan for their units."""
+        rows = pooled_rows(x, y, units.x, units.y, loose=units.gathered > 1)
+        notes = notes + units.warnings + plan.warnings
+        return cls(x, y, units, rows, plan, level, seed, scale, notes)
+
 
 @dataclass(frozen=True)
-class _Draws:
+class Draws:
     """Components (·, c) of each part of the plan; (splits, c) of self-distances."""
 
     observed: Floats
@@ -175,11 +191,30 @@ class _Draws:
     halves_y: Floats
     across: Floats
 
+    @property
+    def width(self) -> int:
+        """Components of the statistic."""
+        return int(self.observed.shape[1])
 
-def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estimate:
+    @classmethod
+    def joined(cls, parts: Sequence[Draws]) -> Draws:
+        """Components of several statistics on one plan, side by side."""
+        names = ("observed", "permuted", "drawn", "halves_x", "halves_y", "across")
+        return cls(*(np.concatenate([getattr(p, n) for p in parts], axis=1) for n in names))
+
+
+def _estimate(metric: Metric, params: dict[str, Any], sample: Sample) -> Estimate:
     statistic = metric.prepare(sample.rows, seed=sample.seed, **params)
+    draws = evaluated(metric, statistic, sample.plan)
+    plug_in = plugged_in(metric, statistic, params, draws, sample)
+    return concluded(metric, statistic, draws, sample, plug_in=plug_in)
+
+
+def concluded(
+    metric: Metric, statistic: Statistic, draws: Draws, sample: Sample, *, plug_in: float
+) -> Estimate:
+    """The estimate that resamples lead to; `plug_in` is the textbook formula's value."""
     plan, rows = sample.plan, sample.rows
-    draws = _evaluated(metric, statistic, plan)
     center = _unbiased(metric, draws)
     value = float(statistic.combine(center[None])[0])
     low, high = _interval(statistic, center, draws.drawn, sample)
@@ -198,7 +233,7 @@ def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estima
         floor_y=floors[1],
         ratio=None if floor is None or floor <= tiny else value / floor,
         above_floor=None if floor is None else bool(value > max(floor, tiny)),
-        plug_in=_plug_in(metric, statistic, params, draws, sample),
+        plug_in=plug_in,
         n=len(sample.x),
         m=len(sample.y),
         d=sample.x.shape[1],
@@ -214,7 +249,7 @@ def _estimate(metric: Metric, params: dict[str, Any], sample: _Sample) -> Estima
     )
 
 
-def _evaluated(metric: Metric, statistic: Statistic, plan: Plan) -> _Draws:
+def evaluated(metric: Metric, statistic: Statistic, plan: Plan) -> Draws:
     """The plan's components, in one call: a metric may have to pass over all pairs to answer."""
     drawn, across = plan.parts[2], plan.parts[5]
     needed = np.ones(len(plan.wx), dtype=bool)
@@ -226,10 +261,10 @@ def _evaluated(metric: Metric, statistic: Statistic, plan: Plan) -> _Draws:
     components[needed] = found
     if own is not None:
         components[drawn] = own
-    return _Draws(*(components[part] for part in plan.parts))
+    return Draws(*(components[part] for part in plan.parts))
 
 
-def _unbiased(metric: Metric, draws: _Draws) -> Floats:
+def _unbiased(metric: Metric, draws: Draws) -> Floats:
     """The components (c,) of the populations' distance."""
     if not metric.biased:
         return np.asarray(draws.observed[0])
@@ -243,7 +278,7 @@ def _unbiased(metric: Metric, draws: _Draws) -> Floats:
 
 
 def _interval(
-    statistic: Statistic, center: Floats, drawn: Floats, sample: _Sample
+    statistic: Statistic, center: Floats, drawn: Floats, sample: Sample
 ) -> tuple[float | None, float | None]:
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     if len(drawn) < 2:
@@ -267,7 +302,7 @@ def _floor(metric: Metric, statistic: Statistic, halves: Floats, level: float) -
     return max(0.0, float(np.quantile(statistic.combine(noise), level)))
 
 
-def _p_value(statistic: Statistic, draws: _Draws, tiny: float) -> float | None:
+def _p_value(statistic: Statistic, draws: Draws, tiny: float) -> float | None:
     permuted = statistic.combine(draws.permuted)
     permuted = permuted[np.isfinite(permuted)]
     if not len(permuted):
@@ -277,15 +312,15 @@ def _p_value(statistic: Statistic, draws: _Draws, tiny: float) -> float | None:
     return (reached + 1) / (len(permuted) + 1)
 
 
-def _magnitude(statistic: Statistic, draws: _Draws) -> float:
+def _magnitude(statistic: Statistic, draws: Draws) -> float:
     """The scale of the numbers at hand, for what counts as rounding."""
     pool = np.concatenate([draws.observed, draws.permuted])
     values = np.abs(statistic.combine(pool))
     return float(np.nanmax(values)) if np.isfinite(values).any() else 0.0
 
 
-def _plug_in(
-    metric: Metric, statistic: Statistic, params: dict[str, Any], draws: _Draws, sample: _Sample
+def plugged_in(
+    metric: Metric, statistic: Statistic, params: dict[str, Any], draws: Draws, sample: Sample
 ) -> float:
     """The textbook formula on all rows."""
     if not metric.biased and sample.units.kind == "frames":
@@ -304,7 +339,7 @@ def _plug_in(
     return metric.distance(x, y, **chosen)
 
 
-def _settings(statistic: Statistic, sample: _Sample) -> dict[str, Any]:
+def _settings(statistic: Statistic, sample: Sample) -> dict[str, Any]:
     out = {**statistic.settings, "scale": sample.scale, "seed": sample.seed}
     out["units"] = sample.units.kind
     if sample.units.gathered > 1:
@@ -317,7 +352,8 @@ def _settings(statistic: Statistic, sample: _Sample) -> dict[str, Any]:
     return out
 
 
-def _check_metric(name: str, params: dict[str, Any]) -> None:
+def check_metric(name: str, params: dict[str, Any]) -> None:
+    """Refuse a metric or a parameter that does not exist."""
     if name not in METRICS:
         raise ConfigError(f"metric {name!r} is not known; known are {', '.join(METRICS)}")
     signature = inspect.signature(METRICS[name].prepare).parameters
@@ -329,9 +365,10 @@ def _check_metric(name: str, params: dict[str, Any]) -> None:
             )
 
 
-def _check_numbers(
+def check_numbers(
     level: float, permutations: int, bootstraps: int, floor_splits: int, scale: str
 ) -> None:
+    """Refuse numbers out of their range."""
     if not 0.5 < level < 1:
         raise ConfigError(f"level = {level}; expected a share between 0.5 and 1, such as 0.95")
     counts = {"permutations": permutations, "bootstraps": bootstraps, "floor_splits": floor_splits}

@@ -1,0 +1,202 @@
+"""One metric over the layers of a network: a profile over depth, and one weighted sum of them.
+
+Early layers see colour and texture, late ones content: the profile says where in a network two
+domains part. The weighted sum is the multi-layer form of CMD (Zellinger et al. 2017 match several
+hidden layers at once) for any metric. All layers share one plan of resamples, so that the sum
+has an interval, a p-value and a floor of its own, in which layers that err together are not
+counted as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.errors import ConfigError, InputError
+from isthmus.gap.estimate import Estimate, Matrix, checked_pair
+from isthmus.gap.inference import (
+    Draws,
+    Sample,
+    Scale,
+    check_metric,
+    check_numbers,
+    concluded,
+    evaluated,
+    plugged_in,
+    scaled,
+)
+from isthmus.gap.metric import Counts, Floats, Statistic
+from isthmus.gap.registry import METRICS
+from isthmus.gap.resampling import make_plan
+from isthmus.gap.units import Units, find_units, gather
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """A metric over layers.
+
+    Attributes:
+        metric: its name.
+        layers: layer → its own estimate, in the order given.
+        weights: layer → weight in the sum.
+        combined: the weighted sum of the layers' distances, resampled as one.
+    """
+
+    metric: str
+    layers: Mapping[str, Estimate]
+    weights: Mapping[str, float]
+    combined: Estimate
+
+    @property
+    def deepest_contrast(self) -> str:
+        """The layer with the largest multiple of its own noise floor."""
+        known = {name: e.ratio for name, e in self.layers.items() if e.ratio is not None}
+        if not known:
+            raise InputError(f"no layer of the {self.metric} profile has a known noise floor")
+        return max(known, key=lambda name: known[name])
+
+
+def measure_layers(
+    x: Mapping[str, npt.ArrayLike],
+    y: Mapping[str, npt.ArrayLike],
+    metric: str = "cmd",
+    *,
+    weights: Mapping[str, float] | None = None,
+    layer_params: Mapping[str, Mapping[str, Any]] | None = None,
+    groups_x: Sequence[Any] | None = None,
+    groups_y: Sequence[Any] | None = None,
+    level: float = 0.95,
+    permutations: int = 999,
+    bootstraps: int = 400,
+    floor_splits: int = 100,
+    seed: int = 0,
+    scale: Scale = "none",
+    **params: Any,
+) -> LayerProfile:
+    """Measure every layer, and their weighted sum, on the same frames and resamples.
+
+    Args:
+        x, y: layer → features (n, d_layer) and (m, d_layer) of the same frames in every layer.
+        metric: a name in `METRICS`; sums mean most for metrics without unit (cmd, mmd,
+            proxy_a_distance).
+        weights: layer → weight ≥ 0, brought to sum 1; equal by default.
+        layer_params: layer → parameters that differ from `params` there (bounds of CMD, say).
+        groups_x, groups_y, level, permutations, bootstraps, floor_splits, seed, scale, params:
+            as for `measure`. Where frames of a video need blocks, all layers take those of the
+            layer that stays alike longest.
+
+    Raises:
+        InputError: layers or frames differ between the sides or between layers.
+        ConfigError: unknown metric, parameter or layer, or weights that cannot be used.
+    """
+    chosen = _weights(x, y, weights)
+    check_numbers(level, permutations, bootstraps, floor_splits, scale)
+    settings = {name: {**params, **(layer_params or {}).get(name, {})} for name in chosen}
+    for known in settings.values():
+        check_metric(metric, known)
+    pairs, notes = _pairs(x, y, list(chosen), scale)
+    units = gather(_longest(pairs, groups_x, groups_y), seed)
+    plan = make_plan(
+        units.count_x,
+        units.count_y,
+        permutations=permutations,
+        bootstraps=bootstraps,
+        splits=floor_splits,
+        seed=seed,
+    )
+    about, layers = METRICS[metric], {}
+    statistics, found, plugs = [], [], []
+    for name, (left, right) in pairs.items():
+        sample = Sample.of(
+            left, right, units, plan, level=level, seed=seed, scale=scale, notes=notes[name]
+        )
+        statistic = about.prepare(sample.rows, seed=seed, **settings[name])
+        draws = evaluated(about, statistic, plan)
+        plug_in = plugged_in(about, statistic, settings[name], draws, sample)
+        layers[name] = concluded(about, statistic, draws, sample, plug_in=plug_in)
+        statistics.append(statistic)
+        found.append(draws)
+        plugs.append(plug_in)
+    together = _Sum(tuple(statistics), tuple(chosen.values()), tuple(d.width for d in found))
+    plug_in = float(np.dot(list(chosen.values()), plugs))
+    combined = concluded(about, together, Draws.joined(found), sample, plug_in=plug_in)
+    widths = sum(e.d for e in layers.values())
+    return LayerProfile(metric, layers, chosen, replace(combined, d=widths))
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """The weighted sum of statistics whose components lie side by side."""
+
+    statistics: tuple[Statistic, ...]
+    weights: tuple[float, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {"weights": list(self.weights)}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(w for s in self.statistics for w in s.warnings))
+
+    def evaluate(self, wx: Counts, wy: Counts) -> Floats:
+        return np.concatenate([s.evaluate(wx, wy) for s in self.statistics], axis=1)
+
+    def draw(self, wx: Counts, wy: Counts) -> Floats | None:
+        return None
+
+    def combine(self, components: Floats) -> Floats:
+        parts = np.split(components, np.cumsum(self.widths)[:-1], axis=-1)
+        terms = zip(self.statistics, self.weights, parts, strict=True)
+        result: Floats = np.sum([w * s.combine(part) for s, w, part in terms], axis=0)
+        return result
+
+
+def _weights(
+    x: Mapping[str, Any], y: Mapping[str, Any], weights: Mapping[str, float] | None
+) -> dict[str, float]:
+    if not x or set(x) != set(y):
+        raise InputError(
+            f"layers {sorted(x)} on one side and {sorted(y)} on the other; expected the same, "
+            "and at least one"
+        )
+    given = dict.fromkeys(x, 1.0) if weights is None else dict(weights)
+    unknown = sorted(set(given) - set(x))
+    if unknown:
+        raise ConfigError(f"weights for {unknown}, but the layers are {sorted(x)}")
+    values = {name: float(given[name]) for name in x if name in given}
+    if min(values.values(), default=0.0) < 0 or not 0 < sum(values.values()) < np.inf:
+        raise ConfigError(f"weights {given}; expected numbers of at least 0, not all of them 0")
+    total = sum(values.values())
+    return {name: value / total for name, value in values.items()}
+
+
+def _pairs(
+    x: Mapping[str, npt.ArrayLike], y: Mapping[str, npt.ArrayLike], names: list[str], scale: str
+) -> tuple[dict[str, tuple[Matrix, Matrix]], dict[str, tuple[str, ...]]]:
+    pairs: dict[str, tuple[Matrix, Matrix]] = {}
+    notes: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    for name in names:
+        left, right = checked_pair(x[name], y[name])
+        if scale == "pooled":
+            left, right, notes[name] = scaled(left, right)
+        pairs[name] = left, right
+    counts = {name: (len(left), len(right)) for name, (left, right) in pairs.items()}
+    if len(set(counts.values())) > 1:
+        raise InputError(f"layers hold different numbers of frames: {counts}")
+    return pairs, notes
+
+
+def _longest(
+    pairs: Mapping[str, tuple[Matrix, Matrix]],
+    groups_x: Sequence[Any] | None,
+    groups_y: Sequence[Any] | None,
+) -> Units:
+    """The units of the layer whose frames stay alike longest."""
+    found = [find_units(left, right, groups_x, groups_y) for left, right in pairs.values()]
+    return max(found, key=lambda units: (units.block_length or 0, units.decorrelation or 0.0))
