@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.compute.executor import Executor, Progress
+from isthmus.data.dataset import Dataset, UnlabeledView
 from isthmus.errors import IsthmusError
 from isthmus.features.extractor import FeatureSet
 from isthmus.gap.inference import measure_all
@@ -84,18 +85,24 @@ def _jobs(pairs: Sequence[Pair], settings: GapSection, seed: int) -> Iterator[_J
                 row,
                 pair.x.layers[layer],
                 pair.y.layers[layer],
-                _groups(pair.x, settings),
-                _groups(pair.y, settings),
+                groups_of(pair.x, settings),
+                groups_of(pair.y, settings),
                 settings,
                 pair.x.bounds,
                 seed,
             )
 
 
-def _groups(features: FeatureSet, settings: GapSection) -> tuple[str, ...] | None:
+def groups_of(features: FeatureSet, settings: GapSection) -> tuple[str, ...] | None:
+    """The sequence of each frame; None where frames count as independent."""
     if settings.independent_frames or not any(features.sequences):
         return None
     return features.sequences
+
+
+def sampled(view: UnlabeledView, n: int, seed: int) -> UnlabeledView:
+    """At most `n` frames of the target, drawn as those of a labelled set are."""
+    return Dataset(view.name, view.frames).sample(n, seed).unlabeled()
 
 
 def _estimates(job: _Job) -> list[Row]:

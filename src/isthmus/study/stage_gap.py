@@ -6,7 +6,7 @@ from isthmus.compute.executor import Progress
 from isthmus.data.dataset import Dataset, UnlabeledView
 from isthmus.features.extractor import Extractor, FeatureSet, load_extractor
 from isthmus.features.store import FeatureStore, extract_features
-from isthmus.study.gap_rows import Pair, estimate_rows
+from isthmus.study.gap_rows import Pair, estimate_rows, sampled
 from isthmus.study.measure import gap_document, pairs_of
 from isthmus.study.run import Context, Document
 from isthmus.study.stage_data import domains_of
@@ -22,7 +22,7 @@ def run(context: Context) -> Document:
     settings = context.config.gap
     seed = context.config.seed
     source = domains.train.sample(settings.max_frames, seed)
-    target = _sampled(domains.target_train, settings.max_frames, seed)
+    target = sampled(domains.target_train, settings.max_frames, seed)
     pairs: list[Pair] = []
     for spec in settings.extractors:
         extractor = _extractor(spec, context)
@@ -61,7 +61,3 @@ def _features(
         executor=context.executor,
         progress=progress,
     )
-
-
-def _sampled(view: UnlabeledView, n: int, seed: int) -> UnlabeledView:
-    return Dataset(view.name, view.frames).sample(n, seed).unlabeled()

@@ -14,6 +14,7 @@ from isthmus.data.manifest import save_manifest
 from isthmus.features.extractor import FeatureSet, load_extractor
 from isthmus.features.store import FeatureStore, extract_features
 from isthmus.gap.inference import measure_all
+from isthmus.study.gap_rows import groups_of, sampled
 from isthmus.study.run import Context, Document
 from isthmus.study.severity import fit_severity
 from isthmus.study.stage_data import domains_of
@@ -116,7 +117,7 @@ def _nearer(
             progress=context.watcher.progress,
         )
 
-    wanted = features(target)
+    wanted = features(sampled(target, n, seed))
     rows: dict[str, dict[str, Any]] = {}
     for moment, dataset in (("before", source), ("after", made)):
         found = features(dataset.sample(n, seed))
@@ -124,8 +125,8 @@ def _nearer(
             found.layers[LAYER],
             wanted.layers[LAYER],
             {m: {"bounds": found.bounds} if m == "cmd" else {} for m in context.config.gap.metrics},
-            groups_x=found.sequences if any(found.sequences) else None,
-            groups_y=wanted.sequences if any(wanted.sequences) else None,
+            groups_x=groups_of(found, context.config.gap),
+            groups_y=groups_of(wanted, context.config.gap),
             permutations=0,
             bootstraps=BOOTSTRAPS,
             floor_splits=0,

@@ -42,6 +42,7 @@ STAGES: tuple[Stage, ...] = (
             "effects": config.generate.effects,
             "metrics": config.gap.metrics,
             "max_frames": config.gap.max_frames,
+            "independent_frames": config.gap.independent_frames,
         },
         rooms=(
             "data",
@@ -49,6 +50,7 @@ STAGES: tuple[Stage, ...] = (
             "cornercases",
             "features",
             "gap",
+            "study/gap_rows.py",
             "study/stage_generate.py",
             "study/severity.py",
         ),
