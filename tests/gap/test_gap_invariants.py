@@ -57,6 +57,8 @@ def test_weighting_equals_choosing_rows(name: str) -> None:
     found = statistic.combine(statistic.evaluate(wx, wy))[0]
     left = np.concatenate([np.repeat(x[unit_x == u], wx[0, u], axis=0) for u in range(12)])
     right = np.concatenate([np.repeat(y[unit_y == u], wy[0, 12 + u], axis=0) for u in range(9)])
+    if name == "sinkhorn":
+        params = {"regularisation": statistic.settings["regularisation"]}
     if name in ("mmd", "energy"):
         chosen = pooled_rows(left, right, np.arange(16) // 2, np.arange(14) // 2)
         if name == "mmd":
@@ -83,7 +85,10 @@ def test_identical_samples_are_at_or_below_the_floor(name: str) -> None:
 def test_symmetry(name: str) -> None:
     x, y = two()
     forward = METRICS[name].distance(x, y, **PARAMS.get(name, {}))
-    back = METRICS[name].distance(y, x, **PARAMS.get(name, {}))
+    swapped = {"precision_gap": "recall_gap", "recall_gap": "precision_gap"}.get(name, name)
+    back = METRICS[swapped].distance(y, x, **PARAMS.get(name, {}))
+    if name == "coverage_gap":  # asks how y covers x, and nothing else
+        return
     slack = 0.4 if name == "proxy_a_distance" else 1e-9  # its folds are dealt side by side
     assert back == pytest.approx(forward, abs=slack)
 
@@ -127,7 +132,8 @@ def test_some_constant_features_change_nothing_but_d(name: str) -> None:
     wide = [np.concatenate([a, np.full((len(a), 2), 5.0)], axis=1) for a in (x, y)]
     found = measure(*wide, name, **FEW, **PARAMS.get(name, {}))
     assert found.d == 5
-    assert found.p_value <= 0.05 or name == "coral"  # which is blind to a shift
+    # CORAL is blind to a shift, and neighbours need more than 40 rows to tell so small a one.
+    assert found.p_value <= 0.05 or name in ("coral", "precision_gap", "coverage_gap")
     assert np.isfinite([found.value, found.low, found.high, found.floor]).all()
 
 
@@ -141,6 +147,11 @@ def test_a_far_gap_stands_out_for_any_sizes(name: str) -> None:
     assert found.above_floor
     assert found.p_value == pytest.approx(1 / 40)
     assert found.low <= found.value <= found.high
+    if name == "coverage_gap":  # seven rows cover seven others always: no noise to compare with
+        assert found.floor == 0
+        assert found.ratio is None
+        assert "say little" in found.warnings[0]
+        return
     assert found.ratio == pytest.approx(found.value / found.floor)
 
 

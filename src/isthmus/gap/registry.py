@@ -5,11 +5,14 @@ from __future__ import annotations
 from isthmus.gap import (
     cmd,
     coral,
+    emd,
     energy,
     frechet,
     h_divergence,
     kl_gaussian,
     mmd,
+    prdc,
+    sinkhorn,
     sliced_wasserstein,
     wasserstein,
 )
@@ -27,4 +30,9 @@ METRICS: dict[str, Metric] = {
     "wasserstein": wasserstein.METRIC,
     "kl_gaussian": kl_gaussian.METRIC,
     "coral": coral.METRIC,
+    "emd": emd.METRIC,
+    "sinkhorn": sinkhorn.METRIC,
+    "precision_gap": prdc.PRECISION_GAP,
+    "recall_gap": prdc.RECALL_GAP,
+    "coverage_gap": prdc.COVERAGE_GAP,
 }
