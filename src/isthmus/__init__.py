@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from isthmus.study.api import run_study
     from isthmus.study.config import load_study, study_schema
     from isthmus.study.demo import run_demo
-    from isthmus.study.measure import measure_gap
+    from isthmus.study.gate import check_gate, gate_schema, load_gate
+    from isthmus.study.junit import write_junit
+    from isthmus.study.measure import gap_schema, measure_gap
     from isthmus.synth.maker import make_dataset
 
 _HOMES = {
@@ -36,8 +38,12 @@ _HOMES = {
     "SealedTest": "data.dataset",
     "UnlabeledView": "data.dataset",
     "augment_dataset": "augment.apply",
+    "check_gate": "study.gate",
     "extract_features": "features.store",
+    "gap_schema": "study.measure",
+    "gate_schema": "study.gate",
     "load_extractor": "features.extractor",
+    "load_gate": "study.gate",
     "load_study": "study.config",
     "local_executor": "compute.local",
     "make_dataset": "synth.maker",
@@ -48,6 +54,7 @@ _HOMES = {
     "run_study": "study.api",
     "study_schema": "study.config",
     "write_dataset": "data.formats",
+    "write_junit": "study.junit",
     "write_report": "report.document",
 }
 
@@ -60,8 +67,12 @@ __all__ = [
     "SealedTest",
     "UnlabeledView",
     "augment_dataset",
+    "check_gate",
     "extract_features",
+    "gap_schema",
+    "gate_schema",
     "load_extractor",
+    "load_gate",
     "load_study",
     "local_executor",
     "make_dataset",
@@ -72,6 +83,7 @@ __all__ = [
     "run_study",
     "study_schema",
     "write_dataset",
+    "write_junit",
     "write_report",
 ]
 

@@ -1,7 +1,8 @@
 """The `isthmus` command: argument parsing only; each command calls one public function.
 
 Exit status: 0 done; 1 the input or the study is wrong; 2 the command line is wrong; 3 done, but
-some of the input had to be skipped (it is listed); 130 interrupted.
+some of the input had to be skipped (it is listed); 4 measured, but a gate does not hold; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Group, Parameter
 
 import isthmus
 from isthmus.errors import InputError, IsthmusError
 
-EXIT_ERROR, EXIT_SKIPPED, EXIT_INTERRUPTED = 1, 3, 130
+EXIT_ERROR, EXIT_SKIPPED, EXIT_GATE, EXIT_INTERRUPTED = 1, 3, 4, 130
 
 app = App(
     name="isthmus",
@@ -25,7 +26,8 @@ app = App(
     "target camera.",
     suppress_keyboard_interrupt=False,
     help_epilogue="Exit status: 0 done · 1 wrong input · 2 wrong command line · 3 done, but some "
-    "input was skipped · 130 interrupted (the same command goes on from there).",
+    "input was skipped · 4 a gate does not hold · 130 interrupted (the same command goes on from "
+    "there).",
 )
 study = App(name="study", help="Run the whole methodology from a study file.")
 data = App(name="data", help="Look at data sets.")
@@ -116,6 +118,8 @@ def measure(
     max_frames: int = 2000,
     seed: int = 0,
     json: Path | None = None,
+    gate: Path | None = None,
+    junit: Path | None = None,
     workers: Workers = None,
 ) -> int:
     """Measure the gap between two sets of images.
@@ -146,13 +150,18 @@ def measure(
         Decides every random draw; 0 or more.
     json
         Also write the result to this file.
+    gate
+        File of rules that the gap has to keep (YAML); exit status 4 if it does not. Without
+        --metric, the metrics that it names are measured too.
+    junit
+        Also write what became of the rules to this file, as JUnit XML.
     """
-    from isthmus import console, files
+    from isthmus import console
 
-    if json is not None:
-        if json.is_dir():
-            raise InputError(f"{json}: a folder; --json takes the name of a file")
-        files.make_folder(json.parent)
+    if junit is not None and gate is None:
+        raise InputError("--junit: there are no rules to write about; give them with --gate FILE")
+    _check_output(json, "--json")
+    _check_output(junit, "--junit")
     with console.watch() as watcher:
         result = isthmus.measure_gap(
             source,
@@ -165,13 +174,50 @@ def measure(
             permutations=permutations,
             max_frames=max_frames,
             seed=seed,
+            gate=gate,
             workers=workers,
             progress=watcher.progress,
         )
     if json is not None:
         result.save(json)
+    if junit is not None and result.gate is not None:
+        isthmus.write_junit(result.gate, junit)
     console.show_gap(result, saved=json)
+    if result.gate is not None:
+        console.show_gate(result.gate, saved=junit)
+        if not result.gate.passed:
+            return EXIT_GATE
     return EXIT_SKIPPED if result.skipped else 0
+
+
+def _check_output(file: Path | None, option: str) -> None:
+    """Refuse a place that cannot be written to before the work, not after it."""
+    from isthmus import files
+
+    if file is not None:
+        if file.is_dir():
+            raise InputError(f"{file}: a folder; {option} takes the name of a file")
+        files.make_folder(file.parent)
+
+
+@app.command
+def schema(name: Literal["gap", "gate", "study"], /) -> int:
+    """Print a JSON Schema.
+
+    Parameters
+    ----------
+    name
+        gap: what `measure --json` writes; gate: gate files; study: study files.
+    """
+    from isthmus import console
+
+    known = {
+        "gap": isthmus.gap_schema,
+        "gate": isthmus.gate_schema,
+        "study": isthmus.study_schema,
+    }
+    console.print_json(known[name]())
+    return 0
 
 
 @data.command(name="inspect")

@@ -163,6 +163,35 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
         show_path("result", saved)
 
 
+def show_gate(result: Any, *, saved: Path | None) -> None:
+    """Print every rule of a gate: the figure, the rule, and why it does not hold."""
+    table = Table(box=SIMPLE_HEAD, padding=0, collapse_padding=True)
+    for name in ("", "metric", "extractor", "layer", "rule"):
+        table.add_column(name, no_wrap=True)
+    for name in ("found", "95 % interval of the value"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for check in result.checks:
+        table.add_row(
+            "pass" if check.passed else "FAIL",
+            check.metric,
+            escape(check.extractor),
+            escape(check.layer),
+            check.rule,
+            number(check.found),
+            "–" if check.low is None else f"{number(check.low)} – {number(check.high)}",
+            style="dim" if check.passed else "bold",
+        )
+    _show_table(table)
+    for check in result.failures:
+        place = " ".join(part for part in (check.metric, check.extractor, check.layer) if part)
+        ERR.print(f"FAIL: {place}: {check.reason}", markup=False)
+    held = len(result.checks) - len(result.failures)
+    verdict = "the gate holds" if result.passed else "the gate does not hold (exit status 4)"
+    OUT.print(f"{held} of {len(result.checks)} rules hold: {verdict}", markup=False, style="bold")
+    if saved is not None:
+        show_path("junit", saved)
+
+
 def _show_table(table: Table) -> None:
     """Print all of a table: a figure cut short is worth nothing, a line that wraps is only ugly."""
     wide = OUT.options.update(width=MOST_COLUMNS, max_width=MOST_COLUMNS)

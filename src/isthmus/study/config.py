@@ -7,17 +7,15 @@ relative to the study file.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from isthmus.errors import ConfigError
+from isthmus.study.option_file import describe, listed, nearest, read_options
 
-MAX_STUDY_BYTES = 1_000_000
 Selector = dict[str, str | list[str]]
 _KINDS: dict[type, str] = {list: "a list", str: "mere text"}
 
@@ -165,27 +163,14 @@ def load_study(path: Path | str) -> StudyConfig:
     path = Path(path)
     if path.is_dir():
         raise ConfigError(f"{path}: a folder, not a study file; {_instead_of(path)}")
-    try:
-        if path.stat().st_size > MAX_STUDY_BYTES:
-            raise ConfigError(f"{path}: larger than {MAX_STUDY_BYTES} bytes; not a study file")
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such study file") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise ConfigError(f"{path}: not YAML: {line}{error.problem}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
+    file = read_options(path, "study file")
+    values = file.values
     if not isinstance(values, dict):
         found = "an empty file" if values is None else _KINDS.get(type(values), "a single value")
         raise ConfigError(
             f"{path}: expected options such as `name:`, `source:` and `target:`, found {found}"
         )
-    lines = dict(_lines(node)) if node else {}
-    return _resolved(parse_study(values, where=str(path), lines=lines), path.parent)
+    return _resolved(parse_study(values, where=str(path), lines=file.lines), path.parent)
 
 
 def _instead_of(folder: Path) -> str:
@@ -225,9 +210,8 @@ def parse_study(
         config = StudyConfig.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False)
-        messages = [_fault(fault, lines or {}) for fault in faults]
-        count = "1 fault" if len(messages) == 1 else f"{len(messages)} faults"
-        raise ConfigError(f"{where}: {count}\n" + "\n".join(f"  {m}" for m in messages)) from None
+        messages = [describe(fault, StudyConfig, lines or {}, "study")[1] for fault in faults]
+        raise listed(where, messages) from None
     problems = _unknown_names(config)
     if problems:
         raise ConfigError(f"{where}: " + "; ".join(problems))
@@ -251,7 +235,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
         ("target.format", [config.target.format], ["auto", *FORMATS]),
     ]
     return [
-        f"{option}: unknown {name!r}{_nearest(name, known)}; known are {', '.join(known)}"
+        f"{option}: unknown {name!r}{nearest(name, known)}; known are {', '.join(known)}"
         for option, names, known in checks
         for name in names
         if name not in known
@@ -268,49 +252,6 @@ def _resolved(config: StudyConfig, folder: Path) -> StudyConfig:
     return config.model_copy(
         update={"source": domain(config.source), "target": domain(config.target)}
     )
-
-
-def _fault(fault: Any, lines: Mapping[tuple[Any, ...], int]) -> str:
-    location = tuple(fault["loc"])
-    known = location
-    while known and known not in lines:
-        known = known[:-1]
-    line = f"line {lines[known]}: " if known in lines else ""
-    option = ".".join(str(part) for part in location) or "study"
-    if fault["type"] == "extra_forbidden":
-        names = list(_section_at(location[:-1]).model_fields)
-        return f"{line}{option}: unknown option{_nearest(str(location[-1]), names)}"
-    message = fault["msg"].removeprefix("Value error, ")
-    given = "" if fault["type"] in ("missing", "value_error") else f" (got {fault['input']!r})"
-    return f"{line}{option}: {message}{given}"
-
-
-def _section_at(location: tuple[Any, ...]) -> type[BaseModel]:
-    section: type[BaseModel] = StudyConfig
-    for part in location:
-        annotation = section.model_fields[str(part)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            section = annotation
-    return section
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _lines(node: yaml.Node, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], int]]:
-    """Line number (from 1) of every option, by its path in the document."""
-    yield path, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*path, key.value), key.start_mark.line + 1
-            for inner, line in _lines(value, (*path, key.value)):
-                if inner != (*path, key.value):
-                    yield inner, line
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _lines(value, (*path, index))
 
 
 def study_schema() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,10 @@ from isthmus.features.store import extract_features
 from isthmus.study.config import gap_section
 from isthmus.study.domains import FEWEST_FRAMES, require_frames
 from isthmus.study.gap_rows import Pair, estimate_rows, halves
+from isthmus.study.gate import Gate, GateResult, check_gate, load_gate, with_metrics
 
 SCHEMA = "isthmus.gap/1"
+SCHEMA_FILE = "schemas/gap-1.json"
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,12 @@ class GapResult:
         document: schema-versioned result: `pairs` and `estimates` (one row per pair, extractor,
             layer and metric: value, interval, p-value, noise floor, …) and `problems`.
         problems: what could not be read on either side.
+        gate: the rules that were held against the measurement; None without a gate.
     """
 
     document: dict[str, Any]
     problems: tuple[Problem, ...]
+    gate: GateResult | None = None
 
     @property
     def skipped(self) -> int:
@@ -58,6 +63,7 @@ def measure_gap(
     permutations: int = 999,
     max_frames: int = 2000,
     seed: int = 0,
+    gate: Gate | Path | str | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> GapResult:
@@ -72,15 +78,19 @@ def measure_gap(
         permutations: relabelings for the p-value.
         max_frames: frames drawn from either set at most.
         seed: decides every random draw.
+        gate: rules that the gap has to keep, or the file they stand in (see `load_gate`). Without
+            `metrics`, those that it names are measured too.
         workers: processes to work with; no figure depends on it.
         progress: called with (done, total, what).
 
     Raises:
         InputError: a set cannot be read or holds fewer than four images that can be used.
-        ConfigError: an unknown metric, or a number out of its range.
+        ConfigError: an unknown metric, a number out of its range, or a gate file that is wrong.
     """
     if seed < 0:
         raise ConfigError(f"seed: 0 or more is needed (got {seed})")
+    rules = load_gate(gate) if isinstance(gate, Path | str) else gate
+    metrics = with_metrics(metrics, rules)
     chosen: dict[str, Any] = {"metrics": list(metrics)} if metrics else {}
     settings = gap_section(
         {
@@ -104,9 +114,39 @@ def measure_gap(
     for side, role in zip(sides, ("source", "target"), strict=True):
         require_frames(role, side.name, len(side))
     sides = [side.sample(max_frames, seed) for side in sides]
+    pairs, problems = _pairs(sides, settings.extractors, executor=executor, progress=progress)
+    rows = estimate_rows(pairs, settings, seed=seed, executor=executor, progress=progress)
+    document = gap_document(pairs, rows)
+    document["problems"] = [
+        {"path": p.path, "kind": p.kind, "reason": p.reason, "severity": p.severity}
+        for p in problems
+    ]
+    checked = None if rules is None else check_gate(document, rules)
+    if checked is not None:
+        document["gate"] = checked.to_json()
+    return GapResult(document, problems, checked)
+
+
+def gap_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a measurement's document (`isthmus measure --json`)."""
+    from importlib.resources import files as resources
+
+    text = resources("isthmus.study").joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def _pairs(
+    sides: Sequence[Dataset],
+    specs: Sequence[str],
+    *,
+    executor: Executor,
+    progress: Progress | None,
+) -> tuple[list[Pair], tuple[Problem, ...]]:
+    """What is compared, by every extractor, and what could not be read of it."""
     pairs: list[Pair] = []
     problems: dict[Problem, None] = dict.fromkeys(p for side in sides for p in side.problems)
-    for spec in settings.extractors:
+    for spec in specs:
         extractor = load_extractor(spec)
         x, y = (
             extract_features(side.frames, extractor, executor=executor, progress=progress)
@@ -114,13 +154,7 @@ def measure_gap(
         )
         problems.update(dict.fromkeys((*x.problems, *y.problems)))
         pairs += pairs_of(x, y, spec, sides[0].name, sides[1].name)
-    rows = estimate_rows(pairs, settings, seed=seed, executor=executor, progress=progress)
-    document = gap_document(pairs, rows)
-    document["problems"] = [
-        {"path": p.path, "kind": p.kind, "reason": p.reason, "severity": p.severity}
-        for p in problems
-    ]
-    return GapResult(document, tuple(problems))
+    return pairs, tuple(problems)
 
 
 def pairs_of(x: FeatureSet, y: FeatureSet, extractor: str, source: str, target: str) -> list[Pair]:
