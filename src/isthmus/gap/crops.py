@@ -9,7 +9,8 @@ background  a window of the box's size anywhere, drawn at random, that touches n
             by half their size on each side
 
 Real pixels stand in all of them: nothing is painted over, so that no edge of a mask is compared.
-Windows of one frame belong together; inference resamples frames or whole sequences. Boxes are
+Windows of one frame belong together: independent units are found among frames (by the mean features
+of their windows, see `isthmus.gap.units`), and a window goes with its frame. Boxes are
 needed on both sides: labels, or on the target the predictions of a detector, whose misses and false
 alarms then count as gap too.
 """
@@ -17,7 +18,7 @@ alarms then count as gap too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,11 @@ from isthmus.data.frame import XYXY, Box, Frame
 from isthmus.data.images import RGB, read_rgb, resize_rgb
 from isthmus.errors import ConfigError, InputError
 from isthmus.features.extractor import Extractor, Matrix
-from isthmus.gap.estimate import Estimate
-from isthmus.gap.inference import Scale, measure
+from isthmus.gap.inference import Scale
 from isthmus.gap.metric import Floats
+from isthmus.gap.paired import gap_of_units
 from isthmus.gap.pictures import stacked
+from isthmus.gap.units import Units, find_units
 
 PARTS = ("object", "context", "background")
 LEAST_SIDE = 16
@@ -46,22 +48,32 @@ LEAST_FRAMES = 8
 class PartGap:
     """The gap of one kind of window in one layer, or the reason why it is not known.
 
-    `x`, `y`: windows; `frames_x`, `frames_y`: frames they come from.
+    `value`, `low`, `high`, `p_value`, `floor`, `ratio`: as in `Estimate`; `n`, `m`: windows;
+    `frames_x`, `frames_y`: frames they come from; `units_x`, `units_y`: independent units of
+    frames (`unit_kind`: "frames", "sequences" or "blocks").
     """
 
     part: str
     layer: str
-    estimate: Estimate | None
-    x: int
-    y: int
+    value: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    floor: float | None
+    ratio: float | None
+    n: int
+    m: int
     frames_x: int
     frames_y: int
+    units_x: int
+    units_y: int
+    unit_kind: str
     reason: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def to_document(self) -> dict[str, Any]:
         """A JSON-like dictionary."""
-        found = None if self.estimate is None else self.estimate.to_json()
-        return {**vars(self), "estimate": found}
+        return {**vars(self), "warnings": list(self.warnings)}
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,7 @@ def crop_gaps(
     reason = _why_not([f.objects for f in source], "source") or _why_not(boxes_y, "target")
     if reason:
         return tuple(
-            PartGap(part, layer, None, 0, 0, 0, 0, reason)
+            _unknown(part, layer, (0, 0), (0, 0), reason)
             for part in PARTS
             for layer in extractor.layers
         )
@@ -275,12 +287,67 @@ def _compared(
             f"{counts[0]} and {counts[1]} windows from {owners[0]} and {owners[1]} frames: fewer "
             f"than {LEAST_WINDOWS} windows or {LEAST_FRAMES} frames on a side"
         )
-        return PartGap(part, layer, None, counts[0], counts[1], owners[0], owners[1], reason)
-    # A window's group is its drive, or its frame where frames stand for themselves.
-    groups = [
-        [names[i].sequence or f"\0{names[i].id}" for i in side.frame]
-        for side, names in zip(sides, frames, strict=True)
-    ]
-    x, y = (side.layers[layer] for side in sides)
-    estimate = measure(x, y, groups_x=groups[0], groups_y=groups[1], **options)
-    return PartGap(part, layer, estimate, counts[0], counts[1], owners[0], owners[1])
+        return _unknown(part, layer, counts, owners, reason)
+    x, y = (side.layers[layer].astype(np.float64) for side in sides)
+    units = _units((x, y), sides, frames)
+    found = gap_of_units(x, y, units, **options)
+    return PartGap(
+        part=part,
+        layer=layer,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        p_value=found.p_value,
+        floor=found.floor,
+        ratio=found.value / found.floor if found.floor else None,
+        n=counts[0],
+        m=counts[1],
+        frames_x=owners[0],
+        frames_y=owners[1],
+        units_x=units.count_x,
+        units_y=units.count_y,
+        unit_kind=units.kind,
+        warnings=found.warnings,
+    )
+
+
+def _unknown(
+    part: str, layer: str, counts: Sequence[int], owners: Sequence[int], reason: str
+) -> PartGap:
+    return PartGap(
+        part=part,
+        layer=layer,
+        value=None,
+        low=None,
+        high=None,
+        p_value=None,
+        floor=None,
+        ratio=None,
+        n=counts[0],
+        m=counts[1],
+        frames_x=owners[0],
+        frames_y=owners[1],
+        units_x=0,
+        units_y=0,
+        unit_kind="frames",
+        reason=reason,
+    )
+
+
+def _units(
+    rows: tuple[Floats, Floats],
+    sides: tuple[Windows, Windows],
+    frames: tuple[Sequence[Frame], Sequence[Frame]],
+) -> Units:
+    """Units among the frames that have windows, handed down to the windows."""
+    means, groups, places = [], [], []
+    for values, side, all_frames in zip(rows, sides, frames, strict=True):
+        owners, place = np.unique(side.frame, return_inverse=True)
+        sums = np.zeros((len(owners), values.shape[1]))
+        np.add.at(sums, place, values)
+        means.append(sums / np.bincount(place)[:, None])
+        groups.append([all_frames[i].sequence for i in owners])
+        places.append(place)
+    known = [names if any(names) else None for names in groups]
+    found = find_units(means[0], means[1], known[0], known[1])
+    return replace(found, x=found.x[places[0]], y=found.y[places[1]])

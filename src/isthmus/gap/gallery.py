@@ -4,8 +4,10 @@ Three scores rank frames, each for both sides:
 
 witness     the frame's own share of MMD² (Gretton et al., JMLR 13, 2012; see `witness`): how much
             denser its surroundings are with its own side's frames than with the other's
-classifier  held-out log-odds of a shrunken linear discriminant (Ledoit & Wolf 2004) to belong to
-            the source; it never judges a frame whose unit it has learnt from
+classifier  held-out log-odds to belong to the source, of a logistic regression with a unit normal
+            prior on its weights (features of variance 1/d), which keeps the odds finite where the
+            domains are told apart without error; it never judges a frame whose unit it has learnt
+            from
 distance    distance to the nearest frame of the other side, over the median of the distances
             to the nearest frame (of another unit) within that other side
 
@@ -130,7 +132,7 @@ def domain_logits(
     Raises:
         InputError: fewer than two units on a side.
     """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.linear_model import LogisticRegression
 
     fewest = min(len(np.unique(units_x)), len(np.unique(units_y)))
     if fewest < 2:
@@ -142,10 +144,11 @@ def domain_logits(
     pooled = np.concatenate([x, y]).astype(np.float64)
     spread = pooled.std(axis=0)
     pooled = (pooled - pooled.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    pooled /= np.sqrt(pooled.shape[1])
     folds, side = np.concatenate(of_unit), np.r_[np.ones(len(x), int), np.zeros(len(y), int)]
     out = np.zeros(len(pooled))
     for held in range(int(folds.max()) + 1):
-        model: Any = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[0.5, 0.5])
+        model: Any = LogisticRegression(C=1.0, class_weight="balanced", max_iter=1000)
         model.fit(pooled[folds != held], side[folds != held])
         out[folds == held] = model.decision_function(pooled[folds == held])
     return out[: len(x)], out[len(x) :]
@@ -166,9 +169,10 @@ def nearest_distances(
             rows = np.arange(start, stop)
             own = ((rows < n) == (a < n))[:, None] & (units[start:stop, None] == units[None, a:b])
             out[start:stop] = np.where(own, np.inf, distances).min(axis=1)
-    spacing = [np.sqrt(np.median(part)) for part in (to_x[:n], to_y[n:])]
-    steps = [float(s) if np.isfinite(s) and s > 0 else 1.0 for s in spacing]
-    return np.sqrt(to_y[:n]) / steps[1], np.sqrt(to_x[n:]) / steps[0]
+    to_x, to_y = np.sqrt(to_x), np.sqrt(to_y)
+    spacing = [float(np.median(part)) for part in (to_x[:n], to_y[n:])]
+    steps = [s if np.isfinite(s) and s > 0 else 1.0 for s in spacing]
+    return to_y[:n] / steps[1], to_x[n:] / steps[0]
 
 
 def galleries(

@@ -26,8 +26,18 @@ from isthmus.gap.registry import METRICS
 from isthmus.gap.resampling import Plan, make_plan
 from isthmus.gap.units import Units, find_units
 
-# Its classifier learns from every sample anew: nothing is shared that could cancel.
-UNPAIRED = ("proxy_a_distance",)
+# Metrics whose value rests on the frames that a weighting counts and on no others. A classifier
+# that learns from each sample anew, or neighbours among all rows, cannot be shared by two samples.
+PAIRED = (
+    "mmd",
+    "sliced_wasserstein",
+    "cmd",
+    "frechet",
+    "energy",
+    "wasserstein",
+    "kl_gaussian",
+    "coral",
+)
 MOST_REPEATS = 1000
 
 
@@ -117,7 +127,7 @@ def measure_pair(
     Args:
         before, after: features of the same frames, row by row.
         y: features of the target.
-        metric: a name in `METRICS` but not "proxy_a_distance".
+        metric: a name in `PAIRED`.
         repeats: (n,) how often each row of `after` counts, 0 to 1000 (importance weights as whole
             numbers); None: once each.
         groups_x, groups_y: the sequence of each row, as for `measure`.
@@ -173,6 +183,59 @@ def measure_pair(
     )
 
 
+@dataclass(frozen=True)
+class UnitGap:
+    """A gap between rows of units that were found elsewhere; fields as in `Estimate`."""
+
+    value: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    floor: float | None
+    warnings: tuple[str, ...]
+
+
+def gap_of_units(
+    x: Matrix,
+    y: Matrix,
+    units: Units,
+    metric: str = "mmd",
+    *,
+    level: float = 0.95,
+    permutations: int = 499,
+    bootstraps: int = 199,
+    floor_splits: int = 50,
+    seed: int = 0,
+    scale: Scale = "none",
+    **params: Any,
+) -> UnitGap:
+    """The gap between `x` (n, d) and `y` (m, d) whose rows belong to `units`.
+
+    For rows that are parts of frames (windows, objects), where independence is a matter of the
+    frames and not of the rows. Arguments and errors as for `measure_pair`.
+    """
+    known = _metric(metric)
+    left, right = checked_pair(x, y)
+    if scale == "pooled":
+        left, right, _ = scaled(left, right)
+    plan = make_plan(
+        units.count_x,
+        units.count_y,
+        permutations=permutations,
+        bootstraps=bootstraps,
+        splits=floor_splits,
+        seed=seed,
+    )
+    statistic = known.prepare(pooled_rows(left, right, units.x, units.y), seed=seed, **params)
+    answers = _Answers.of(statistic, plan, None)
+    found = answers.reading(known, statistic, level)
+    wider = _wider(min(units.count_x, units.count_y), level)
+    drawn = answers.around_value(known, statistic, wider)
+    low, high = interval(drawn[np.isfinite(drawn)], level)
+    warnings = units.warnings + plan.warnings + statistic.warnings
+    return UnitGap(found.value, low, high, found.p_value, found.floor, warnings)
+
+
 def common_units(
     before: Matrix,
     after: Matrix,
@@ -186,10 +249,9 @@ def common_units(
 
 
 def _metric(name: str) -> Metric:
-    known = [metric for metric in METRICS if metric not in UNPAIRED]
-    if name not in known:
+    if name not in PAIRED:
         raise ConfigError(
-            f"metric {name!r} cannot be measured in pairs; choose one of {', '.join(known)}"
+            f"metric {name!r} cannot be measured in pairs; choose one of {', '.join(PAIRED)}"
         )
     return METRICS[name]
 
@@ -252,9 +314,10 @@ class _Answers:
     across: Floats
 
     @classmethod
-    def of(cls, statistic: Statistic, plan: Plan, place: _Place) -> _Answers:
-        """Ask for all parts at once."""
-        found = statistic.evaluate(place.spread(plan.wx), place.spread(plan.wy))
+    def of(cls, statistic: Statistic, plan: Plan, place: _Place | None) -> _Answers:
+        """Ask for all parts at once; without a place the plan's units are the statistic's."""
+        weights = [w if place is None else place.spread(w) for w in (plan.wx, plan.wy)]
+        found = statistic.evaluate(*weights)
         return cls(*(found[part] for part in plan.parts))
 
     def center(self, metric: Metric) -> Floats:

@@ -57,7 +57,7 @@ def statistics(pictures: Sequence[RGB]) -> tuple[Floats, Floats]:
     """Mean (3,) and standard deviation (3,) of L*, a*, b* over all pixels of the pictures."""
     count, total, squares = 0, np.zeros(3), np.zeros(3)
     for picture in pictures:
-        values = np.stack(lab(picture[::STRIDE, ::STRIDE])).reshape(3, -1).astype(np.float64)
+        values = np.stack(lab(picture)).reshape(3, -1).astype(np.float64)
         count += values.shape[1]
         total += values.sum(axis=1)
         squares += np.square(values).sum(axis=1)
@@ -76,8 +76,10 @@ def moved(batch: Images, factor: Floats, offset: Floats) -> Images:
 
 
 def _fit(source: Pictures, target: Pictures, channels: int) -> Fitted:
-    looked = some(source, LOOKED_AT)
-    wanted_mean, wanted_spread = statistics(some(target, LOOKED_AT))
+    looked, others = (
+        [p[::STRIDE, ::STRIDE] for p in some(side, LOOKED_AT)] for side in (source, target)
+    )
+    wanted_mean, wanted_spread = statistics(others)
     mean, spread = statistics(looked)
     before = mean, spread
     factor, offset = np.ones(3), np.zeros(3)
@@ -89,7 +91,7 @@ def _fit(source: Pictures, target: Pictures, channels: int) -> Fitted:
         shift = wanted_mean - step * mean
         shift[channels:] = 0.0
         factor, offset = factor * step, offset * step + shift
-        mean, spread = statistics([moved(p[::STRIDE, ::STRIDE], factor, offset) for p in looked])
+        mean, spread = statistics([moved(p, factor, offset) for p in looked])
     settings = {
         "space": "CIE L*a*b*",
         "source_mean": before[0].round(3).tolist(),
