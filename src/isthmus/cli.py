@@ -135,7 +135,8 @@ def measure(
         [default: descriptors].
     metric
         mmd, sliced_wasserstein, cmd, proxy_a_distance, frechet, energy, wasserstein,
-        kl_gaussian, coral; repeat for several [default: the first five].
+        kl_gaussian, coral, emd, sinkhorn, precision_gap, recall_gap, coverage_gap; repeat for
+        several [default: the first five].
     source_images
         Folder that image names in the source's label file are relative to.
     target_images

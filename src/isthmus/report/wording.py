@@ -23,6 +23,11 @@ METRICS = {
     "wasserstein": "Wasserstein by feature",
     "kl_gaussian": "Jeffreys divergence",
     "coral": "CORAL distance",
+    "emd": "Wasserstein distance",
+    "sinkhorn": "Sinkhorn divergence",
+    "precision_gap": "Target frames unlike any source frame",
+    "recall_gap": "Source frames unlike any target frame",
+    "coverage_gap": "Source not covered by the target",
 }
 METRIC_NOTES = {
     "mmd": "squared maximum mean discrepancy, RBF kernel: compares all moments of the features",
@@ -34,6 +39,12 @@ METRIC_NOTES = {
     "wasserstein": "how far the mass of each single feature must be moved, averaged over features",
     "kl_gaussian": "symmetric Kullback–Leibler divergence, as if the features were Gaussian",
     "coral": "compares the covariances of the features",
+    "emd": "the least work that moves one sample onto the other, on samples of bounded size",
+    "sinkhorn": "optimal transport smoothed by an entropy term, less what that term adds",
+    "precision_gap": "share of the second side's frames unlike any of the first, beyond the usual",
+    "recall_gap": "share of the first side's frames unlike any of the second, beyond the usual",
+    "coverage_gap": "share of the first side's surroundings without a frame of the second, "
+    "beyond the usual",
 }
 KINDS = {"semantic": "semantic content"}
 # Words that label files write as one, by the attribute names of common sets (BDD100K and others).
