@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-from isthmus.gap.inference import Scale
 from isthmus.gap.paired import measure_pair
 
 SIGNIFICANT = 0.05
@@ -60,18 +59,14 @@ def compare_gaps(
     *,
     groups_x: Sequence[Any] | None = None,
     groups_target: Sequence[Any] | None = None,
-    level: float = 0.95,
-    permutations: int = 499,
-    bootstraps: int = 999,
-    floor_splits: int = 100,
-    seed: int = 0,
-    scale: Scale = "none",
-    **params: Any,
+    **options: Any,
 ) -> Comparison:
     """Whether `after` (n, d) lies nearer to `target` (m, d) than `before` (n, d) does.
 
     Row i of `before` and of `after` belong to the same frame, as it was and as it was generated
     or adapted. `groups_x` (n,), `groups_target` (m,): the sequence of each row.
+    Further `options` (level, numbers of resamples, seed, scale, the metric's own) as for
+    `isthmus.gap.paired.measure_pair`.
 
     Raises:
         InputError: features that are no finite matrices, of unequal width, or not the same frames.
@@ -84,13 +79,7 @@ def compare_gaps(
         metric,
         groups_x=groups_x,
         groups_y=groups_target,
-        level=level,
-        permutations=permutations,
-        bootstraps=bootstraps,
-        floor_splits=floor_splits,
-        seed=seed,
-        scale=scale,
-        **params,
+        **options,
     )
     low, high = found.difference_interval()
     p_value = found.difference_p_value()
@@ -109,7 +98,7 @@ def compare_gaps(
         floor=max(floors) if len(floors) == 2 else None,
         verdict=verdict,
         closed=None if found.after.floor is None else found.after.value <= found.after.floor,
-        level=level,
+        level=found.level,
         n=found.n,
         m=found.m,
         units_x=found.units_x,

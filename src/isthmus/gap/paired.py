@@ -139,16 +139,7 @@ def measure_pair(
         ConfigError: an unknown metric, or one that cannot be paired.
     """
     known = _metric(metric)
-    left, right = checked_pair(before, y)
-    changed, _ = checked_pair(after, y)
-    if len(left) != len(changed):
-        raise InputError(
-            f"{len(left)} frames before and {len(changed)} after: a paired comparison needs the "
-            "same frames, row by row; leave out frames that miss their counterpart"
-        )
-    if scale == "pooled":
-        both, right, _ = scaled(np.concatenate([left, changed]), right)
-        left, changed = both[: len(left)], both[len(left) :]
+    left, changed, right = _three(before, after, y, scale)
     units = common_units(left, changed, right, groups_x, groups_y)
     rows, counted = _joined(left, changed, right, units, repeats)
     plan = make_plan(
@@ -162,8 +153,9 @@ def measure_pair(
     statistic = known.prepare(rows, seed=seed, **params)
     first = _Answers.of(statistic, plan, _Place(0, units.count_x, np.ones_like(counted)))
     second = _Answers.of(statistic, plan, _Place(units.count_x, units.count_x, counted))
-    wider = _wider(min(units.count_x, units.count_y), level)
-    drawn = [answers.around_value(known, statistic, wider) for answers in (first, second)]
+    drawn = [
+        answers.around_value(known, statistic, _wider(units, level)) for answers in (first, second)
+    ]
     whole = np.isfinite(drawn[0]) & np.isfinite(drawn[1])
     return PairedGaps(
         metric=metric,
@@ -229,8 +221,7 @@ def gap_of_units(
     statistic = known.prepare(pooled_rows(left, right, units.x, units.y), seed=seed, **params)
     answers = _Answers.of(statistic, plan, None)
     found = answers.reading(known, statistic, level)
-    wider = _wider(min(units.count_x, units.count_y), level)
-    drawn = answers.around_value(known, statistic, wider)
+    drawn = answers.around_value(known, statistic, _wider(units, level))
     low, high = interval(drawn[np.isfinite(drawn)], level)
     warnings = units.warnings + plan.warnings + statistic.warnings
     return UnitGap(found.value, low, high, found.p_value, found.floor, warnings)
@@ -246,6 +237,23 @@ def common_units(
     """Units for both comparisons: of the two the one with the longer blocks."""
     found = [find_units(x, y, groups_x, groups_y) for x in (before, after)]
     return max(found, key=lambda units: units.block_length or 0)
+
+
+def _three(
+    before: npt.ArrayLike, after: npt.ArrayLike, y: npt.ArrayLike, scale: Scale
+) -> tuple[Matrix, Matrix, Matrix]:
+    """The three samples as matrices, on one scale."""
+    left, right = checked_pair(before, y)
+    changed, _ = checked_pair(after, y)
+    if len(left) != len(changed):
+        raise InputError(
+            f"{len(left)} frames before and {len(changed)} after: a paired comparison needs the "
+            "same frames, row by row; leave out frames that miss their counterpart"
+        )
+    if scale == "pooled":
+        both, right, _ = scaled(np.concatenate([left, changed]), right)
+        left, changed = both[: len(left)], both[len(left) :]
+    return left, changed, right
 
 
 def _metric(name: str) -> Metric:
@@ -359,11 +367,12 @@ def _floor(metric: Metric, statistic: Statistic, halves: Floats, level: float) -
     return max(0.0, float(np.quantile(statistic.combine(noise), level)))
 
 
-def _wider(units: int, level: float) -> float:
+def _wider(units: Units, level: float) -> float:
     """By how much few units widen a bootstrap's spread (Hesterberg 2015, sec. 5)."""
     from scipy.stats import norm, t
 
-    if units < 2:
+    k = min(units.count_x, units.count_y)
+    if k < 2:
         return 1.0
     upper = (1 + level) / 2
-    return float(np.sqrt(units / (units - 1)) * t.ppf(upper, units - 1) / norm.ppf(upper))
+    return float(np.sqrt(k / (k - 1)) * t.ppf(upper, k - 1) / norm.ppf(upper))

@@ -142,11 +142,7 @@ def plan_sample(
         ConfigError: numbers out of their range.
         InputError: features that are no finite matrices, or fewer than three units a side.
     """
-    if not 0 < level < power < 1 or (gap is not None and not gap > 0):
-        raise ConfigError(
-            f"gap = {gap}, power = {power}, level = {level}; expected a gap above 0 and "
-            "0 < level < power < 1"
-        )
+    _check_numbers(gap, power, level)
     left, right = checked_pair(x, y)
     units = find_units(left, right, groups_x, groups_y)
     if min(units.count_x, units.count_y) < 3:
@@ -181,6 +177,14 @@ def plan_sample(
         settings=settings,
         warnings=units.warnings + warnings,
     )
+
+
+def _check_numbers(gap: float | None, power: float, level: float) -> None:
+    if not 0 < level < power < 1 or (gap is not None and not gap > 0):
+        raise ConfigError(
+            f"gap = {gap}, power = {power}, level = {level}; expected a gap above 0 and "
+            "0 < level < power < 1"
+        )
 
 
 def _thinned(rows: Rows) -> Rows:

@@ -178,18 +178,8 @@ def region_gaps(
         InputError: arrays of other shapes, not finite, or with fewer than 2 frames.
         ConfigError: an unknown correction, or numbers out of their range.
     """
-    if correction not in ("max", "bh") or permutations < 1 or not 0.5 < level < 1:
-        raise ConfigError(
-            f"correction = {correction!r}, permutations = {permutations}, level = {level}; "
-            "expected 'max' or 'bh', 1 or more, and a level between 0.5 and 1"
-        )
-    left, right = np.asarray(x), np.asarray(y)
-    if left.ndim != 4 or right.ndim != 4 or left.shape[1:] != right.shape[1:]:
-        raise InputError(
-            f"cells of shape {left.shape} and {right.shape}; expected (frames, rows, columns, d) "
-            "with the same grid and features on both sides"
-        )
-    frames = checked_pair(left.reshape(len(left), -1), right.reshape(len(right), -1))
+    _check_options(correction, permutations, level)
+    left, right, frames = _checked_cells(x, y)
     units = find_units(*frames, groups_x, groups_y)
     plan = make_plan(
         units.count_x,
@@ -206,8 +196,7 @@ def region_gaps(
     observed = np.array([cell.value for cell in cells])
     permuted = np.stack([cell.permuted for cell in cells], axis=1)
     corrected, excess = largest_of_all(observed, permuted)
-    tiny = 1e-9 * np.maximum(np.abs(observed), np.abs(permuted).max(axis=0))
-    raw = ((permuted >= observed - tiny).sum(axis=0) + 1) / (permutations + 1)
+    raw = _single(observed, permuted)
     if correction == "bh":
         corrected = np.array(benjamini_hochberg(raw.tolist()), np.float64)
     return RegionMap(
@@ -227,6 +216,13 @@ def region_gaps(
         unit_kind=units.kind,
         warnings=units.warnings + plan.warnings,
     )
+
+
+def _single(observed: Floats, permuted: Floats) -> Floats:
+    """p-values (k,) of each cell alone, from its values under exchanges (b, k)."""
+    tiny = 1e-9 * np.maximum(np.abs(observed), np.abs(permuted).max(axis=0))
+    reached: Floats = ((permuted >= observed - tiny).sum(axis=0) + 1) / (len(permuted) + 1)
+    return reached
 
 
 @dataclass(frozen=True)
@@ -249,6 +245,27 @@ class _Cell:
         if not all(len(half) for half in self.halves):
             return float("nan")
         return max(0.0, *(float(np.quantile(half, level)) for half in self.halves))
+
+
+def _check_options(correction: str, permutations: int, level: float) -> None:
+    if correction not in ("max", "bh") or permutations < 1 or not 0.5 < level < 1:
+        raise ConfigError(
+            f"correction = {correction!r}, permutations = {permutations}, level = {level}; "
+            "expected 'max' or 'bh', 1 or more, and a level between 0.5 and 1"
+        )
+
+
+def _checked_cells(
+    x: npt.ArrayLike, y: npt.ArrayLike
+) -> tuple[Matrix, Matrix, tuple[Matrix, Matrix]]:
+    """Cells (·, rows, columns, d) of both sides, and the same as one row a frame."""
+    left, right = np.asarray(x), np.asarray(y)
+    if left.ndim != 4 or right.ndim != 4 or left.shape[1:] != right.shape[1:]:
+        raise InputError(
+            f"cells of shape {left.shape} and {right.shape}; expected (frames, rows, columns, d) "
+            "with the same grid and features on both sides"
+        )
+    return left, right, checked_pair(left.reshape(len(left), -1), right.reshape(len(right), -1))
 
 
 def _checked_grid(grid: tuple[int, int]) -> tuple[int, int]:

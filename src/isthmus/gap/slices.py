@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.errors import ConfigError, InputError, IsthmusError
-from isthmus.gap.estimate import Matrix, checked_pair
+from isthmus.gap.estimate import Estimate, Matrix, checked_pair
 from isthmus.gap.inference import Scale, measure, scaled
 from isthmus.gap.metric import Floats, pooled_rows
 from isthmus.gap.mmd import median_bandwidth
@@ -236,25 +236,7 @@ def _matrix(
             except IsthmusError as error:
                 skipped.append(SkippedSlice("cell", f"{a} → {b}", len(x) + len(y), str(error)))
                 continue
-            cells.append(
-                SliceCell(
-                    source=a,
-                    target=b,
-                    value=found.value,
-                    low=found.low,
-                    high=found.high,
-                    floor=found.floor,
-                    ratio=found.ratio,
-                    p_value=found.p_value,
-                    q_value=None,
-                    stands_out=bool(found.above_floor),
-                    n=found.n,
-                    m=found.m,
-                    units_x=found.units_x,
-                    units_y=found.units_y,
-                    warnings=found.warnings,
-                )
-            )
+            cells.append(_cell(a, b, found))
     return SliceMatrix(
         source_attribute=source[0],
         target_attribute=target[0],
@@ -264,6 +246,26 @@ def _matrix(
         cells=tuple(cells),
         skipped=tuple(skipped),
         fdr=fdr,
+    )
+
+
+def _cell(source: str, target: str, found: Estimate) -> SliceCell:
+    return SliceCell(
+        source=source,
+        target=target,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        floor=found.floor,
+        ratio=found.ratio,
+        p_value=found.p_value,
+        q_value=None,
+        stands_out=bool(found.above_floor),
+        n=found.n,
+        m=found.m,
+        units_x=found.units_x,
+        units_y=found.units_y,
+        warnings=found.warnings,
     )
 
 

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from isthmus.data.images import RGB
 from isthmus.errors import ConfigError
 from isthmus.features.extractor import Extractor
+from isthmus.gap.estimate import checked_pair
 from isthmus.gap.inference import Scale
 from isthmus.gap.interventions.intervention import Fitted
 from isthmus.gap.interventions.layout import Weights, whole_repeats
@@ -113,12 +114,7 @@ def removed_shares(
         ConfigError: an unknown intervention or layer, or a metric that cannot be paired.
         InputError: no pictures, or pictures the extractor does not take.
     """
-    names = list(interventions)
-    for name in names:
-        for part in name.split(TOGETHER):
-            if part not in INTERVENTIONS:
-                known = ", ".join(INTERVENTIONS)
-                raise ConfigError(f"intervention {part!r} is not known; known are {known}")
+    names = _known(interventions)
     chosen = tuple(layers or extractor.layers)
     for layer in chosen:
         if layer not in extractor.layers:
@@ -149,6 +145,15 @@ def removed_shares(
     return tuple(out)
 
 
+def _known(interventions: Iterable[str]) -> list[str]:
+    names = list(interventions)
+    for part in [part for name in names for part in name.split(TOGETHER)]:
+        if part not in INTERVENTIONS:
+            known = ", ".join(INTERVENTIONS)
+            raise ConfigError(f"intervention {part!r} is not known; known are {known}")
+    return names
+
+
 def removed_by_weights(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
@@ -166,6 +171,10 @@ def removed_by_weights(
     adds uncertainty which the interval does not show.
     """
     repeats = whole_repeats(weights.values)
+    if metric == "mmd" and options.get("scale", "none") == "none":
+        # As beside the interventions on pixels: the bandwidth of the samples before.
+        rows = pooled_rows(*checked_pair(x, y))
+        options = {"bandwidth": median_bandwidth(rows)[0], **options}
     pair = measure_pair(x, x, y, metric, repeats=repeats, **options)
     words = ("layout", "Match layout and class mix", kind, layer)
     return _row(words, pair, weights.settings, weights.warnings, weights.effective_n)
