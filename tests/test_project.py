@@ -201,8 +201,8 @@ def test_commands_in_the_documents_are_ones_that_exist() -> None:
 def test_every_command_is_in_the_documents() -> None:
     text = (ROOT / "docs" / "cli.md").read_text("utf-8")
     for command in (
-        "study run", "study check", "study schema", "demo", "measure", "schema", "data inspect",
-        "report",
+        "study run", "study check", "study schema", "demo", "measure", "dqm", "schema",
+        "data inspect", "report",
     ):  # fmt: skip
         assert f"isthmus {command}" in text
 

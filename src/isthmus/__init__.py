@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from isthmus.study.api import run_study
     from isthmus.study.config import load_study, study_schema
     from isthmus.study.demo import run_demo
+    from isthmus.study.dqm import measure_dqm
     from isthmus.study.gate import check_gate, gate_schema, load_gate
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
@@ -48,6 +49,7 @@ _HOMES = {
     "local_executor": "compute.local",
     "make_dataset": "synth.maker",
     "measure": "gap.inference",
+    "measure_dqm": "study.dqm",
     "measure_gap": "study.measure",
     "read_dataset": "data.formats",
     "run_demo": "study.demo",
@@ -77,6 +79,7 @@ __all__ = [
     "local_executor",
     "make_dataset",
     "measure",
+    "measure_dqm",
     "measure_gap",
     "read_dataset",
     "run_demo",

@@ -202,6 +202,59 @@ def _check_output(file: Path | None, option: str) -> None:
 
 
 @app.command
+def dqm(
+    pipeline: Path,
+    /,
+    *,
+    root: Path = Path("."),
+    extractor: Annotated[list[str] | None, Parameter(negative="")] = None,
+    permutations: int = 999,
+    max_frames: int = 2000,
+    seed: int = 0,
+    json: Path | None = None,
+    workers: Workers = None,
+) -> int:
+    """Run the domain gap requests of a dqm-ml pipeline; show its numbers beside the right ones.
+
+    Parameters
+    ----------
+    pipeline
+        Pipeline of dqm-ml 1.x or 2.x (YAML or JSON).
+    root
+        Folder that the pipeline's paths are relative to; nothing outside it is read.
+    extractor
+        What replaces the networks that the pipeline names: descriptors, onnx:PATH#layer,…,
+        torch:MODULE:FACTORY#layer,…; repeat for several [default: descriptors].
+    permutations
+        Relabelings for the p-value, 99 to 99999.
+    max_frames
+        Frames drawn from each set at most, 20 or more.
+    seed
+        Decides every random draw; 0 or more.
+    json
+        Also write the result to this file.
+    """
+    from isthmus import console
+
+    _check_output(json, "--json")
+    with console.watch() as watcher:
+        result = isthmus.measure_dqm(
+            pipeline,
+            root=root,
+            extractors=extractor,
+            permutations=permutations,
+            max_frames=max_frames,
+            seed=seed,
+            workers=workers,
+            progress=watcher.progress,
+        )
+    if json is not None:
+        result.save(json)
+    console.show_dqm(result, saved=json)
+    return EXIT_SKIPPED if result.skipped else 0
+
+
+@app.command
 def schema(name: Literal["gap", "gate", "study"], /) -> int:
     """Print a JSON Schema.
 

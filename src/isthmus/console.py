@@ -192,6 +192,41 @@ def show_gate(result: Any, *, saved: Path | None) -> None:
         show_path("junit", saved)
 
 
+def show_dqm(result: Any, *, saved: Path | None) -> None:
+    """Print dqm-ml's numbers beside ours, then what is wrong with which."""
+    show_problems(result.problems)
+    table = Table(box=SIMPLE_HEAD, padding=0, collapse_padding=True)
+    for name in ("", "source", "target", "layer", "dqm-ml", "here"):
+        table.add_column(name, no_wrap=True)
+    for name in ("dqm-ml's", "value", "95 % interval", "p", "floor", "× floor"):
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = result.document["rows"]
+    for index, row in enumerate(rows, 1):
+        found = row["estimate"]
+        table.add_row(
+            str(index),
+            escape(row["source"]),
+            escape(row["target"]),
+            escape(row["layer"]),
+            row["dqm"]["metric"],
+            found["metric"],
+            number(row["dqm"]["value"]),
+            number(found["value"]),
+            f"{number(found['low'])} – {number(found['high'])}",
+            number(found["p_value"]),
+            number(found["floor"]),
+            number(found["ratio"]),
+            style="bold" if found["above_floor"] else "dim",
+        )
+    _show_table(table)
+    for index, row in enumerate(rows, 1):
+        OUT.print(f"{index} {row['dqm']['metric']}: {row['dqm']['remark']}", markup=False)
+    for features, count in Counter(row["features"] for row in rows).items():
+        OUT.print(f"features ({count} of {len(rows)}): {features}", markup=False)
+    if saved is not None:
+        show_path("result", saved)
+
+
 def _show_table(table: Table) -> None:
     """Print all of a table: a figure cut short is worth nothing, a line that wraps is only ugly."""
     wide = OUT.options.update(width=MOST_COLUMNS, max_width=MOST_COLUMNS)

@@ -148,7 +148,11 @@ def _roots(cov_x: Floats, cov_y: Floats) -> Floats:
     """Traces of (S_x S_y)^(1/2) for stacks (r, k, k); a tiny jitter keeps the factor."""
     k = cov_x.shape[1]
     jitter = JITTER * np.trace(cov_x, axis1=1, axis2=2) + np.finfo(float).tiny ** 0.5
-    factor = np.linalg.cholesky(cov_x + jitter[:, None, None] * np.eye(k))
+    try:
+        factor = np.linalg.cholesky(cov_x + jitter[:, None, None] * np.eye(k))
+    except np.linalg.LinAlgError:  # draws of few frames: rounding exceeds the jitter
+        levels, vectors = np.linalg.eigh(cov_x)
+        factor = vectors * np.sqrt(np.maximum(levels, 0))[:, None, :]
     values: Any = np.linalg.eigvalsh(factor.transpose(0, 2, 1) @ cov_y @ factor)
     result: Floats = np.sqrt(np.maximum(values, 0)).sum(axis=1)
     return result

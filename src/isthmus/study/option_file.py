@@ -65,11 +65,11 @@ def read_options(path: Path, what: str) -> OptionFile:
         raise ConfigError(f"{path}: cannot be read as YAML: {error}") from None
     seen: dict[Location, int] = {}
     repeated = []
-    for location, line, is_key in found:
+    for location, number, is_key in found:
         if is_key and location in seen:
-            repeated.append((location, line))
+            repeated.append((location, number))
         if is_key or location not in seen:
-            seen[location] = line
+            seen[location] = number
     return OptionFile(values, seen, tuple(repeated))
 
 
