@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from isthmus.study.config import load_study, study_schema
     from isthmus.study.demo import run_demo
     from isthmus.study.dqm import measure_dqm
+    from isthmus.study.explain import explain
     from isthmus.study.gate import check_gate, gate_schema, load_gate
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
@@ -40,6 +41,7 @@ _HOMES = {
     "UnlabeledView": "data.dataset",
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
+    "explain": "study.explain",
     "extract_features": "features.store",
     "gap_schema": "study.measure",
     "gate_schema": "study.gate",
@@ -70,6 +72,7 @@ __all__ = [
     "UnlabeledView",
     "augment_dataset",
     "check_gate",
+    "explain",
     "extract_features",
     "gap_schema",
     "gate_schema",

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Group, Parameter
 
 import isthmus
+from isthmus import files
 from isthmus.errors import InputError, IsthmusError
 
 EXIT_ERROR, EXIT_SKIPPED, EXIT_GATE, EXIT_INTERRUPTED = 1, 3, 4, 130
@@ -120,6 +121,7 @@ def measure(
     json: Path | None = None,
     gate: Path | None = None,
     junit: Path | None = None,
+    out: Path | None = None,
     workers: Workers = None,
 ) -> int:
     """Measure the gap between two sets of images.
@@ -156,6 +158,9 @@ def measure(
         --metric, the metrics that it names are measured too.
     junit
         Also write what became of the rules to this file, as JUnit XML.
+    out
+        Also explain the gap (what removes it, where in the frame it lies, which frames show it,
+        under which conditions) and write a report into this folder.
     """
     from isthmus import console
 
@@ -163,6 +168,8 @@ def measure(
         raise InputError("--junit: there are no rules to write about; give them with --gate FILE")
     _check_output(json, "--json")
     _check_output(junit, "--junit")
+    if out is not None:
+        files.make_folder(out)
     with console.watch() as watcher:
         result = isthmus.measure_gap(
             source,
@@ -184,6 +191,12 @@ def measure(
     if junit is not None and result.gate is not None:
         isthmus.write_junit(result.gate, junit)
     console.show_gap(result, saved=json)
+    if out is not None:
+        with console.watch() as watcher:
+            report = isthmus.explain(
+                result, out, independent=independent, seed=seed, progress=watcher.progress
+            )
+        console.show_path("report", report)
     if result.gate is not None:
         console.show_gate(result.gate, saved=junit)
         if not result.gate.passed:
@@ -193,8 +206,6 @@ def measure(
 
 def _check_output(file: Path | None, option: str) -> None:
     """Refuse a place that cannot be written to before the work, not after it."""
-    from isthmus import files
-
     if file is not None:
         if file.is_dir():
             raise InputError(f"{file}: a folder; {option} takes the name of a file")

@@ -21,9 +21,11 @@ from isthmus.report import fields, wording
 from isthmus.report.blocks import Section, Text, charts_of
 from isthmus.report.figures import theme
 from isthmus.report.run_folder import RunFolder, read_run
-from isthmus.report.sections import SECTIONS
+from isthmus.report.sections import SECTIONS, explanation
 
 REPORT = Path("report") / "index.html"
+MEASUREMENT = ("gap", explanation.ANCHOR)
+"""Anchors of the sections that a measurement without a study has."""
 _LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
@@ -55,7 +57,7 @@ def render(run: RunFolder) -> str:
     """The report of `run` as HTML text."""
     import jinja2
 
-    sections = [_complete(make(run)) for make in SECTIONS.values()]
+    sections = [_complete(part) for make in SECTIONS.values() if _belongs(part := make(run), run)]
     charts = {chart.name: chart.spec for part in sections for chart in charts_of(part.blocks)}
     scripts = _scripts() if charts else ()
     environment = jinja2.Environment(
@@ -95,6 +97,13 @@ def script_json(value: Any) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def _belongs(section: Section, run: RunFolder) -> bool:
+    """A study shows all its stages, also those that have not run; a measurement has no stages."""
+    if run.is_measurement:
+        return section.anchor in MEASUREMENT
+    return bool(section.blocks) or section.anchor != explanation.ANCHOR
 
 
 def _complete(section: Section) -> Section:

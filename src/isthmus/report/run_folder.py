@@ -14,6 +14,7 @@ SCHEMAS = {
     "data": "isthmus.data/1",
     "conditions": "isthmus.conditions/1",
     "gap": "isthmus.gap/1",
+    "explain": "isthmus.explain/1",
     "generate": "isthmus.generate/1",
     "train": "isthmus.train/1",
     "score": "isthmus.score/1",
@@ -40,6 +41,11 @@ class RunFolder:
     def title(self) -> str:
         """The title for people: from the study, else the study's name."""
         return text(self.study, "title") or self.name
+
+    @property
+    def is_measurement(self) -> bool:
+        """Whether a gap alone was measured and explained, without a study."""
+        return text(self.manifest, "kind") == "measurement"
 
     def stage(self, name: str) -> Document:
         """The result document of stage `name`; empty when the stage has not run."""

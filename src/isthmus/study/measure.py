@@ -35,11 +35,13 @@ class GapResult:
             layer and metric: value, interval, p-value, noise floor, …) and `problems`.
         problems: what could not be read on either side.
         gate: the rules that were held against the measurement; None without a gate.
+        sides: the frames of source and target that were measured.
     """
 
     document: dict[str, Any]
     problems: tuple[Problem, ...]
     gate: GateResult | None = None
+    sides: tuple[Dataset, ...] = ()
 
     @property
     def skipped(self) -> int:
@@ -124,7 +126,9 @@ def measure_gap(
     checked = None if rules is None else check_gate(document, rules)
     if checked is not None:
         document["gate"] = checked.to_json()
-    return GapResult(document, problems, checked)
+    unread = {p.path for p in problems}
+    measured = tuple(s.filter(lambda frame: str(frame.image) not in unread) for s in sides)
+    return GapResult(document, problems, checked, measured)
 
 
 def gap_schema() -> dict[str, Any]:

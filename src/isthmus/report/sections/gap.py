@@ -18,8 +18,8 @@ _HOW_TO_READ = (
     "adds on average is taken off every estimate, so two samples without a gap lie around 0, and "
     "below it when they are even more alike than chance would have them.",
     "p-values come from permuting drives, or blocks of consecutive frames, because frames of one "
-    "drive resemble each other. A gap says that the worlds differ; what that costs a detector is "
-    "measured under Adaptation.",
+    "drive resemble each other. A gap says that the worlds differ; what that costs a detector, "
+    "only the detector's scores can say.",
 )
 
 
@@ -32,7 +32,8 @@ def section(run: RunFolder) -> Section:
     if pairs and estimates:
         labels = {fields.text(p, "name"): fields.text(p, "label") for p in pairs}
         rows = figures.ratio_rows(estimates, labels)
-        blocks.extend(_summary(pairs, estimates))
+        first = "" if run.is_measurement else "The takeaway counts the first kind."
+        blocks.extend(_summary(pairs, estimates, first))
         blocks.extend(Text(text, "note") for text in _HOW_TO_READ)
         control = next((labels[fields.text(p, "name")] for p in pairs if is_control(p)), None)
         blocks.extend(_charts(rows, list(labels.values()), control))
@@ -42,7 +43,7 @@ def section(run: RunFolder) -> Section:
     return Section("gap", "Gap", "How far apart are the two worlds, and in what?", tuple(blocks))
 
 
-def _summary(pairs: list[Document], estimates: list[Document]) -> list[Block]:
+def _summary(pairs: list[Document], estimates: list[Document], first: str) -> list[Block]:
     sentences = []
     for pair in pairs:
         of_pair = [e for e in estimates if fields.text(e, "pair") == fields.text(pair, "name")]
@@ -65,7 +66,7 @@ def _summary(pairs: list[Document], estimates: list[Document]) -> list[Block]:
         )
     counted = (
         f"A measurement is one metric on one set of features; it sees a gap if it stands above "
-        f"its noise floor with p ≤ {SIGNIFICANCE:g}. The takeaway counts the first kind."
+        f"its noise floor with p ≤ {SIGNIFICANCE:g}. {first}".strip()
     )
     return [
         *(Text(text, "lead" if i == 0 else "plain") for i, text in enumerate(sentences)),

@@ -1,0 +1,105 @@
+"""A measured gap is explained: what removes it, where it lies, which frames show it."""
+
+import json
+
+import numpy as np
+import pytest
+
+import isthmus
+from isthmus.data.dataset import Dataset
+from isthmus.data.frame import Box, Frame
+from isthmus.data.images import write_jpeg
+from isthmus.errors import InputError
+from isthmus.files import file_digest
+from isthmus.gap.regions import RegionMap
+from isthmus.study.explain import SCHEMA, overlaid
+from isthmus.study.measure import GapResult, measure_gap
+
+SIZE = (96, 64)
+
+
+def drawn(folder, name, count, *, corner, light, seed):
+    """Noisy grey frames with one box each; `corner` brightens the lower right of all of them."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir()
+    frames = []
+    for number in range(count):
+        picture = rng.normal(110, 25, (SIZE[1], SIZE[0], 3))
+        picture[40:, 60:] += corner
+        x, y = int(rng.integers(4, 40)), int(rng.integers(4, 12))
+        picture[y : y + 18, x : x + 18] = rng.normal(200, 8, (18, 18, 3))
+        path = folder / f"{number:03d}.jpg"
+        write_jpeg(path, np.clip(picture * light, 0, 255).astype(np.uint8))
+        box = Box("vehicle", (float(x), float(y), x + 18.0, y + 18.0))
+        digest = file_digest(path)
+        frames.append(Frame(path.name, path, *SIZE, digest=digest, objects=(box,)))
+    return Dataset(name, tuple(frames), (), ("vehicle",))
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explain")
+    source = drawn(folder / "a", "plain", 26, corner=0, light=1.0, seed=1)
+    target = drawn(folder / "b", "lit corner", 24, corner=70, light=0.75, seed=2)
+    result = measure_gap(source, target, metrics=["mmd"], permutations=99, workers=1)
+    report = isthmus.explain(result, folder / "run", permutations=99)
+    document = json.loads((folder / "run/stages/explain/result.json").read_text())
+    return folder / "run", report, document
+
+
+def test_every_part_is_there(explained):
+    _, _, document = explained
+    assert document["schema"] == SCHEMA
+    assert (document["n"], document["m"]) == (26, 24)
+    assert document["left_out"] == []
+    shares = {row["intervention"]: row["share"] for row in document["removed"]}
+    assert shares["light"] > 0.1
+    assert shares["light"] > shares["sharpness"]
+    assert {part["part"] for part in document["parts"]} == {"object", "context", "background"}
+
+
+def test_the_heat_map_is_hottest_where_the_frames_differ_most(explained):
+    _, _, document = explained
+    row, column = document["regions"]["peak"]
+    assert row >= 3
+    assert column >= 4
+
+
+def test_the_report_shows_the_explanation_and_no_stage_of_a_study(explained):
+    run, report, document = explained
+    page = report.read_text()
+    for heading in ("What removes it", "Where in the frame", "Which frames", "How many frames"):
+        assert heading in page
+    assert "has not run" not in page
+    assert "Takeaway" not in page
+    named = [e["image"] for g in document["galleries"] for e in g["entries"]]
+    assert named
+    assert all((run / "stages" / "explain" / name).is_file() for name in named)
+
+
+def test_a_part_that_cannot_be_told_is_named_with_its_reason(explained, tmp_path):
+    source = drawn(tmp_path / "a", "few", 6, corner=0, light=1.0, seed=3)
+    target = drawn(tmp_path / "b", "others", 6, corner=0, light=0.5, seed=4)
+    result = measure_gap(source, target, metrics=["mmd"], permutations=99, workers=1)
+    report = isthmus.explain(result, tmp_path / "run", permutations=19)
+    document = json.loads((tmp_path / "run/stages/explain/result.json").read_text())
+    assert all(matrix["cells"] == [] for matrix in document["slices"])
+    assert all(item["reason"] for item in document["left_out"])
+    assert report.is_file()
+
+
+def test_a_measurement_without_frames_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no frames"):
+        isthmus.explain(GapResult({}, ()), tmp_path)
+
+
+def test_the_overlay_colours_the_largest_cell_most():
+    value = np.array([[0.0, 1.0], [0.5, -0.2]])
+    found = RegionMap(
+        **{name: value for name in ("value", "excess", "floor", "p_raw", "p_value")},
+        layer="all", stands_out=value > 0, correction="max", level=0.95, n=4, m=4,
+        units_x=4, units_y=4, unit_kind="frames", warnings=(),
+    )  # fmt: skip
+    grey = np.full((20, 40, 3), 90, np.uint8)
+    moved = np.abs(overlaid(grey, found).astype(int) - grey).sum(axis=2)
+    assert moved[5, 30] > moved[15, 10] > moved[5, 10] == moved[15, 30] == 0
