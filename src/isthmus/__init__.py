@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from isthmus.gap.estimate import Estimate
     from isthmus.gap.inference import measure
     from isthmus.report.document import write_report
-    from isthmus.study.api import run_study
+    from isthmus.study.api import explain, run_study
     from isthmus.study.config import load_study, study_schema
     from isthmus.study.demo import run_demo
     from isthmus.study.dqm import measure_dqm
-    from isthmus.study.explain import explain
     from isthmus.study.gate import check_gate, gate_schema, load_gate
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
@@ -41,7 +40,7 @@ _HOMES = {
     "UnlabeledView": "data.dataset",
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
-    "explain": "study.explain",
+    "explain": "study.api",
     "extract_features": "features.store",
     "gap_schema": "study.measure",
     "gate_schema": "study.gate",

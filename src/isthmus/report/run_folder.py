@@ -14,12 +14,13 @@ SCHEMAS = {
     "data": "isthmus.data/1",
     "conditions": "isthmus.conditions/1",
     "gap": "isthmus.gap/1",
-    "explain": "isthmus.explain/1",
     "generate": "isthmus.generate/1",
     "train": "isthmus.train/1",
     "score": "isthmus.score/1",
     "takeaway": "isthmus.takeaway/1",
 }
+EXPLANATION = "explain"
+"""Not a stage of a study: what a measurement adds to its gap."""
 _LIMIT_BYTES = 256 << 20
 
 
@@ -67,7 +68,7 @@ def read_run(path: Path) -> RunFolder:
             "give the folder that `isthmus study run` wrote"
         )
     documents = {}
-    for stage, schema in SCHEMAS.items():
+    for stage, schema in {**SCHEMAS, EXPLANATION: "isthmus.explain/1"}.items():
         place = path / "stages" / stage / "result.json"
         if place.is_file():
             documents[stage] = _read_document(place, schema)

@@ -1,13 +1,15 @@
-"""`run_study`: bring every stage of a study up to date and write its report."""
+"""What ends with a report: a whole study, and a measured gap with its explanation."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus.compute.executor import Executor
+from isthmus.compute.executor import Executor, Progress
 from isthmus.compute.local import local_executor
 from isthmus.report.document import write_report
 from isthmus.study.config import StudyConfig
+from isthmus.study.explain import explain_into
+from isthmus.study.measure import GapResult
 from isthmus.study.run import Context, StudyResult, run_stages
 from isthmus.study.stages import STAGES
 from isthmus.study.watcher import Silent, Watcher
@@ -48,3 +50,38 @@ def run_study(
     domains = context.documents["data"]["domains"].values()
     skipped = sum(domain["skipped"] for domain in domains if domain)
     return StudyResult(folder, report, context.documents, recomputed, skipped)
+
+
+def explain(
+    result: GapResult,
+    out: Path | str,
+    *,
+    independent: bool = False,
+    permutations: int = 499,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Explain a measured gap and write a report of both; see `isthmus.study.explain`.
+
+    Args:
+        result: from `measure_gap`.
+        out: run directory; `stages/gap`, `stages/explain` and `report/index.html` are written.
+        independent, permutations, seed: as for the measurement.
+        progress: called with (parts done, parts, what).
+
+    Returns:
+        The report.
+
+    Raises:
+        InputError: the measurement holds no frames, or `out` cannot be written to.
+    """
+    folder = Path(out)
+    explain_into(
+        folder,
+        result,
+        independent=independent,
+        permutations=permutations,
+        seed=seed,
+        progress=progress,
+    )
+    return write_report(folder)

@@ -1,4 +1,4 @@
-"""`explain`: what the gap consists of, where it lies, which frames make it, how sure one can be.
+"""What a gap consists of, where it lies, which frames make it, and how sure one can be.
 
 The measurement (`isthmus.study.measure`) says how large the gap is. This says what to do about it:
 what removes it (interventions), where in the frame it lies (regions), whether objects or their
@@ -29,7 +29,6 @@ from isthmus.gap.pictures import FramePictures, extract
 from isthmus.gap.planner import plan_sample
 from isthmus.gap.regions import RegionMap, patch_features, region_gaps
 from isthmus.gap.slices import condition_bins, slice_matrices
-from isthmus.report.document import write_report
 from isthmus.study.measure import GapResult
 
 SCHEMA = "isthmus.explain/1"
@@ -83,32 +82,28 @@ class Sides:
         }
 
 
-def explain(
+def explain_into(
+    folder: Path,
     result: GapResult,
-    out: Path | str,
     *,
     independent: bool = False,
     permutations: int = 499,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Path:
-    """Explain a measured gap and write a report of both.
+) -> None:
+    """Write a measured gap and its explanation into the run directory `folder`.
 
     Args:
+        folder: is made if need be; `stages/gap` and `stages/explain` are written.
         result: from `measure_gap`.
-        out: run directory; `stages/gap`, `stages/explain` and `report/index.html` are written.
         independent, permutations, seed: as for the measurement.
         progress: called with (parts done, parts, what).
 
-    Returns:
-        The report.
-
     Raises:
-        InputError: the measurement holds no frames, or `out` cannot be written to.
+        InputError: the measurement holds no frames, or `folder` cannot be written to.
     """
     if len(result.sides) != len(ROLES):
         raise InputError("this measurement holds no frames to explain; measure them anew")
-    folder = Path(out)
     source, target = (side.sample(FRAMES, seed) for side in result.sides)
     sides = Sides(source.frames, target.frames, independent, permutations, seed)
     result.save(folder / "stages" / "gap" / "result.json")
@@ -118,7 +113,6 @@ def explain(
     names = [side.name for side in result.sides]
     manifest = {"kind": "measurement", "name": " → ".join(names), "seed": seed}
     files.write_json(folder / "manifest.json", {**manifest, "version": __version__})
-    return write_report(folder)
 
 
 def explain_gap(sides: Sides, folder: Path, *, progress: Progress | None = None) -> Document:

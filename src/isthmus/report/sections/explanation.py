@@ -9,7 +9,7 @@ from isthmus.report.blocks import Block, Gallery, Heading, Listing, Section, Tab
 from isthmus.report.fields import Document
 from isthmus.report.figures import explain as figures
 from isthmus.report.pictures import Pictures
-from isthmus.report.run_folder import RunFolder
+from isthmus.report.run_folder import EXPLANATION, RunFolder
 
 ANCHOR = "explanation"
 SHOWN_GALLERIES = ("witness", "distance")
@@ -25,10 +25,10 @@ PARTS = {
 
 def section(run: RunFolder) -> Section:
     """The explanation; empty when the gap was not explained."""
-    document = run.stage("explain")
+    document = run.stage(EXPLANATION)
     blocks: list[Block] = []
     if document:
-        pictures = run.pictures("explain")
+        pictures = run.pictures(EXPLANATION)
         blocks += _removed(document)
         blocks += _regions(fields.record(document, "regions"), pictures)
         blocks += _parts(fields.records(document, "parts"))
