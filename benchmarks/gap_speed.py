@@ -30,10 +30,10 @@ N = 10_000
 GROWTH = (2_500, 5_000, 10_000, 20_000, 50_000)
 # figure: (ours, peer, n, d, repetitions)
 PAIRS: dict[str, tuple[str, str, int, int, int]] = {
-    "frechet_vs_cleanfid": ("frechet", "clean-fid/frechet", N, D, 3),
-    "frechet_vs_torchfidelity": ("frechet", "torch-fidelity/frechet", N, D, 3),
+    "frechet_vs_cleanfid": ("frechet", "clean-fid/frechet", N, D, 2),
+    "frechet_vs_torchfidelity": ("frechet", "torch-fidelity/frechet", N, D, 2),
     "swd_vs_pot": ("sliced_wasserstein", "POT/sliced_wasserstein", N, D, 3),
-    "prdc_vs_prdc": ("prdc", "prdc/prdc", N, D, 3),
+    "prdc_vs_prdc": ("prdc", "prdc/prdc", N, D, 2),
     "mmd_permutation_vs_alibi": ("mmd_permutations", "alibi-detect/mmd_permutations", N, D, 1),
     "pad_vs_dqm": ("proxy_a_distance", "dqm-ml/proxy_a_distance", 2_000, 512, 1),
 }

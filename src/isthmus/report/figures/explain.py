@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from isthmus.report import fields, wording
@@ -162,6 +163,7 @@ def slices(matrix: Document) -> Chart:
     import altair as alt
 
     cells = [_slice(cell) for cell in fields.records(matrix, "cells")]
+    cells.sort(key=lambda cell: (_natural(cell["source"]), _natural(cell["target"])))
     top = max((cell["ratio"] for cell in cells), default=1.0)
     names = [wording.attribute(fields.text(matrix, f"{r}_attribute")) for r in ("source", "target")]
     base = alt.Chart(theme.inline(cells)).encode(
@@ -204,6 +206,14 @@ def slices(matrix: Document) -> Chart:
             numeric=frozenset({"× floor"}),
         ),
     )
+
+
+def _natural(name: str) -> tuple[float, str]:
+    """Bins such as "56.8 to 96.7" in order of their numbers, words after them."""
+    try:
+        return float(name.split(" ", 1)[0].replace("\u2212", "-")), name
+    except ValueError:
+        return math.inf, name
 
 
 def _slice(cell: Document) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def _removed(document: Document) -> list[Block]:
     sentence = (
         f"{wording.percent(fields.number(best, 'share'), 0)} "
         f"{wording.percent_interval(fields.number(best, 'low'), fields.number(best, 'high'), 0)} "
-        f"of the gap goes when {figures.matched(best)} of the source are matched to the target's."
+        f"of the gap goes when source frames take on the target's {figures.matched(best)}."
     )
     note = (
         "Source frames are changed in one respect, towards the statistics of the target as a "
