@@ -311,7 +311,9 @@ def data_inspect(
             progress=watcher.progress,
         )
     console.show_dataset(dataset)
-    return EXIT_SKIPPED if any(p.severity == "skipped" for p in dataset.problems) else 0
+    unknown = {b.category for f in dataset for b in f.objects or ()} - set(dataset.task_classes())
+    skipped = any(p.severity == "skipped" for p in dataset.problems)
+    return EXIT_SKIPPED if skipped or unknown else 0
 
 
 @app.command

@@ -103,7 +103,7 @@ def show_config(config: Any) -> None:
         OUT.print("the arm `oracle` is left out: target.oracle is not true", markup=False)
     runs = config.training.seeds * len(arms)
     OUT.print(
-        f"{len(arms)} arms × {config.training.seeds} seeds = {runs} trainings of "
+        f"{len(arms)} arms × {config.training.seeds} training seed(s) = {runs} trainings of "
         f"{config.training.burn_in} + {config.training.steps} steps; "
         f"{len(config.gap.metrics)} metrics on {len(config.gap.extractors)} extractors",
         markup=False,
@@ -291,11 +291,9 @@ def _arms_table(score: Any) -> Table:
                 else f"{100 * cell['mean']:.1f} [{100 * cell['low']:.1f}, {100 * cell['high']:.1f}]"
             )
         closed = arm["gap_closed"]
-        share = (
-            f"{100 * closed['value']:.0f} % [{100 * closed['low']:.0f}, {100 * closed['high']:.0f}]"
-            if closed and closed["defined"]
-            else "undefined"
-        )
+        known = ("value", "low", "high") if closed and closed["defined"] else ()
+        bounds = [f"{100 * closed[key]:z.0f}" for key in known]
+        share = f"{bounds[0]} % [{bounds[1]}, {bounds[2]}]" if bounds else "undefined"
         chosen = score["selected"] and score["selected"]["arm"] == arm["name"]
         table.add_row(escape(arm["label"]), *cells, share, style="bold" if chosen else None)
     return table

@@ -196,3 +196,13 @@ def test_the_default_arms_are_all_but_reinhard():
     arms = study_schema()["properties"]["arms"]["default"]
     assert set(ARMS) - set(arms) == {"reinhard"}
     assert documented("## Top level")["arms"][0] == "all but `reinhard`"
+
+
+def test_a_category_mapped_to_no_class_is_refused_with_the_nearest_name():
+    values = {
+        "name": "s",
+        "source": {"path": "a.json", "categories": {"pickup": "vehicel", "cart": None}},
+        "target": {"path": "b"},
+    }
+    with pytest.raises(ConfigError, match=r"source.categories: unknown 'vehicel'.*'vehicle'"):
+        parse_study(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from isthmus.study.phrases import leading_kind
 from isthmus.study.takeaway import takeaway
 
 
@@ -200,9 +201,14 @@ def test_more_than_the_whole_gap_is_explained():
     given["score"]["arms"][1]["gap_closed"] = closed(1.34, 0.99, 1.91)
     result = takeaway(given)
     (text,) = statements(result, "adaptation")
+    assert "cannot be told from the oracle" in text
+    assert "more than the oracle" not in result["headline"]
+    given["score"]["arms"][1]["gap_closed"] = closed(1.34, 1.08, 1.91)
+    result = takeaway(given)
+    (text,) = statements(result, "adaptation")
     assert "it scores above the oracle, which had only 140 labelled target frames" in text
     assert (
-        "wins back 134 % [99, 191] of its cost in AP50, more than the oracle."
+        "wins back 134 % [108, 191] of its cost in AP50, more than the oracle."
         in (result["headline"])
     )
 
@@ -266,3 +272,24 @@ def test_an_untrained_detector_proves_nothing():
     assert "no evidence" in result["statements"][0]["text"]
     assert not levels(result, "harm")
     assert result["next_steps"][0]["text"] == "Train for more steps"
+
+
+def test_a_kind_leads_only_where_most_metrics_say_so():
+    def row(kind, metric, ratio):
+        return {"kind": kind, "metric": metric, "ratio": ratio}
+
+    agreed = [row("texture", m, 5.0) for m in "abc"] + [row("shape", m, 2.0) for m in "abc"]
+    assert leading_kind(agreed) == "texture"
+    split = [row("texture", "a", 9.0), row("texture", "b", 1.0), row("texture", "c", 3.0)]
+    split += [row("shape", "a", 2.0), row("shape", "b", 2.9), row("shape", "c", 3.1)]
+    assert leading_kind(split) is None
+    assert leading_kind(agreed[:3]) == "texture"
+    assert leading_kind([]) is None
+
+
+def test_no_gain_means_staying_with_the_fair_source():
+    given = documents()
+    arm = given["score"]["arms"][1]
+    arm["change"]["mean"] = {"value": -0.027, "low": -0.1, "high": 0.03, "alarm": False}
+    steps = takeaway(given)["next_steps"]
+    assert any("Stay with the fair source" in step["text"] for step in steps)

@@ -222,6 +222,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
     from isthmus.adapt.arms import ARMS
     from isthmus.augment.effect import EFFECTS
     from isthmus.data.formats import FORMATS
+    from isthmus.data.ontology import ROAD
     from isthmus.detect.detector import DETECTORS
     from isthmus.gap import METRICS
 
@@ -231,6 +232,8 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
         ("generate.effects", list(effects), list(EFFECTS)),
         ("arms", config.arms, list(ARMS)),
         ("detector.name", [config.detector.name], list(DETECTORS)),
+        ("source.categories", _classes(config.source), list(ROAD.classes)),
+        ("target.categories", _classes(config.target), list(ROAD.classes)),
         ("source.format", [config.source.format], ["auto", *FORMATS]),
         ("target.format", [config.target.format], ["auto", *FORMATS]),
     ]
@@ -240,6 +243,11 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
         for name in names
         if name not in known
     ]
+
+
+def _classes(section: DomainSection) -> list[str]:
+    """Classes that categories are mapped to."""
+    return sorted({name for name in section.categories.values() if name is not None})
 
 
 def _resolved(config: StudyConfig, folder: Path) -> StudyConfig:

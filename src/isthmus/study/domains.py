@@ -158,6 +158,9 @@ def _divide_source(source: Dataset, config: StudyConfig) -> tuple[Dataset, Datas
             if shared
             else []
         )
+        used = {f.id for f in train} | {f.id for f in val}
+        if unused := sum(frame.id not in used for frame in source):
+            notes.append(f"{unused} frames of the source are in neither train nor val: unused")
         return train, val, notes
     if len(source.sequences) == 1 and source.sequences[0]:
         cut = min(max(1, round(len(source) * (1 - section.val_share))), len(source) - 1)

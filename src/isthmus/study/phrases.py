@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
 
 Document = dict[str, Any]
+HALF_WIDTH = 0.05
+"""Of an interval of AP50 that decides between arms."""
 
 
 def median(values: Sequence[float | None]) -> float | None:
@@ -73,6 +76,8 @@ def beyond(closed: Document, data: Document) -> str:
     if closed["value"] <= 1:
         return ""
     frames = data["domains"]["target"].get("splits", {}).get("train")
+    if closed["low"] <= 1:
+        return " More than 100 % lies within chance: it cannot be told from the oracle."
     few = f"only {frames} labelled target frames" if frames else "the target-train frames alone"
     return (
         f" More than 100 %: it scores above the oracle, which had {few} and equally many steps, "
@@ -80,12 +85,45 @@ def beyond(closed: Document, data: Document) -> str:
     )
 
 
-def yardstick(ratio: float | None) -> str:
-    """What two parts of the source show against their own noise floor."""
+def price(best: Document) -> str:
+    """What the best arm is better by than the chosen one, in points of AP50."""
+    if best.get("low") is None:
+        return f"{100 * best['loss']:.1f} points"
+    low, high = signed(best["low"]), signed(best["high"])
+    return f"{100 * best['loss']:.1f} points [{low}, {high}]"
+
+
+def leading_kind(rows: Sequence[Document]) -> str | None:
+    """The kind of difference that is largest by most metrics; None if they do not agree.
+
+    `rows`: estimates of one pair with a ratio, each of one kind. A kind leads if its median ratio
+    is the largest for more than half of the metrics, and over all of them.
+    """
+    kinds = sorted({row["kind"] for row in rows})
+    medians = {k: statistics.median(r["ratio"] for r in rows if r["kind"] == k) for k in kinds}
+    if len(kinds) < 2:
+        return kinds[0] if kinds else None
+    first = max(kinds, key=lambda kind: medians[kind])
+    metrics = sorted({row["metric"] for row in rows})
+    wins = 0
+    for metric in metrics:
+        by_kind = {
+            kind: [r["ratio"] for r in rows if (r["kind"], r["metric"]) == (kind, metric)]
+            for kind in kinds
+        }
+        known = {kind: statistics.median(values) for kind, values in by_kind.items() if values}
+        wins += max(known, key=lambda kind: known[kind]) == first
+    return first if 2 * wins > len(metrics) else None
+
+
+def yardstick(ratio: float | None, units: int, enough: int) -> str:
+    """What two parts of the source show against their own noise floor, on so many units."""
     if ratio is None:
         return ""
     shown = f"{ratio:z.2g}".replace("-", "−")
     verdict = "as expected, no gap" if ratio <= 1 else "they differ from each other, too"
+    if ratio <= 1 and units < enough:
+        verdict = f"no gap is seen, though {units} independent stretches would hide a small one"
     return f" Between two parts of the source the median is {shown} times theirs: {verdict}."
 
 
@@ -158,3 +196,19 @@ def hardly_detected(chosen: Document, oracle: Document | None, least: float) -> 
         )
         found.append(say("class", text, "warning"))
     return found
+
+
+def labels_needed(data: Document) -> str:
+    """How many labelled target frames bring a proportion's 95 % interval to ± 5 points.
+
+    The worst case p = 0.5 of the binomial: n = (1.96 / 0.05)² / 4 objects a class, as frames by
+    the density of the rarest class in the source.
+    """
+    objects = (1.96 / HALF_WIDTH) ** 2 / 4
+    source = data["domains"]["source"]
+    densities = [count / source["frames"] for count in source["objects"].values() if count]
+    frames = math.ceil(objects / min(densities)) if densities else math.ceil(objects)
+    return (
+        f"Label about {frames} target frames of separate drives (≈ {objects:.0f} objects of the "
+        "rarest class): enough for an interval of about ± 5 points"
+    )

@@ -15,7 +15,7 @@ from isthmus.adapt.gap_closed import changes, gap_closed
 from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm, validators
 from isthmus.data.dataset import SealedTest
 from isthmus.data.manifest import load_manifest
-from isthmus.detect.bootstrap import MEAN, Score, frame_units, make_plan, score
+from isthmus.detect.bootstrap import MEAN, Score, frame_units, interval, make_plan, score
 from isthmus.detect.detector import Detections, load_detector
 from isthmus.detect.evaluate import coco_scores, predict
 from isthmus.detect.precision import match
@@ -239,7 +239,14 @@ def _hindsight(ap50: dict[str, dict[str, Score]], selection: Selection) -> Docum
     """What the test labels would have chosen: printed as the price of not knowing."""
     usable = {name: scores[MEAN].mean for name, scores in ap50.items() if name != ORACLE}
     best = max(usable, key=lambda name: usable[name])
-    return {"arm": best, "loss": usable[best] - usable[selection.arm]}
+    lost = ap50[best][MEAN].draws - ap50[selection.arm][MEAN].draws
+    low, high = interval(lost) if best != selection.arm else (0.0, 0.0)
+    return {
+        "arm": best,
+        "loss": usable[best] - usable[selection.arm],
+        "low": low if math.isfinite(low) else None,
+        "high": high if math.isfinite(high) else None,
+    }
 
 
 def _correlations(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -184,9 +185,16 @@ def _curve(result: ArmResult) -> list[Document]:
 
 
 def _alarms(results: Sequence[ArmResult]) -> list[str]:
+    """What went wrong on the way, once for all seeds that it happened to."""
+    seeds: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.arm not in ARMS:
+            continue
+        for alarm in result.alarms:
+            # The figures differ from seed to seed; they stand with the trained weights.
+            words = re.sub(r" by step \d+| \([^)]*\)", "", alarm)
+            seeds.setdefault((ARMS[result.arm].label, words), []).append(str(result.seed))
     return [
-        f"{ARMS[r.arm].label}, seed {r.seed}: {alarm}"
-        for r in results
-        if r.arm in ARMS
-        for alarm in r.alarms
+        f"“{label}”, {'seed' if len(found) == 1 else 'seeds'} {', '.join(found)}: {words}"
+        for (label, words), found in seeds.items()
     ]

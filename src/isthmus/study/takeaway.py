@@ -7,11 +7,11 @@ here; nothing is measured and nothing is softened. A statement's level is "good"
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
 from isthmus.study.phrases import (
+    HALF_WIDTH,
     arm_name,
     beyond,
     class_name,
@@ -19,9 +19,12 @@ from isthmus.study.phrases import (
     hardly_detected,
     interval,
     kind_name,
+    labels_needed,
+    leading_kind,
     median,
     percent,
     points,
+    price,
     say,
     share,
     step,
@@ -30,7 +33,6 @@ from isthmus.study.phrases import (
 
 SIGNIFICANCE = 0.01
 FEW_UNITS = 8
-HALF_WIDTH = 0.05
 LEAST_SOURCE_AP50 = 0.05
 FEWEST_SEEDS = 3
 SCHEMA = "isthmus.takeaway/1"
@@ -79,10 +81,14 @@ def _gap(gap: Document) -> Document:
         if r["above_floor"] and r["p_value"] is not None and r["p_value"] <= SIGNIFICANCE
     ]
     control = [r for p in gap["pairs"][1:] for r in whole if r["pair"] == p["name"]]
+    of_kind = [
+        r
+        for r in gap["estimates"]
+        if r["pair"] == first and r["kind"] != "all" and r["ratio"] is not None
+    ]
     kinds: dict[str, list[float]] = {}
-    for row in gap["estimates"]:
-        if row["pair"] == first and row["kind"] != "all" and row["ratio"] is not None:
-            kinds.setdefault(row["kind"], []).append(row["ratio"])
+    for row in of_kind:
+        kinds.setdefault(row["kind"], []).append(row["ratio"])
     return {
         "rows": rows,
         "seen": seen,
@@ -91,7 +97,9 @@ def _gap(gap: Document) -> Document:
         "control_ratio": median([r["ratio"] for r in control]),
         "ratio": median([r["ratio"] for r in rows]),
         "kinds": {kind: median(ratios) for kind, ratios in kinds.items()},
+        "leading_kind": leading_kind(of_kind),
         "units": min((min(r["units_x"], r["units_y"]) for r in rows), default=0),
+        "control_units": min((min(r["units_x"], r["units_y"]) for r in control), default=0),
     }
 
 
@@ -103,7 +111,7 @@ def _gap_statements(found: Document) -> Iterator[Document]:
             f"{seen} of {total} measurements (one metric on one set of features that describes "
             "the whole frame) find a gap between source and target: above the noise floor with "
             f"p ≤ {SIGNIFICANCE}. The median is {found['ratio']:.2g} times the floor."
-            f"{yardstick(found['control_ratio'])}",
+            f"{yardstick(found['control_ratio'], found['control_units'], FEW_UNITS)}",
             "info",
         )
     elif seen:
@@ -124,7 +132,9 @@ def _gap_statements(found: Document) -> Iterator[Document]:
     if found["kinds"]:
         ranked = sorted(found["kinds"].items(), key=lambda item: -(item[1] or 0))
         listing = ", ".join(f"{kind_name(k)} {r:.2g}×" for k, r in ranked if r is not None)
-        yield say("kind", f"Median gap as a multiple of the noise floor: {listing}.", "info")
+        clear = "" if found["leading_kind"] else " No kind stands out: metrics disagree."
+        text = f"Median gap as a multiple of the noise floor: {listing}.{clear}"
+        yield say("kind", text, "info")
     if found["units"] < FEW_UNITS:
         yield say(
             "certainty",
@@ -190,7 +200,7 @@ def _score_statements(score: Document | None, data: Document) -> Iterator[Docume
         yield say(
             "selection",
             f"With the test labels one would have chosen {arm_name(arms[best['arm']])}: the price "
-            f"of not knowing is {100 * best['loss']:.1f} points of mean AP50.",
+            f"of not knowing is {price(best)} of mean AP50.",
             "info",
         )
 
@@ -234,7 +244,9 @@ def _selected_sentence(chosen: Document, fair: Document, data: Document) -> str:
             f"{sentence}; it closes {share(closed)} of the gap to the oracle.{beyond(closed, data)}"
         )
     reason = (closed or {}).get("reason") or "there is no oracle"
-    return f"{sentence}. The share of the gap closed is undefined: {reason}."
+    change = chosen["change"].get("mean")
+    moved = f", a change of {points(change)}" if change else ""
+    return f"{sentence}{moved}. The share of the gap closed is undefined: {reason}."
 
 
 def _data_statements(documents: dict[str, Document]) -> Iterator[Document]:
@@ -258,7 +270,7 @@ def _next_steps(
     documents: dict[str, Document], found: Document, score: Document | None
 ) -> Iterator[Document]:
     if not score or not score["arms"]:
-        yield step(_labels_needed(documents["data"]), "only labels can tell what a gap costs")
+        yield step(labels_needed(documents["data"]), "only labels can tell what a gap costs")
     elif (chosen := _chosen(score)) is not None:
         yield from _after_scoring(documents, chosen)
     rare = [c for c in documents["conditions"]["conditions"] if c["rare"]]
@@ -285,6 +297,12 @@ def _after_scoring(documents: dict[str, Document], chosen: Document) -> Iterator
             f"Do not deploy {arm_name(chosen)} for {', '.join(map(class_name, harmed))}",
             "it is worse there than the fair source, beyond the interval",
         )
+    change = chosen["change"].get("mean")
+    if change and change["low"] <= 0 and chosen["name"] != "fair_source":
+        yield step(
+            "Stay with the fair source for now",
+            f"no gain of {arm_name(chosen)} is shown: {points(change)} of mean AP50",
+        )
     closed = chosen["gap_closed"]
     if not closed or not closed["defined"]:
         reason = (closed or {}).get("reason") or "there was no oracle to compare with"
@@ -307,25 +325,9 @@ def _after_scoring(documents: dict[str, Document], chosen: Document) -> Iterator
     widths = [c["high"] - c["low"] for c in chosen["ap50"].values() if c["mean"] is not None]
     if max(widths, default=0) > 4 * HALF_WIDTH:
         yield step(
-            _labels_needed(documents["data"]),
+            labels_needed(documents["data"]),
             "the intervals of AP50 are too wide to decide between arms",
         )
-
-
-def _labels_needed(data: Document) -> str:
-    """How many labelled target frames bring a proportion's 95 % interval to ± 5 points.
-
-    The worst case p = 0.5 of the binomial: n = (1.96 / 0.05)² / 4 objects a class, as frames by
-    the density of the rarest class in the source.
-    """
-    objects = (1.96 / HALF_WIDTH) ** 2 / 4
-    source = data["domains"]["source"]
-    densities = [count / source["frames"] for count in source["objects"].values() if count]
-    frames = math.ceil(objects / min(densities)) if densities else math.ceil(objects)
-    return (
-        f"Label about {frames} target frames of separate drives (≈ {objects:.0f} objects of the "
-        "rarest class): enough for an interval of about ± 5 points"
-    )
 
 
 def _verdict(found: Document, score: Document | None) -> str:
@@ -360,7 +362,7 @@ def _headline(documents: dict[str, Document], found: Document, score: Document |
         return f"{pair}: {first}; no adaptation is preferred to the fair source."
     closed = chosen["gap_closed"]
     if closed and closed["defined"]:
-        more = ", more than the oracle" if closed["value"] > 1 else ""
+        more = ", more than the oracle" if closed["low"] > 1 else ""
         won = f"wins back {share(closed)} of its cost in AP50{more}"
         return f"{pair}: {first}; {arm_name(chosen)} {won}."
     return f"{pair}: {first}; how much of its cost {arm_name(chosen)} wins back cannot be told."
@@ -372,6 +374,7 @@ def _figures(documents: dict[str, Document], found: Document, score: Document | 
         "measurements_above_floor": len(found["seen"]),
         "gap_over_floor_median": found["ratio"],
         "control_over_floor_median": found["control_ratio"],
+        "leading_kind": found["leading_kind"],
         "corner_cases": sum(c["rare"] for c in documents["conditions"]["conditions"]),
     }
     if score and (chosen := _chosen(score)) is not None:

@@ -87,10 +87,19 @@ def _tone(document: Document) -> str:
 
 def cards(run: RunFolder) -> list[Card]:
     """The headline numbers, from the stages' own documents; a stage that did not run says so."""
-    return [*_gap_cards(run.stage("gap")), *_score_cards(run.stage("score")), *_rare_card(run)]
+    return [
+        *_gap_cards(run.stage("gap"), _leading(run)),
+        *_score_cards(run.stage("score")),
+        *_rare_card(run),
+    ]
 
 
-def _gap_cards(document: Document) -> list[Card]:
+def _leading(run: RunFolder) -> str:
+    """The kind of difference that the takeaway calls the largest; empty if none is."""
+    return fields.text(fields.record(run.stage("takeaway"), "figures"), "leading_kind")
+
+
+def _gap_cards(document: Document, leading: str) -> list[Card]:
     pairs = fields.records(document, "pairs")
     if not pairs:
         return [Card("Measurements that see a gap", wording.MISSING, "not run")]
@@ -110,15 +119,12 @@ def _gap_cards(document: Document) -> list[Card]:
     kinds = kind_medians(document, fields.text(pairs[0], "name"))
     if kinds:
         ranked = sorted(kinds.items(), key=lambda item: -item[1])
-        rest = [f"{wording.kind(kind)} {wording.times(ratio)}" for kind, ratio in ranked[1:]]
-        cards.append(
-            Card(
-                "The gap is largest in",
-                wording.plain(wording.kind(ranked[0][0])),
-                f"median {wording.times(ranked[0][1])} its noise floor"
-                + (f"; {wording.listing(rest)}" if rest else ""),
-            )
-        )
+        listed = [f"{wording.kind(kind)} {wording.times(ratio)}" for kind, ratio in ranked]
+        detail = f"median over its noise floor: {wording.listing(listed)}"
+        largest = wording.plain(wording.kind(leading)) if leading else "No kind"
+        if not leading:
+            detail += "; the metrics do not agree on which is largest"
+        cards.append(Card("The gap is largest in", largest, detail))
     return cards
 
 
