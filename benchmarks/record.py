@@ -31,7 +31,7 @@ def record(
             "name": name,
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "commit": _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
-            "command": "python " + " ".join(Path(a).as_posix() for a in sys.argv),
+            "command": "python " + " ".join(_named(a) for a in sys.argv),
             "machine": {
                 "processor": _processor(),
                 "cores": os.cpu_count(),
@@ -46,6 +46,11 @@ def record(
         },
     )
     return path
+
+
+def _named(argument: str) -> str:
+    """An argument as others can give it: of places on this machine, the name alone."""
+    return Path(argument).name if Path(argument).is_absolute() else Path(argument).as_posix()
 
 
 def _git(*arguments: str) -> str:
