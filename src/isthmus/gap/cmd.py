@@ -152,7 +152,7 @@ def _width(
         a, b = low, high
         warnings = (
             f"CMD bounds taken from the pooled sample ({low:.4g} to {high:.4g}): values of other "
-            "samples are comparable only with the same bounds; give bounds=(a, b)",
+            "samples are comparable only with the same bounds, set by `bounds`",
         )
     else:
         if len(bounds) != 2 or not bounds[0] < bounds[1]:

@@ -57,7 +57,7 @@ def principal_axes(rows: Rows, components: int | None) -> Axes:
     if share < KEPT:
         warnings = (
             f"computed in the {k} leading principal components, which keep {share:.1%} of the "
-            "variance; components=None uses all of them",
+            "variance (`components` sets how many)",
         )
     return Axes(z.astype(np.float64) @ vectors[:, :k], settings, warnings)
 
