@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from isthmus.errors import ConfigError
 from isthmus.gap import pairs
+from isthmus.gap.inference import measure
 from isthmus.gap.metric import pooled_rows
 from isthmus.gap.resampling import make_plan
 
@@ -66,3 +68,21 @@ def test_too_few_exchanges_are_told() -> None:
     plan = make_plan(2, 3, permutations=10, bootstraps=10, splits=10, seed=0)
     assert any("10 ways" in warning for warning in plan.warnings)
     assert plan.parts[3].stop == plan.parts[3].start
+
+
+@pytest.mark.parametrize("metric", ["mmd", "energy", "precision_gap"])
+@pytest.mark.parametrize(("kind", "tolerance"), [(np.float64, 1e-10), (np.float32, 1e-5)])
+def test_products_by_torch_give_the_same_estimate(metric, kind, tolerance):
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((70, 12)).astype(kind)
+    y = (rng.standard_normal((50, 12)) + 0.4).astype(kind)
+    few = {"permutations": 39, "bootstraps": 20, "floor_splits": 10}
+    here = measure(x, y, metric, **few)
+    there = measure(x, y, metric, device="cpu:0", **few)  # the processor, by way of torch
+    for name in ("value", "low", "high", "p_value", "floor"):
+        assert getattr(there, name) == pytest.approx(getattr(here, name), rel=tolerance, abs=1e-9)
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(ConfigError, match="nowhere"):
+        measure(np.eye(4), np.eye(4) + 1, "mmd", device="nowhere")

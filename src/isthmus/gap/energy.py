@@ -23,7 +23,7 @@ def energy(x: Matrix, y: Matrix) -> float:
 def prepare(rows: Rows, *, seed: int = 0) -> Simple:
     """The resampled form; pairs of rows from one unit do not count (see `pairs`)."""
     del seed  # nothing here is drawn
-    distances = squared_distances(rows.z)
+    distances = squared_distances(rows.z, rows.device)
 
     def negative_distance(i0: int, i1: int, j0: int, j1: int) -> Matrix:
         out = distances(i0, i1, j0, j1)

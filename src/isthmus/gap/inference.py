@@ -55,6 +55,7 @@ def measure(
     floor_splits: int = 100,
     seed: int = 0,
     scale: Scale = "none",
+    device: str = "cpu",
     **params: Any,
 ) -> Estimate:
     """The distance of `x` (n, d) and `y` (m, d) by `metric`, with its certainty.
@@ -69,6 +70,8 @@ def measure(
         seed: same seed, same numbers.
         scale: "pooled" divides each feature by its pooled robust spread, for features in
             different units; "none" takes them as they are.
+        device: where products of all pairs of rows (most of the work of MMD, energy distance and
+            neighbours) are made: "cpu", or any device of torch, such as "cuda".
         **params: of the metric (see its file).
 
     Raises:
@@ -88,6 +91,7 @@ def measure(
         floor_splits=floor_splits,
         seed=seed,
         scale=scale,
+        device=device,
     )[metric]
 
 
@@ -104,6 +108,7 @@ def measure_all(
     floor_splits: int = 100,
     seed: int = 0,
     scale: Scale = "none",
+    device: str = "cpu",
 ) -> dict[str, Estimate]:
     """Several metrics on the same units and resamples; see `measure`.
 
@@ -126,7 +131,10 @@ def measure_all(
         splits=floor_splits,
         seed=seed,
     )
-    sample = Sample.of(left, right, units, plan, level=level, seed=seed, scale=scale, notes=notes)
+    sample = Sample.of(
+        left, right, units, plan,
+        level=level, seed=seed, scale=scale, notes=notes, device=device,
+    )  # fmt: skip
     return {name: _estimate(METRICS[name], params, sample) for name, params in requests.items()}
 
 
@@ -173,9 +181,10 @@ class Sample:
         seed: int,
         scale: str,
         notes: tuple[str, ...] = (),
+        device: str = "cpu",
     ) -> Sample:
         """Of `x` and `y`, resampled by a plan for their units."""
-        rows = pooled_rows(x, y, units.x, units.y, loose=units.gathered > 1)
+        rows = pooled_rows(x, y, units.x, units.y, loose=units.gathered > 1, device=device)
         notes = notes + units.warnings + plan.warnings
         return cls(x, y, units, rows, plan, level, seed, scale, notes)
 

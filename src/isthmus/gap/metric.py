@@ -34,7 +34,8 @@ class Rows:
     `z` (rows, d) is centred: every metric here but the polynomial kernel is blind to a common
     shift, and small numbers keep their digits. `unit` (rows,) never decreases; units
     `0 .. units_x - 1` are those of x. `sizes` (units,) counts rows. `loose`: the rows of a unit
-    are independent too (gathered at random to save work), so that pairs of them count.
+    are independent too (gathered at random to save work), so that pairs of them count. `device`:
+    where products of all pairs are made.
     """
 
     z: Matrix
@@ -43,6 +44,7 @@ class Rows:
     sizes: Floats
     units_x: int
     loose: bool = False
+    device: str = "cpu"
 
     @property
     def units(self) -> int:
@@ -74,6 +76,7 @@ def pooled_rows(
     unit_y: Indices | None = None,
     *,
     loose: bool = False,
+    device: str = "cpu",
 ) -> Rows:
     """Pool `x` (n, d) and `y` (m, d); rows of unit -1 are left out, without units each is its own.
 
@@ -92,7 +95,9 @@ def pooled_rows(
     z -= centre.astype(kind)
     unit = np.concatenate([unit_x[order_x], unit_y[order_y] + units_x])
     sizes = np.bincount(unit).astype(np.float64)
-    return Rows(z=z, centre=centre, unit=unit, sizes=sizes, units_x=units_x, loose=loose)
+    return Rows(
+        z=z, centre=centre, unit=unit, sizes=sizes, units_x=units_x, loose=loose, device=device
+    )
 
 
 class Statistic(Protocol):

@@ -20,7 +20,7 @@ import numpy as np
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Metric, Rows, Simple, observed, pooled_rows
-from isthmus.gap.pairs import Kernel, squared_distances, u_statistic
+from isthmus.gap.pairs import Kernel, products, squared_distances, u_statistic
 
 KernelName = Literal["rbf", "rbf_mixture", "linear", "polynomial"]
 KERNELS = ("rbf", "rbf_mixture", "linear", "polynomial")
@@ -85,19 +85,20 @@ def kernel_of(
     if kernel not in KERNELS:
         raise ConfigError(f"kernel {kernel!r} is not known; choose one of {', '.join(KERNELS)}")
     if kernel == "linear":
-        return _polynomial(rows.z, 1.0, 0.0, 1), {"kernel": kernel}, ()
+        return _polynomial(rows.z, 1.0, 0.0, 1, rows.device), {"kernel": kernel}, ()
     if kernel == "polynomial":
         scale = 1.0 / rows.z.shape[1] if gamma is None else gamma
         # The one kernel that is not blind to a common shift: give the mean back.
         z = rows.z + rows.centre.astype(rows.z.dtype)
         settings = {"kernel": kernel, "degree": degree, "gamma": scale, "coef0": coef0}
-        return _polynomial(z, scale, coef0, degree), settings, ()
+        return _polynomial(z, scale, coef0, degree, rows.device), settings, ()
     if bandwidth is not None and not bandwidth > 0:
         raise ConfigError(f"bandwidth {bandwidth} must be above 0 (or None: median heuristic)")
     median, warnings = (bandwidth, ()) if bandwidth else median_bandwidth(rows)
     warnings += _degeneracy(rows, median)
     settings = {"kernel": kernel, "bandwidth": median, "bandwidth_given": bandwidth is not None}
-    tile = _rbf(rows.z, median) if kernel == "rbf" else _rbf_mixture(rows.z, median)
+    make = _rbf if kernel == "rbf" else _rbf_mixture
+    tile = make(rows.z, median, rows.device)
     return tile, settings, warnings
 
 
@@ -145,8 +146,8 @@ def _degeneracy(rows: Rows, bandwidth: float) -> tuple[str, ...]:
     return ()
 
 
-def _rbf(z: Matrix, bandwidth: float) -> Kernel:
-    distances = squared_distances(z)
+def _rbf(z: Matrix, bandwidth: float, device: str) -> Kernel:
+    distances = squared_distances(z, device)
     factor = z.dtype.type(-0.5 / bandwidth**2)
 
     def tile(i0: int, i1: int, j0: int, j1: int) -> Matrix:
@@ -157,8 +158,8 @@ def _rbf(z: Matrix, bandwidth: float) -> Kernel:
     return tile
 
 
-def _rbf_mixture(z: Matrix, bandwidth: float) -> Kernel:
-    widest = _rbf(z, 2 * bandwidth)
+def _rbf_mixture(z: Matrix, bandwidth: float, device: str) -> Kernel:
+    widest = _rbf(z, 2 * bandwidth, device)
 
     def tile(i0: int, i1: int, j0: int, j1: int) -> Matrix:
         # exp(-t/4) to the 4th and 16th power are the kernels of half and a quarter the width.
@@ -171,9 +172,11 @@ def _rbf_mixture(z: Matrix, bandwidth: float) -> Kernel:
     return tile
 
 
-def _polynomial(z: Matrix, gamma: float, coef0: float, degree: int) -> Kernel:
+def _polynomial(z: Matrix, gamma: float, coef0: float, degree: int, device: str) -> Kernel:
+    product = products(z, device)
+
     def tile(i0: int, i1: int, j0: int, j1: int) -> Matrix:
-        out: Matrix = z[i0:i1] @ z[j0:j1].T
+        out: Matrix = product(i0, i1, j0, j1)
         out *= z.dtype.type(gamma)
         out += z.dtype.type(coef0)
         result: Matrix = out.copy()

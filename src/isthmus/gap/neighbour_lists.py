@@ -53,7 +53,7 @@ class NeighbourLists:
         """Make the lists, in bounded memory."""
         total = len(rows.unit)
         q = _length(rows, k)
-        tile = squared_distances(rows.z)
+        tile = squared_distances(rows.z, rows.device)
         nearest = np.empty((total, q), dtype=np.int32)
         distance = np.empty((total, q), dtype=rows.z.dtype)
         step = max(1, VALUES_AT_ONCE // total)

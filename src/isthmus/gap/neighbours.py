@@ -54,7 +54,7 @@ def neighbourhood(
             )
     rows = pooled_rows(left, right)
     n, total = len(left), len(left) + len(right)
-    tile = squared_distances(rows.z)
+    tile = squared_distances(rows.z, rows.device)
     radius_x = _radii(tile, 0, n, k, groups_x)
     radius_y = _radii(tile, n, total, k, groups_y)
     inside = np.zeros(total - n)

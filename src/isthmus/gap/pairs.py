@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix
 from isthmus.gap.metric import Counts, Floats, Rows, unit_sums
 from isthmus.gap.weightings import Weightings, complementary
@@ -28,12 +29,37 @@ TILE = 1024
 HELD_UNITS = 4096
 
 
-def squared_distances(z: Matrix) -> Kernel:
-    """The kernel |a - b|² of the rows of `z` (rows, d), by matrix products."""
-    squares = np.einsum("ij,ij->i", z, z)
+def products(z: Matrix, device: str = "cpu") -> Kernel:
+    """The kernel <a, b> of the rows of `z` (rows, d); on any `device` but "cpu" by torch.
+
+    Nearly all work of a metric of pairs is in here; what follows is done on the processor.
+
+    Raises:
+        ConfigError: torch does not know the device, or cannot use it here.
+    """
+    if device == "cpu":
+        return lambda i0, i1, j0, j1: z[i0:i1] @ z[j0:j1].T
+    import torch
+
+    try:
+        rows = torch.from_numpy(np.ascontiguousarray(z)).to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device {device!r} cannot be used here: {error}") from None
 
     def tile(i0: int, i1: int, j0: int, j1: int) -> Matrix:
-        out: Matrix = z[i0:i1] @ z[j0:j1].T
+        result: Matrix = (rows[i0:i1] @ rows[j0:j1].T).cpu().numpy()
+        return result
+
+    return tile
+
+
+def squared_distances(z: Matrix, device: str = "cpu") -> Kernel:
+    """The kernel |a - b|² of the rows of `z` (rows, d), by matrix products."""
+    squares = np.einsum("ij,ij->i", z, z)
+    product = products(z, device)
+
+    def tile(i0: int, i1: int, j0: int, j1: int) -> Matrix:
+        out: Matrix = product(i0, i1, j0, j1)
         out *= -2
         out += squares[i0:i1, None]
         out += squares[None, j0:j1]
