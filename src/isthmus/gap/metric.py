@@ -25,6 +25,7 @@ Flags = npt.NDArray[np.bool_]
 
 # Below this many pooled values, computing in float64 costs less than the precision is worth.
 SMALL = 1 << 24
+ROWS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ def pooled_rows(
     order_y = np.argsort(unit_y, kind="stable")[int((unit_y < 0).sum()) :]
     kind = np.float64 if (len(x) + len(y)) * x.shape[1] <= SMALL else x.dtype
     z = np.empty((len(order_x) + len(order_y), x.shape[1]), dtype=kind)
-    z[: len(order_x)] = x[order_x]
-    z[len(order_x) :] = y[order_y]
+    for side, order, start in ((x, order_x, 0), (y, order_y, len(order_x))):
+        for first in range(0, len(order), ROWS_AT_ONCE):  # no second copy of a large side
+            part = order[first : first + ROWS_AT_ONCE]
+            z[start + first : start + first + len(part)] = side[part]
     centre = z.mean(axis=0, dtype=np.float64)
     z -= centre.astype(kind)
     unit = np.concatenate([unit_x[order_x], unit_y[order_y] + units_x])

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from isthmus.errors import ConfigError
+from isthmus.gap.estimate import Matrix
 from isthmus.gap.metric import Counts, Floats, Rows, unit_sums
 
 COMPONENTS = 64
@@ -59,7 +60,15 @@ def principal_axes(rows: Rows, components: int | None) -> Axes:
             f"computed in the {k} leading principal components, which keep {share:.1%} of the "
             "variance (`components` sets how many)",
         )
-    return Axes(z.astype(np.float64) @ vectors[:, :k], settings, warnings)
+    return Axes(_scores(z, np.ascontiguousarray(vectors[:, :k])), settings, warnings)
+
+
+def _scores(z: Matrix, axes: Floats) -> Floats:
+    """`z` (rows, d) along `axes` (d, k) in float64, without a float64 copy of all rows."""
+    out = np.empty((len(z), axes.shape[1]))
+    for start in range(0, len(z), ROWS_AT_ONCE):
+        out[start : start + ROWS_AT_ONCE] = z[start : start + ROWS_AT_ONCE].astype(float) @ axes
+    return out
 
 
 def weighted_moments(
