@@ -6,6 +6,7 @@ with more, CPU seconds count threads that wait for each other as work.
 
     python benchmarks/gap_speed.py --peers PEERS/bin/python   # about 40 minutes; writes results
     python benchmarks/gap_speed.py --quick                    # ours alone, small, writes nothing
+    … --part growth | peers                                   # one half; the other stays
 
 PEERS: see requirements-gap-speed.txt.
 """
@@ -93,43 +94,48 @@ def growth(sizes: tuple[int, ...], d: int) -> tuple[dict[str, float], list[dict[
     return {**figures, "mmd_gemm_fraction": median(shares)}, rows
 
 
-def _renew(figures: dict[str, float], rows: list[dict[str, Any]]) -> None:
-    """Put new figures of the panel in place of those recorded."""
-    old = json.loads((HERE / "results" / "gap_speed.json").read_text(encoding="utf-8"))
-    kept = [r for r in old["tables"]["runs"] if r["task"] not in {row["task"] for row in rows}]
-    tables = {
-        **old["tables"],
-        "runs": rows + kept,
-        "peers_measured_at": old["tables"].get("peers_measured_at", old["commit"]),
-    }
-    record("gap_speed", {**old["figures"], **figures}, tables=tables,
-           packages=("scipy", "scikit-learn"))  # fmt: skip
+def write(figures: dict[str, float], rows: list[dict[str, Any]], peers: Any) -> None:
+    """Record what was measured; the other part stays as it was recorded, with its commit."""
+    file = HERE / "results" / "gap_speed.json"
+    old = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    tables: dict[str, Any] = {"runs": rows, "peers": peers}
+    if old is not None:
+        new = {(row["task"], row["n"]) for row in rows}
+        kept = [r for r in old["tables"]["runs"] if (r["task"], r["n"]) not in new]
+        tables["runs"] = kept + rows
+        tables["peers"] = peers or old["tables"]["peers"]
+        tables["other_part_at"] = old["commit"]
+        figures = {**old["figures"], **figures}
+    record("gap_speed", figures, tables=tables, packages=("scipy", "scikit-learn"))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="Python interpreter of an environment with the peers")
+    parser.add_argument("--part", choices=("all", "growth", "peers"), default="all")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument(
-        "--part", choices=("all", "growth"), default="all", help="growth: ours alone, anew"
-    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON as well")
     options = parser.parse_args()
-    if not (options.quick or options.peers or options.part == "growth"):
+    if options.quick:
+        print(json.dumps(growth((500, 1_000), 256)[0], indent=2))
+        return
+    if options.part != "growth" and not options.peers:
         parser.error("--peers is needed (or --quick, or --part growth)")
-    figures, rows = growth((500, 1_000) if options.quick else GROWTH, 256 if options.quick else D)
-    if options.part == "growth" and not options.quick:
-        _renew(figures, rows)
-    elif not options.quick:
-        against, more = compared(options.peers)
-        figures, rows = {**figures, **against}, rows + more
+    figures: dict[str, float] = {}
+    rows: list[dict[str, Any]] = []
+    versions = None
+    if options.part != "peers":
+        figures, rows = growth(GROWTH, D)
+        write(figures, rows, None)
+    if options.part != "growth":
+        figures, rows = compared(options.peers)
         listed = subprocess.run(
             [options.peers, "-m", "pip", "list", "--format=json"],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
-        record("gap_speed", figures, tables={"runs": rows, "peers": json.loads(listed.stdout)},
-               packages=("scipy", "scikit-learn"))  # fmt: skip
-    if options.json or options.quick:
+        versions = json.loads(listed.stdout)
+        write(figures, rows, versions)
+    if options.json:
         print(json.dumps(figures, indent=2))
 
 

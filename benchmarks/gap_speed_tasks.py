@@ -7,6 +7,8 @@ is the growth of the peak over the process with its inputs in place.
 
 from __future__ import annotations
 
+import importlib.abc
+import importlib.machinery
 import json
 import resource
 import sys
@@ -135,12 +137,33 @@ def _dqm(x: np.ndarray, y: np.ndarray) -> Any:
 def _without_torchvision() -> None:
     """Peers import it for pictures; their formulas on features do without."""
 
-    class Anything(types.ModuleType):
-        def __getattr__(self, name: str) -> Any:
-            return type(name, (), {})
+    class Anything(type):
+        def __getattr__(cls, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return Anything(name, (), {})
 
-    for name in ("", ".models", ".transforms", ".models.inception", ".transforms.functional"):
-        sys.modules.setdefault("torchvision" + name, Anything("torchvision" + name))
+    class Module(types.ModuleType):
+        __path__: list[str] = []  # noqa: RUF012 - what makes it a package
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return Anything(name, (), {})
+
+    class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+            if name.split(".")[0] == "torchvision":
+                return importlib.machinery.ModuleSpec(name, self, is_package=True)
+            return None
+
+        def create_module(self, spec: Any) -> types.ModuleType:
+            return Module(spec.name)
+
+        def exec_module(self, module: types.ModuleType) -> None:
+            pass
+
+    sys.meta_path.insert(0, Finder())
 
 
 def _bandwidth(x: np.ndarray) -> float:
