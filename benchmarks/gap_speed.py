@@ -63,10 +63,11 @@ def run(python: str, task: str, n: int, d: int) -> dict[str, Any]:
     return row
 
 
-def compared(peers: str) -> tuple[dict[str, float], list[dict[str, Any]]]:
+def compared(peers: str, names: list[str]) -> tuple[dict[str, float], list[dict[str, Any]]]:
     """Ratios of CPU seconds, and every run."""
     figures, rows = {}, []
-    for name, (ours, peer, n, d, repetitions) in PAIRS.items():
+    for name in names:
+        ours, peer, n, d, repetitions = PAIRS[name]
         taken: dict[str, list[float]] = {ours: [], peer: []}
         for _ in range(repetitions):
             for task, python in ((ours, sys.executable), (peer, peers)):
@@ -112,6 +113,7 @@ def write(figures: dict[str, float], rows: list[dict[str, Any]], peers: Any) -> 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--peers", help="Python interpreter of an environment with the peers")
+    parser.add_argument("--only", nargs="+", choices=tuple(PAIRS), help="these comparisons anew")
     parser.add_argument("--part", choices=("all", "growth", "peers"), default="all")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON as well")
@@ -128,7 +130,7 @@ def main() -> None:
         figures, rows = growth(GROWTH, D)
         write(figures, rows, None)
     if options.part != "growth":
-        figures, rows = compared(options.peers)
+        figures, rows = compared(options.peers, options.only or list(PAIRS))
         listed = subprocess.run(
             [options.peers, "-m", "pip", "list", "--format=json"],
             capture_output=True, text=True, check=True,

@@ -55,23 +55,39 @@ def _moments(x: Matrix) -> tuple[Floats, Floats]:
     """Mean and covariance with float64 sums; a pilot mean keeps float32 products exact enough."""
     d = x.shape[1]
     pilot = x[: min(len(x), 256)].mean(axis=0)
-    total, gram = np.zeros(d), np.zeros((d, d))
+    total, gram = np.zeros(d), np.zeros((d, d), order="F")
     for start in range(0, len(x), ROWS_AT_ONCE):
         z = x[start : start + ROWS_AT_ONCE] - pilot
         total += z.sum(axis=0, dtype=np.float64)
-        gram += z.T @ z
+        gram += _upper_gram(z)
+    gram += np.triu(gram, 1).T
     mean = total / len(x)
     return pilot + mean, (gram - len(x) * np.outer(mean, mean)) / (len(x) - 1)
 
 
+def _upper_gram(z: Matrix) -> Matrix:
+    """The upper triangle of zᵀ z (d, d), zeros below: half of the products of a full one."""
+    from scipy.linalg.blas import dsyrk, ssyrk
+
+    rank_k = ssyrk if z.dtype == np.float32 else dsyrk
+    result: Matrix = rank_k(1.0, z.T)
+    return result
+
+
 def _trace_root(cov_x: Floats, cov_y: Floats) -> float:
-    """The trace of (S_x S_y)^(1/2), from the symmetric product Lᵀ S_y L with S_x = L Lᵀ."""
+    """The trace of (S_x S_y)^(1/2), from the eigenvalues of S_x S_y.
+
+    They are those of the symmetric problem S_x S_y v = λ v (LAPACK's sygv, type 2), which needs a
+    root of S_y; a singular S_y gets its root from its own eigenvalues.
+    """
+    from scipy.linalg import LinAlgError, eigh
+
     try:
-        factor = np.linalg.cholesky(cov_x)
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(cov_x)
-        factor = vectors * np.sqrt(np.maximum(values, 0))
-    values = np.linalg.eigvalsh(factor.T @ cov_y @ factor)
+        values = eigh(cov_x, cov_y, type=2, eigvals_only=True, check_finite=False)
+    except LinAlgError:
+        own, vectors = np.linalg.eigh(cov_y)
+        factor = vectors * np.sqrt(np.maximum(own, 0))
+        values = np.linalg.eigvalsh(factor.T @ cov_x @ factor)
     return float(np.sqrt(np.maximum(values, 0)).sum())
 
 
