@@ -58,7 +58,7 @@ def principal_axes(rows: Rows, components: int | None) -> Axes:
     if share < KEPT:
         warnings = (
             f"computed in the {k} leading principal components, which keep {share:.1%} of the "
-            "variance (`components` sets how many)",
+            "variance (`components` sets how many): a gap outside them is not in this value",
         )
     return Axes(_scores(z, np.ascontiguousarray(vectors[:, :k])), settings, warnings)
 
