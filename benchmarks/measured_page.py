@@ -98,7 +98,9 @@ def _calibration(result: dict[str, Any]) -> list[str]:
         "How often p < 0.05 although there is no gap (5 % is right; above it a test cries wolf), "
         "and how often the 95 % interval holds the true distance, over gaps of three sizes; 1000 "
         "simulated pairs a cell. Few long videos are cut into blocks: where they are short for "
-        "how slowly they change, tests reject somewhat too often, and a warning says so.",
+        "how slowly they change, tests reject somewhat too often, and a warning says so. What a "
+        "classifier can attain has no closed form: the proxy A-distance is held against its own "
+        "mean, which shows the interval's width but not a bias.",
         "\n".join(["| metric | " + " | ".join(head) + " |", "|---|" + "---:|" * len(head), *rows]),
     ]
 
