@@ -1,0 +1,1 @@
+"""The street world: meshes, materials and everything that can stand in a scene."""
