@@ -38,8 +38,10 @@ class Mesh:
     def placed(
         self, position: Sequence[float] = (0.0, 0.0, 0.0), heading: float = 0.0, scale: float = 1.0
     ) -> Mesh:
-        """Scaled, turned by `heading` (radians about Y; 0 keeps +Z forward, π/2 turns it to +X),
-        moved by `position`."""
+        """Scaled, turned by `heading` and moved by `position`.
+
+        `heading` is in radians about Y: 0 keeps +Z forward, π/2 turns it to +X.
+        """
         turn = turn_about_y(heading)
         points = self.points @ (turn.T * np.float32(scale)) + np.asarray(position, np.float32)
         return Mesh(points.astype(np.float32), self.faces, self.normals @ turn.T, self.uv)
@@ -151,9 +153,9 @@ def box_uv(points: Floats, normals: Floats) -> Floats:
 def quads(corners: ArrayLike) -> tuple[Floats, Ints]:
     """Points (4q, 3) and faces (2q, 3) of quadrilaterals (q, 4, 3)."""
     points = np.asarray(corners, np.float32).reshape(-1, 4, 3)
-    start = 4 * np.arange(len(points), dtype=np.int32)[:, None]
-    faces = np.concatenate([start + (0, 1, 2), start + (0, 2, 3)], axis=1).reshape(-1, 3)
-    return points.reshape(-1, 3), faces.astype(np.int32)
+    start = 4 * np.arange(len(points), dtype=np.int32)[:, None, None]
+    faces = start + np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+    return points.reshape(-1, 3), faces.reshape(-1, 3)
 
 
 def box(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]) -> Mesh:
