@@ -90,3 +90,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
         compare_gaps(X, X[:-1], Y)
     with pytest.raises(ConfigError, match="cannot be measured in pairs"):
         compare_gaps(X, X, Y, "proxy_a_distance")
+    with pytest.raises(ConfigError, match="mmd has no parameter 'width'"):
+        compare_gaps(X, X, Y, width=2.0)
+    with pytest.raises(ConfigError, match="bootstraps = -1"):
+        compare_gaps(X, X, Y, bootstraps=-1)

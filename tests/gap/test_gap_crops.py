@@ -10,7 +10,7 @@ import pytest
 
 from isthmus.data.frame import Box, Frame
 from isthmus.data.images import write_png
-from isthmus.errors import InputError
+from isthmus.errors import ConfigError, InputError
 from isthmus.features.descriptors import Descriptors
 from isthmus.files import canonical_json
 from isthmus.gap.crops import COVERED, PartGap, Rules, crop_gaps, windows
@@ -111,3 +111,13 @@ def test_units_are_frames_or_drives_and_never_windows(source: list[Frame], tmp_p
     ]
     found = by_part(crop_gaps(*drives, EXTRACTOR, **FEW))["object"]
     assert (found.n, found.units_x, found.unit_kind) == (40, 10, "sequences")
+
+
+def test_any_metric_compares_windows(source: list[Frame], tmp_path: Path) -> None:
+    target = world(tmp_path, 20, 1, objects=40, ground=0)
+    found = by_part(crop_gaps(source, target, EXTRACTOR, metric="proxy_a_distance", **FEW))
+    assert found["object"].value == 2.0  # every held-out frame's objects are told apart
+    assert found["object"].p_value == 0.01
+    assert found["context"].p_value > 0.05
+    with pytest.raises(ConfigError, match="metric 'colours' is not known"):
+        crop_gaps(source, target, EXTRACTOR, metric="colours")

@@ -28,9 +28,8 @@ from isthmus.data.frame import XYXY, Box, Frame
 from isthmus.data.images import RGB, read_rgb, resize_rgb
 from isthmus.errors import ConfigError, InputError
 from isthmus.features.extractor import Extractor, Matrix
-from isthmus.gap.inference import Scale
+from isthmus.gap.inference import Options, Scale, check_metric, measure_units
 from isthmus.gap.metric import Floats
-from isthmus.gap.paired import gap_of_units
 from isthmus.gap.pictures import stacked
 from isthmus.gap.units import Units, find_units
 
@@ -42,6 +41,7 @@ WIDENED = 0.5
 TRIES = 30
 LEAST_WINDOWS = 20
 LEAST_FRAMES = 8
+LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,8 @@ def crop_gaps(
         InputError: `target_boxes` that do not fit the frames. `ImageError`: an unreadable image.
         ConfigError: an unknown metric.
     """
+    options = Options(LEVEL, permutations, bootstraps, floor_splits, seed, scale)
+    check_metric(metric, {})
     boxes_y = [f.objects for f in target] if target_boxes is None else list(target_boxes)
     if len(boxes_y) != len(target):
         raise InputError(f"boxes for {len(boxes_y)} frames given, the target has {len(target)}")
@@ -130,10 +132,8 @@ def crop_gaps(
     rules = Rules(least_score, least_side, a_frame, seed)
     x = _described(source, [f.objects or () for f in source], extractor, rules)
     y = _described(target, [boxes or () for boxes in boxes_y], extractor, rules)
-    options: dict[str, Any] = {"permutations": permutations, "bootstraps": bootstraps}
-    options |= {"floor_splits": floor_splits, "seed": seed, "scale": scale, "metric": metric}
     return tuple(
-        _compared(part, layer, (x[part], y[part]), (source, target), options)
+        _compared(part, layer, (x[part], y[part]), (source, target), metric=metric, options=options)
         for part in PARTS
         for layer in extractor.layers
     )
@@ -278,7 +278,9 @@ def _compared(
     layer: str,
     sides: tuple[Windows, Windows],
     frames: tuple[Sequence[Frame], Sequence[Frame]],
-    options: dict[str, Any],
+    *,
+    metric: str,
+    options: Options,
 ) -> PartGap:
     counts = [len(side.frame) for side in sides]
     owners = [len(set(side.frame)) for side in sides]
@@ -290,7 +292,7 @@ def _compared(
         return _unknown(part, layer, counts, owners, reason)
     x, y = (side.layers[layer].astype(np.float64) for side in sides)
     units = _units((x, y), sides, frames)
-    found = gap_of_units(x, y, units, **options)
+    found = measure_units(x, y, units, metric, options)
     return PartGap(
         part=part,
         layer=layer,
@@ -299,7 +301,7 @@ def _compared(
         high=found.high,
         p_value=found.p_value,
         floor=found.floor,
-        ratio=found.value / found.floor if found.floor else None,
+        ratio=found.ratio,
         n=counts[0],
         m=counts[1],
         frames_x=owners[0],

@@ -17,22 +17,20 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.errors import ConfigError, InputError
+from isthmus.gap.conclusion import Draws, evaluated
 from isthmus.gap.estimate import Estimate, Matrix, checked_pair
 from isthmus.gap.inference import (
-    Draws,
+    Options,
     Sample,
     Scale,
     check_metric,
-    check_numbers,
     concluded,
-    evaluated,
+    on_scale,
     plugged_in,
-    scaled,
 )
 from isthmus.gap.metric import Counts, Floats, Statistic
 from isthmus.gap.registry import METRICS
-from isthmus.gap.resampling import make_plan
-from isthmus.gap.units import Units, find_units, gather
+from isthmus.gap.units import gather, longest_units
 
 
 @dataclass(frozen=True)
@@ -94,26 +92,17 @@ def measure_layers(
         ConfigError: unknown metric, parameter or layer, or weights that cannot be used.
     """
     chosen = _weights(x, y, weights)
-    check_numbers(level, permutations, bootstraps, floor_splits, scale)
+    options = Options(level, permutations, bootstraps, floor_splits, seed, scale)
     settings = {name: {**params, **(layer_params or {}).get(name, {})} for name in chosen}
     for known in settings.values():
         check_metric(metric, known)
     pairs, notes = _pairs(x, y, list(chosen), scale)
-    units = gather(_longest(pairs, groups_x, groups_y), seed)
-    plan = make_plan(
-        units.count_x,
-        units.count_y,
-        permutations=permutations,
-        bootstraps=bootstraps,
-        splits=floor_splits,
-        seed=seed,
-    )
+    units = gather(longest_units(pairs.values(), groups_x, groups_y), seed)
+    plan = options.plan(units)
     about, layers = METRICS[metric], {}
     statistics, found, plugs = [], [], []
     for name, (left, right) in pairs.items():
-        sample = Sample.of(
-            left, right, units, plan, level=level, seed=seed, scale=scale, notes=notes[name]
-        )
+        sample = Sample.of(left, right, units, plan, options=options, notes=notes[name])
         statistic = about.prepare(sample.rows, seed=seed, **settings[name])
         draws = evaluated(about, statistic, plan)
         plug_in = plugged_in(about, statistic, settings[name], draws, sample)
@@ -177,26 +166,14 @@ def _weights(
 
 
 def _pairs(
-    x: Mapping[str, npt.ArrayLike], y: Mapping[str, npt.ArrayLike], names: list[str], scale: str
+    x: Mapping[str, npt.ArrayLike], y: Mapping[str, npt.ArrayLike], names: list[str], scale: Scale
 ) -> tuple[dict[str, tuple[Matrix, Matrix]], dict[str, tuple[str, ...]]]:
     pairs: dict[str, tuple[Matrix, Matrix]] = {}
-    notes: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    notes: dict[str, tuple[str, ...]] = {}
     for name in names:
-        left, right = checked_pair(x[name], y[name])
-        if scale == "pooled":
-            left, right, notes[name] = scaled(left, right)
+        left, right, notes[name] = on_scale(*checked_pair(x[name], y[name]), scale)
         pairs[name] = left, right
     counts = {name: (len(left), len(right)) for name, (left, right) in pairs.items()}
     if len(set(counts.values())) > 1:
         raise InputError(f"layers hold different numbers of frames: {counts}")
     return pairs, notes
-
-
-def _longest(
-    pairs: Mapping[str, tuple[Matrix, Matrix]],
-    groups_x: Sequence[Any] | None,
-    groups_y: Sequence[Any] | None,
-) -> Units:
-    """The units of the layer whose frames stay alike longest."""
-    found = [find_units(left, right, groups_x, groups_y) for left, right in pairs.values()]
-    return max(found, key=lambda units: (units.block_length or 0, units.decorrelation or 0.0))

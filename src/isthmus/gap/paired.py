@@ -4,7 +4,7 @@ Frames before and after share what they show, and both gaps share the target: wh
 to one it adds to the other, and much of it cancels in the difference. So both gaps are read from
 one statistic that was prepared once for all three samples (one kernel bandwidth, one set of
 directions and axes) and from the same resamples of units: a unit drawn twice is drawn twice
-before and after. P-values, bias and floors are those of `isthmus.gap.inference`; intervals are
+before and after. P-values, bias and floors are those of `isthmus.gap.conclusion`; intervals are
 its bootstrap, taken of both gaps at once (Efron & Tibshirani, "An introduction to the bootstrap",
 1993, ch. 8).
 """
@@ -12,19 +12,22 @@ its bootstrap, taken of both gaps at once (Efron & Tibshirani, "An introduction 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from isthmus.errors import ConfigError, InputError
+from isthmus.gap.conclusion import Conclusion, conclude, evaluated, interval
 from isthmus.gap.estimate import Matrix, checked_pair
-from isthmus.gap.inference import Scale, scaled
-from isthmus.gap.metric import Counts, Floats, Indices, Metric, Rows, Statistic, pooled_rows
+from isthmus.gap.inference import Options, Scale, check_metric, scaled
+from isthmus.gap.metric import Counts, Floats, Indices, Metric, Rows, pooled_rows
 from isthmus.gap.registry import METRICS
-from isthmus.gap.resampling import Plan, make_plan
-from isthmus.gap.units import Units, find_units
+from isthmus.gap.resampling import Plan
+from isthmus.gap.units import Units, longest_units
+
+__all__ = ["PAIRED", "PairedGaps", "interval", "measure_pair"]
 
 # Metrics whose value rests on the frames that a weighting counts and on no others. A classifier
 # that learns from each sample anew, or neighbours among all rows, cannot be shared by two samples.
@@ -42,25 +45,17 @@ MOST_REPEATS = 1000
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One of the two gaps: `value` (bias removed), `floor` and `p_value`; None: cannot be known."""
-
-    value: float
-    floor: float | None
-    p_value: float | None
-
-
-@dataclass(frozen=True)
 class PairedGaps:
     """Both gaps and draws (b,) of both around their values, from the same resamples.
 
+    `drawn_before`, `drawn_after`: those draws that have a value on either side.
     `n`, `m`: frames of either side; `units_x`, `units_y`: independent units behind the inference,
     of `kind` "frames", "sequences" or "blocks" (of `block_length` frames).
     """
 
     metric: str
-    before: Reading
-    after: Reading
+    before: Conclusion
+    after: Conclusion
     drawn_before: Floats
     drawn_after: Floats
     level: float
@@ -97,14 +92,6 @@ class PairedGaps:
         return (reached + 1) / (len(deviations) + 1)
 
 
-def interval(draws: Floats, level: float) -> tuple[float | None, float | None]:
-    """The central `level` of the draws, (None, None) for fewer than two or without a bound."""
-    if len(draws) < 2:
-        return None, None
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
-    return (float(low), float(high)) if np.isfinite(low + high) else (None, None)
-
-
 def measure_pair(
     before: npt.ArrayLike,
     after: npt.ArrayLike,
@@ -138,31 +125,31 @@ def measure_pair(
         InputError: features that are no finite matrices, of unequal width, or not the same frames.
         ConfigError: an unknown metric, or one that cannot be paired.
     """
-    known = _metric(metric)
+    about = _metric(metric, params)
+    options = Options(level, permutations, bootstraps, floor_splits, seed, scale)
     left, changed, right = _three(before, after, y, scale)
-    units = common_units(left, changed, right, groups_x, groups_y)
+    units = longest_units([(left, right), (changed, right)], groups_x, groups_y)
     rows, counted = _joined(left, changed, right, units, repeats)
-    plan = make_plan(
-        units.count_x,
-        units.count_y,
-        permutations=permutations,
-        bootstraps=bootstraps,
-        splits=floor_splits,
-        seed=seed,
+    plan = options.plan(units)
+    statistic = about.prepare(rows, seed=seed, **params)
+    drawn_units = units.count_x, units.count_y
+    first, second = (
+        conclude(
+            about,
+            statistic,
+            evaluated(about, statistic, place.planned(plan)),
+            units=drawn_units,
+            level=level,
+        )
+        for place in (_Place(0, np.ones_like(counted)), _Place(units.count_x, counted))
     )
-    statistic = known.prepare(rows, seed=seed, **params)
-    first = _Answers.of(statistic, plan, _Place(0, units.count_x, np.ones_like(counted)))
-    second = _Answers.of(statistic, plan, _Place(units.count_x, units.count_x, counted))
-    drawn = [
-        answers.around_value(known, statistic, _wider(units, level)) for answers in (first, second)
-    ]
-    whole = np.isfinite(drawn[0]) & np.isfinite(drawn[1])
+    whole = np.isfinite(first.drawn) & np.isfinite(second.drawn)
     return PairedGaps(
         metric=metric,
-        before=first.reading(known, statistic, level),
-        after=second.reading(known, statistic, level),
-        drawn_before=drawn[0][whole],
-        drawn_after=drawn[1][whole],
+        before=first,
+        after=second,
+        drawn_before=first.drawn[whole],
+        drawn_after=second.drawn[whole],
         level=level,
         n=len(left),
         m=len(right),
@@ -173,70 +160,6 @@ def measure_pair(
         settings={**statistic.settings, "scale": scale, "seed": seed},
         warnings=units.warnings + plan.warnings + statistic.warnings,
     )
-
-
-@dataclass(frozen=True)
-class UnitGap:
-    """A gap between rows of units that were found elsewhere; fields as in `Estimate`."""
-
-    value: float
-    low: float | None
-    high: float | None
-    p_value: float | None
-    floor: float | None
-    warnings: tuple[str, ...]
-
-
-def gap_of_units(
-    x: Matrix,
-    y: Matrix,
-    units: Units,
-    metric: str = "mmd",
-    *,
-    level: float = 0.95,
-    permutations: int = 499,
-    bootstraps: int = 199,
-    floor_splits: int = 50,
-    seed: int = 0,
-    scale: Scale = "none",
-    **params: Any,
-) -> UnitGap:
-    """The gap between `x` (n, d) and `y` (m, d) whose rows belong to `units`.
-
-    For rows that are parts of frames (windows, objects), where independence is a matter of the
-    frames and not of the rows. Arguments and errors as for `measure_pair`.
-    """
-    known = _metric(metric)
-    left, right = checked_pair(x, y)
-    if scale == "pooled":
-        left, right, _ = scaled(left, right)
-    plan = make_plan(
-        units.count_x,
-        units.count_y,
-        permutations=permutations,
-        bootstraps=bootstraps,
-        splits=floor_splits,
-        seed=seed,
-    )
-    statistic = known.prepare(pooled_rows(left, right, units.x, units.y), seed=seed, **params)
-    answers = _Answers.of(statistic, plan, None)
-    found = answers.reading(known, statistic, level)
-    drawn = answers.around_value(known, statistic, _wider(units, level))
-    low, high = interval(drawn[np.isfinite(drawn)], level)
-    warnings = units.warnings + plan.warnings + statistic.warnings
-    return UnitGap(found.value, low, high, found.p_value, found.floor, warnings)
-
-
-def common_units(
-    before: Matrix,
-    after: Matrix,
-    y: Matrix,
-    groups_x: Sequence[Any] | None,
-    groups_y: Sequence[Any] | None,
-) -> Units:
-    """Units for both comparisons: of the two the one with the longer blocks."""
-    found = [find_units(x, y, groups_x, groups_y) for x in (before, after)]
-    return max(found, key=lambda units: units.block_length or 0)
 
 
 def _three(
@@ -256,7 +179,8 @@ def _three(
     return left, changed, right
 
 
-def _metric(name: str) -> Metric:
+def _metric(name: str, params: dict[str, Any]) -> Metric:
+    check_metric(name, params)
     if name not in PAIRED:
         raise ConfigError(
             f"metric {name!r} cannot be measured in pairs; choose one of {', '.join(PAIRED)}"
@@ -296,83 +220,19 @@ def _joined(
 
 @dataclass(frozen=True)
 class _Place:
-    """Where one version of x lies among the joint units, and which of its units count."""
+    """Where one version of x starts among the joint units, and (units of x,) which count."""
 
     start: int
-    count: int
     counted: Counts
 
-    def spread(self, weights: Counts) -> Counts:
+    def planned(self, plan: Plan) -> Plan:
+        """A plan for units of x and y, on the joint units: those of the other version weigh 0."""
+        return replace(plan, wx=self._spread(plan.wx), wy=self._spread(plan.wy))
+
+    def _spread(self, weights: Counts) -> Counts:
         """Weights (r, units of x + units of y) over the joint units (r, 2 · units of x + …)."""
-        out = np.zeros((len(weights), weights.shape[1] + self.count), np.int16)
-        out[:, self.start : self.start + self.count] = weights[:, : self.count] * self.counted
-        out[:, 2 * self.count :] = weights[:, self.count :]
+        count = len(self.counted)
+        out = np.zeros((len(weights), weights.shape[1] + count), np.int16)
+        out[:, self.start : self.start + count] = weights[:, :count] * self.counted
+        out[:, 2 * count :] = weights[:, count:]
         return out
-
-
-@dataclass(frozen=True)
-class _Answers:
-    """Components (·, c) of one version of x against y, for each part of the plan."""
-
-    observed: Floats
-    permuted: Floats
-    drawn: Floats
-    halves_x: Floats
-    halves_y: Floats
-    across: Floats
-
-    @classmethod
-    def of(cls, statistic: Statistic, plan: Plan, place: _Place | None) -> _Answers:
-        """Ask for all parts at once; without a place the plan's units are the statistic's."""
-        weights = [w if place is None else place.spread(w) for w in (plan.wx, plan.wy)]
-        found = statistic.evaluate(*weights)
-        return cls(*(found[part] for part in plan.parts))
-
-    def center(self, metric: Metric) -> Floats:
-        """(c,) components of the populations' distance; see `isthmus.gap.inference`."""
-        if metric.biased and len(self.across):
-            halves = (self.halves_x.mean(axis=0) + self.halves_y.mean(axis=0)) / 2
-            return np.asarray(self.across.mean(axis=0) - halves)
-        if metric.biased and len(self.drawn):
-            return np.asarray(2 * self.observed[0] - self.drawn.mean(axis=0))
-        return np.asarray(self.observed[0])
-
-    def around_value(self, metric: Metric, statistic: Statistic, wider: float) -> Floats:
-        """(b,) the draws' deviations from their mean, put around the value."""
-        if not len(self.drawn):
-            return np.zeros(0)
-        deviations = self.drawn - np.nanmean(self.drawn, axis=0)
-        return statistic.combine(self.center(metric) + wider * deviations)
-
-    def reading(self, metric: Metric, statistic: Statistic, level: float) -> Reading:
-        """Value, floor and p-value."""
-        floors = [_floor(metric, statistic, h, level) for h in (self.halves_x, self.halves_y)]
-        known = [floor for floor in floors if floor is not None]
-        value = float(statistic.combine(self.center(metric)[None])[0])
-        permuted = statistic.combine(self.permuted)
-        permuted = permuted[np.isfinite(permuted)]
-        p_value = None
-        if len(permuted):
-            seen = float(statistic.combine(self.observed)[0])
-            tiny = 1e-9 * max(abs(seen), float(np.abs(permuted).max()))
-            p_value = (int((permuted >= seen - tiny).sum()) + 1) / (len(permuted) + 1)
-        return Reading(value, max(known) if len(known) == 2 else None, p_value)
-
-
-def _floor(metric: Metric, statistic: Statistic, halves: Floats, level: float) -> float | None:
-    halves = halves[np.isfinite(halves).all(axis=1)]
-    if not len(halves):
-        return None
-    noise = halves - halves.mean(axis=0) if metric.biased else halves
-    return max(0.0, float(np.quantile(statistic.combine(noise), level)))
-
-
-def _wider(units: Units, level: float) -> float:
-    """By how much few units widen a bootstrap's spread (Hesterberg 2015, sec. 5)."""
-    from scipy.stats import norm, t
-
-    k = min(units.count_x, units.count_y)
-    if k < 2:
-        return 1.0
-    upper = (1 + level) / 2
-    return float(np.sqrt(k / (k - 1)) * t.ppf(upper, k - 1) / norm.ppf(upper))

@@ -22,7 +22,7 @@ about. `benchmarks/gap_calibration.py` repeats this.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -94,6 +94,19 @@ def find_units(
             return Units(units_x, units_y, "frames")
         return Units(units_x, units_y, "sequences")
     return _blocks(x, y, runs_x, runs_y)
+
+
+def longest_units(
+    pairs: Iterable[tuple[Matrix, Matrix]],
+    groups_x: Sequence[Any] | None = None,
+    groups_y: Sequence[Any] | None = None,
+) -> Units:
+    """Units for several features of the same frames: those of the pair that stays alike longest.
+
+    `pairs`: (n, d) and (m, d) each, with the same frames as rows; groups: see `find_units`.
+    """
+    found = [find_units(x, y, groups_x, groups_y) for x, y in pairs]
+    return max(found, key=lambda units: (units.block_length or 0, units.decorrelation or 0.0))
 
 
 def gather(units: Units, seed: int) -> Units:
