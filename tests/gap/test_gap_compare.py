@@ -33,10 +33,12 @@ def test_both_readings_are_the_ones_measured_alone(metric: str) -> None:
 def test_a_shift_taken_half_away_lowers_the_gap_beyond_doubt() -> None:
     found = compare_gaps(X, X - 0.5, Y, **FEW, seed=1)
     assert found.verdict == "lower"
-    assert found.high is not None
-    assert found.high < 0
+    assert found.low < found.difference < found.high < 0
     assert found.difference == pytest.approx(found.after - found.before)
+    assert found.p_value == 0.01  # none of 99 draws deviates as far
     # Both gaps' own intervals overlap all the same: pairing is what tells them apart.
+    before, after = (measure(x, Y, **FEW, seed=1) for x in (X, X - 0.5))
+    assert before.low < after.high
     worse = compare_gaps(X - 0.5, X, Y, **FEW, seed=1)
     assert worse.verdict == "higher"
     assert worse.difference == pytest.approx(-found.difference)

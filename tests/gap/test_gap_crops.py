@@ -54,14 +54,19 @@ def test_the_part_that_differs_is_named(
     found = by_part(crop_gaps(source, target, EXTRACTOR, **FEW))
     for part, differs in (("object", objects), ("context", ground), ("background", ground)):
         gap = found[part]
-        assert gap.value is not None
-        assert gap.ratio is not None
-        assert gap.frames_x == gap.units_x <= 20
-        assert gap.n > gap.units_x * (1 if part == "background" else 1.5)
+        assert gap.frames_x == gap.units_x == 20
+        assert gap.n <= 40  # two boxes a frame, and no window without one
+        assert gap.n > (20 if part == "background" else 30)
+        assert gap.low < gap.value < gap.high
+        assert gap.ratio == pytest.approx(gap.value / gap.floor)
         if differs:
+            # Two tight clusters: over half of all pairs lie across, so the median distance is
+            # the one between the clusters, where the kernel is exp(-1).
+            assert gap.value == pytest.approx(2 - 2 / np.e, abs=0.03)
             assert gap.ratio > 5
             assert gap.p_value == 0.01
         else:
+            assert gap.low < 0 < gap.high
             assert gap.ratio < 1.5
     canonical_json([gap.to_document() for gap in found.values()])
 
@@ -97,8 +102,8 @@ def test_predictions_stand_in_for_labels_and_weak_ones_are_left_out(
     found = by_part(crop_gaps(source, target, EXTRACTOR, target_boxes=sure, **FEW))
     assert found["object"].m == 20
     lost = by_part(crop_gaps(source, target, EXTRACTOR, target_boxes=doubtful, **FEW))
-    assert lost["object"].reason is not None
     assert lost["object"].reason.startswith("40 and 0 windows from 20 and 0 frames")
+    assert (lost["object"].value, lost["object"].m, lost["object"].units_y) == (None, 0, 0)
     with pytest.raises(InputError, match="boxes for 3 frames"):
         crop_gaps(source, target, EXTRACTOR, target_boxes=sure[:3])
 
