@@ -172,3 +172,20 @@ def test_measure_takes_the_finite_sample_bias_out(metric: str, truth: float) -> 
     assert found.plug_in > 1.3 * truth
     assert found.low < truth < found.high
     assert abs(found.value - truth) < 0.3 * abs(found.plug_in - truth)
+
+
+def test_frechet_of_unlike_covariances_is_neither_above_nor_below() -> None:
+    """Chance adds less to a distance than to self-distances: halves alone would read 13 here."""
+    d, n, m = 24, 120, 180
+    spread = 1 / np.arange(1, d + 1) ** 0.7
+    truth = float(np.square(1 - spread).sum())
+    assert truth == pytest.approx(14.562, abs=1e-3)
+    rng = np.random.default_rng(0)
+    plan = {"permutations": 0, "bootstraps": 50, "floor_splits": 20}
+    found = [
+        measure(rng.normal(size=(n, d)), rng.normal(size=(m, d)) * spread, "frechet", **plan)
+        for _ in range(20)
+    ]
+    assert np.mean([one.value for one in found]) == pytest.approx(truth, rel=0.05)
+    assert np.mean([one.plug_in for one in found]) > 1.03 * truth
+    assert sum(one.low <= truth <= one.high for one in found) >= 16
