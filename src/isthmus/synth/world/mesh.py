@@ -1,6 +1,6 @@
 """Triangle meshes: the common currency of everything that stands in a scene.
 
-World axes: X to the right, Y up, Z forward; metres. A thing's own axes are the same, with the
+World axes: X to the right, Y up, Z forward (left-handed); metres. A thing's own axes are the same, with the
 origin on the ground below its middle and its front towards +Z.
 """
 
@@ -22,7 +22,7 @@ class Mesh:
 
     Attributes:
         points: (v, 3) metres.
-        faces: (f, 3) indices of corners, counter-clockwise seen from outside.
+        faces: (f, 3) indices of corners a, b, c, with (b − a) × (c − a) pointing outward.
         normals: (v, 3) unit normals for shading, outward. Corners on a sharp edge are doubled.
         uv: (v, 2) surface coordinates in metres, for textures.
     """
@@ -84,7 +84,7 @@ def flat(points: ArrayLike, faces: ArrayLike, uv: ArrayLike | None = None) -> Me
 
     Args:
         points: (v, 3).
-        faces: (f, 3) counter-clockwise seen from outside.
+        faces: (f, 3) corners a, b, c with (b − a) × (c − a) pointing outward.
         uv: (v, 2); by default the two axes along which a face lies most.
     """
     corners = np.asarray(points, np.float32)[np.asarray(faces)]
@@ -111,7 +111,7 @@ def smooth(
 
     Args:
         points: (v, 3).
-        faces: (f, 3) counter-clockwise seen from outside.
+        faces: (f, 3) corners a, b, c with (b − a) × (c − a) pointing outward.
         crease: largest angle between normals that are smoothed over, degrees.
         uv: (v, 2); by default as in `flat`.
     """

@@ -1,0 +1,90 @@
+"""Foliage: clouds of small leaves, shaded as the crown's surface and not each by itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from isthmus.synth.chance import one_of
+from isthmus.synth.world.material import RGB, Material
+from isthmus.synth.world.mesh import Floats, Mesh, linear
+
+Season = Literal["summer", "autumn", "winter"]
+GREENS = ((74, 100, 44), (62, 90, 40), (90, 112, 50), (84, 104, 60), (58, 82, 44), (104, 120, 58))
+AUTUMNS = ((186, 120, 40), (170, 84, 36), (196, 150, 60), (140, 70, 40), (120, 110, 50))
+
+
+def foliage(rng: np.random.Generator, season: Season) -> Material:
+    """A crown's material."""
+    colours = AUTUMNS if season == "autumn" and rng.random() < 0.75 else GREENS
+    value = linear(one_of(rng, colours)) * rng.normal(1.0, 0.1)
+    r, g, b = np.clip(value, 0.01, 0.6).round(4).tolist()
+    colour: RGB = (r, g, b)
+    return Material(colour, "foliage", roughness=0.75, porosity=0.25)
+
+
+def leaves(
+    centres: Floats, size: float, outward: ArrayLike, rng: np.random.Generator, spread: float = 0.7
+) -> Mesh:
+    """Quadrilateral leaves (two triangles each) around centres.
+
+    Args:
+        centres: (n, 3).
+        size: mean length of a leaf (or clump of leaves), metres.
+        outward: (n, 3) unit vectors from the crown's middle, for shading.
+        rng: directions and sizes.
+        spread: how far the shading normals stray from `outward`.
+    """
+    count = len(centres)
+    first = rng.normal(size=(count, 3))
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second = np.cross(first, rng.normal(size=(count, 3)))
+    second /= np.maximum(np.linalg.norm(second, axis=1, keepdims=True), 1e-9)
+    reach = size * rng.uniform(0.6, 1.4, (count, 1, 1))
+    # A rhombus with a point at either end reads as a leaf where a square reads as paper.
+    along = np.array([-0.5, 0.05, 0.5, 0.05])[None, :, None]
+    across = np.array([0.0, 0.3, 0.0, -0.3])[None, :, None]
+    corners = centres[:, None] + reach * (along * first[:, None] + across * second[:, None])
+    normal = np.asarray(outward) + spread * rng.normal(size=(count, 3)) * 0.5
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    uv = np.repeat(rng.uniform(0, 1.2, (count, 1, 2)), 4, axis=1)
+    start = 4 * np.arange(count)[:, None, None]
+    faces = (start + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    return Mesh(
+        corners.reshape(-1, 3).astype(np.float32),
+        faces.astype(np.int32),
+        np.repeat(normal, 4, axis=0).astype(np.float32),
+        uv.reshape(-1, 2).astype(np.float32),
+    )
+
+
+def blob(centres: Floats, radii: Floats, rng: np.random.Generator) -> Mesh:
+    """Rough ellipsoids that fill a crown, so that little shines through: (n, 3), (n, 3)."""
+    from isthmus.synth.world.mesh import join
+
+    made = []
+    for centre, radius in zip(centres, radii, strict=True):
+        points, faces = _ball()
+        rough = points * (1 + 0.18 * rng.normal(size=(len(points), 1)))
+        normals = rough / np.linalg.norm(rough, axis=1, keepdims=True)
+        placed = (rough * radius + centre).astype(np.float32)
+        made.append(Mesh(placed, faces, normals.astype(np.float32), placed[:, :2].copy()))
+    return join(made)
+
+
+def _ball() -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.int32]]]:
+    """An icosahedron of unit radius."""
+    t = (1 + 5**0.5) / 2
+    points = np.array(
+        [(-1, t, 0), (1, t, 0), (-1, -t, 0), (1, -t, 0), (0, -1, t), (0, 1, t), (0, -1, -t),
+         (0, 1, -t), (t, 0, -1), (t, 0, 1), (-t, 0, -1), (-t, 0, 1)], np.float32,
+    )  # fmt: skip
+    points /= np.linalg.norm(points[0])
+    faces = np.array(
+        [(0, 11, 5), (0, 5, 1), (0, 1, 7), (0, 7, 10), (0, 10, 11), (1, 5, 9), (5, 11, 4),
+         (11, 10, 2), (10, 7, 6), (7, 1, 8), (3, 9, 4), (3, 4, 2), (3, 2, 6), (3, 6, 8),
+         (3, 8, 9), (4, 9, 5), (2, 4, 11), (6, 2, 10), (8, 6, 7), (9, 8, 1)], np.int32,
+    )  # fmt: skip
+    return points, faces
