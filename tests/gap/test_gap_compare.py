@@ -82,6 +82,16 @@ def test_rows_can_count_more_often_or_not_at_all() -> None:
             measure_pair(X, X, Y, repeats=wrong, **FEW)
 
 
+def test_products_by_torch_give_the_same_comparison() -> None:
+    """Torch on the processor ("cpu:0") against numpy ("cpu")."""
+    here = compare_gaps(X, X - 0.2, Y, **FEW)
+    there = compare_gaps(X, X - 0.2, Y, device="cpu:0", **FEW)
+    for name in ("before", "after", "low", "high", "floor", "p_value"):
+        assert getattr(there, name) == pytest.approx(getattr(here, name), rel=1e-5)
+    with pytest.raises(ConfigError, match="nowhere"):
+        compare_gaps(X, X, Y, device="nowhere", **FEW)
+
+
 def test_the_same_seed_gives_the_same_document() -> None:
     one, two = (compare_gaps(X, X - 0.2, Y, **FEW, seed=5).to_document() for _ in range(2))
     assert canonical_json(one) == canonical_json(two)

@@ -61,6 +61,24 @@ def test_a_layer_can_have_its_own_bounds_and_weight_zero_is_left_out(sides):
     assert profile.layers["late"].params["bounds"] == [0.0, 2.0]
 
 
+@pytest.mark.parametrize("metric", ["mmd", "energy", "precision_gap"])
+def test_products_by_torch_give_the_same_profile(metric, sides, monkeypatch):
+    """Torch on the processor ("cpu:0") against numpy ("cpu"), in the float32 of networks."""
+    monkeypatch.setattr("isthmus.gap.metric.SMALL", 0)  # small samples are widened to float64
+    x, y = ({k: v.astype(np.float32) for k, v in side.items()} for side in sides)
+    here = measure_layers(x, y, metric, **FEW)
+    there = measure_layers(x, y, metric, device="cpu:0", **FEW)
+    for one, two in zip(
+        (here.combined, *here.layers.values()),
+        (there.combined, *there.layers.values()),
+        strict=True,
+    ):
+        for name in ("value", "low", "high", "floor", "p_value"):
+            assert getattr(two, name) == pytest.approx(getattr(one, name), rel=1e-5, abs=1e-7)
+    with pytest.raises(ConfigError, match="nowhere"):
+        measure_layers(x, y, metric, device="nowhere", **FEW)
+
+
 def test_what_cannot_be_measured_together_is_refused(sides):
     x, y = sides
     with pytest.raises(InputError, match="expected the same"):

@@ -65,7 +65,7 @@ def compare_gaps(
 
     Row i of `before` and of `after` belong to the same frame, as it was and as it was generated
     or adapted. `groups_x` (n,), `groups_target` (m,): the sequence of each row.
-    Further `options` (level, numbers of resamples, seed, scale, the metric's own) as for
+    Further `options` (level, numbers of resamples, seed, scale, device, the metric's own) as for
     `isthmus.gap.paired.measure_pair`.
 
     Raises:

@@ -73,6 +73,7 @@ def measure_layers(
     floor_splits: int = 100,
     seed: int = 0,
     scale: Scale = "none",
+    device: str = "cpu",
     **params: Any,
 ) -> LayerProfile:
     """Measure every layer, and their weighted sum, on the same frames and resamples.
@@ -83,16 +84,16 @@ def measure_layers(
             proxy_a_distance).
         weights: layer → weight ≥ 0, brought to sum 1; equal by default.
         layer_params: layer → parameters that differ from `params` there (bounds of CMD, say).
-        groups_x, groups_y, level, permutations, bootstraps, floor_splits, seed, scale, params:
-            as for `measure`. Where frames of a video need blocks, all layers take those of the
-            layer that stays alike longest.
+        groups_x, groups_y, level, permutations, bootstraps, floor_splits, seed, scale, device,
+            params: as for `measure`. Where frames of a video need blocks, all layers take those
+            of the layer that stays alike longest.
 
     Raises:
         InputError: layers or frames differ between the sides or between layers.
         ConfigError: unknown metric, parameter or layer, or weights that cannot be used.
     """
     chosen = _weights(x, y, weights)
-    options = Options(level, permutations, bootstraps, floor_splits, seed, scale)
+    options = Options(level, permutations, bootstraps, floor_splits, seed, scale, device)
     settings = {name: {**params, **(layer_params or {}).get(name, {})} for name in chosen}
     for known in settings.values():
         check_metric(metric, known)

@@ -107,6 +107,7 @@ def measure_pair(
     floor_splits: int = 100,
     seed: int = 0,
     scale: Scale = "none",
+    device: str = "cpu",
     **params: Any,
 ) -> PairedGaps:
     """The gaps `before` (n, d) to `y` (m, d) and `after` (n, d) to `y`.
@@ -118,7 +119,7 @@ def measure_pair(
         repeats: (n,) how often each row of `after` counts, 0 to 1000 (importance weights as whole
             numbers); None: once each.
         groups_x, groups_y: the sequence of each row, as for `measure`.
-        level, permutations, bootstraps, floor_splits, seed, scale: as for `measure`.
+        level, permutations, bootstraps, floor_splits, seed, scale, device: as for `measure`.
         **params: of the metric.
 
     Raises:
@@ -126,10 +127,10 @@ def measure_pair(
         ConfigError: an unknown metric, or one that cannot be paired.
     """
     about = _metric(metric, params)
-    options = Options(level, permutations, bootstraps, floor_splits, seed, scale)
+    options = Options(level, permutations, bootstraps, floor_splits, seed, scale, device)
     left, changed, right = _three(before, after, y, scale)
     units = longest_units([(left, right), (changed, right)], groups_x, groups_y)
-    rows, counted = _joined(left, changed, right, units, repeats)
+    rows, counted = _joined(left, changed, right, units, repeats=repeats, device=device)
     plan = options.plan(units)
     statistic = about.prepare(rows, seed=seed, **params)
     drawn_units = units.count_x, units.count_y
@@ -189,7 +190,13 @@ def _metric(name: str, params: dict[str, Any]) -> Metric:
 
 
 def _joined(
-    before: Matrix, after: Matrix, y: Matrix, units: Units, repeats: Indices | None
+    before: Matrix,
+    after: Matrix,
+    y: Matrix,
+    units: Units,
+    *,
+    repeats: Indices | None,
+    device: str,
 ) -> tuple[Rows, Counts]:
     """All three samples pooled, and (units of x,) 0 for those that nothing is left of after.
 
@@ -214,7 +221,7 @@ def _joined(
     again = np.repeat(np.arange(len(after)), kept)
     numbers = np.where(units.x[again] >= 0, units.x[again] + count, -1)
     x = np.concatenate([before, after[again]])
-    rows = pooled_rows(x, y, np.concatenate([units.x, numbers]), units.y)
+    rows = pooled_rows(x, y, np.concatenate([units.x, numbers]), units.y, device=device)
     return rows, (left > 0).astype(np.int16)
 
 
