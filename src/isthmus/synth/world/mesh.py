@@ -1,7 +1,7 @@
 """Triangle meshes: the common currency of everything that stands in a scene.
 
-World axes: X to the right, Y up, Z forward (left-handed); metres. A thing's own axes are the same, with the
-origin on the ground below its middle and its front towards +Z.
+World axes: X to the right, Y up, Z forward (left-handed); metres. A thing's own axes are the
+same, with the origin on the ground below its middle and its front towards +Z.
 """
 
 from __future__ import annotations
