@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from isthmus.errors import ConfigError
-from isthmus.study.option_file import describe, listed, nearest, read_options
+from isthmus.option_file import describe, listed, nearest, read_options
 
 Selector = dict[str, str | list[str]]
 _KINDS: dict[type, str] = {list: "a list", str: "mere text"}

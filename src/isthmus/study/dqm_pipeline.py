@@ -19,7 +19,7 @@ from typing import Any
 
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError
-from isthmus.study.option_file import nearest, read_options
+from isthmus.option_file import nearest, read_options
 
 MOST_ENTRIES = 100
 METRICS_2 = (

@@ -34,7 +34,7 @@ from pydantic import (
 )
 
 from isthmus.errors import ConfigError
-from isthmus.study.option_file import OptionFile, describe, listed, nearest, read_options
+from isthmus.option_file import OptionFile, describe, listed, nearest, read_options
 
 if TYPE_CHECKING:
     from isthmus.study.measure import GapResult
