@@ -1,0 +1,212 @@
+"""The truth of one frame: what is where, read from the faces themselves and never from a picture.
+
+It is the same for every renderer, light and weather, and bit for bit the same for any number of
+threads. Transparent faces hide what is behind them: a driver's pixels are the car's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.synth.annotate.bodies import Box3D, Keypoints, box_of, keypoints_of
+from isthmus.synth.annotate.motion import motion
+from isthmus.synth.annotate.objects import (
+    Alone,
+    Bounds,
+    Labelled,
+    alone,
+    group,
+    list_objects,
+    seen,
+    silhouette,
+)  # fmt: skip
+from isthmus.synth.annotate.raster import rasterise
+from isthmus.synth.annotate.triangles import (
+    CANVAS,
+    PICTURE,
+    Projection,
+    Triangles,
+    projection_of,
+    set_up,
+)  # fmt: skip
+from isthmus.synth.world.mesh import Floats, Ints
+from isthmus.synth.world.scene import Scene, Soup
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class ObjectTruth:
+    """One labelled object as the camera has it. Boxes are half-open, in pixels.
+
+    Attributes:
+        thing: number in `Scene.things`.
+        instance: number of its pixels in the instance map.
+        category: a name in `CATEGORIES`; the person on a two-wheeler is an object of its own.
+        attributes: the thing's words.
+        visible: tight box of its visible pixels, None if nothing of it is seen.
+        amodal: box of all of it inside the picture, hidden parts too.
+        extent: box of all of it, on a canvas that reaches one picture beyond each edge.
+        pixels: number of visible pixels.
+        occlusion: share of its pixels inside the picture that something else hides, 0–1.
+        truncation: share of its pixels on the canvas that lie outside the picture, 0–1. What is
+            behind the near plane or beyond the canvas has no pixels and does not count.
+        box: its 3D box.
+        distance: from the camera to the middle of that box, metres.
+        height: rows of `extent`.
+        keypoints: of a person or a rider.
+    """
+
+    thing: int
+    instance: int
+    category: str
+    attributes: Mapping[str, str]
+    visible: Bounds | None
+    amodal: Bounds
+    extent: Bounds
+    pixels: int
+    occlusion: float
+    truncation: float
+    box: Box3D
+    distance: float
+    height: int
+    keypoints: Keypoints | None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Truth of one frame.
+
+    Attributes:
+        face: (h, w) number of the face seen at the middle of each pixel, −1 for the sky.
+        instance: (h, w) number in `Scene.things` + 1 of a labelled thing, 0 elsewhere; riders
+            are numbered on from the number of things.
+        semantic: (h, w) number in `SEMANTICS`.
+        depth: (h, w) camera z in metres, inf in the sky.
+        normal: (h, w, 3) unit normal of the face, in camera axes (x right, y up, z ahead),
+            towards the camera; 0 in the sky.
+        flow: (h, w, 2) pixels by which what is seen moves right and down until the next frame;
+            NaN where it goes behind the camera. None without a sequence.
+        objects: labelled objects of which at least a pixel is seen, near ones first.
+        hidden: those that are wholly hidden.
+    """
+
+    face: Ints = field(repr=False)
+    instance: NDArray[np.uint16] = field(repr=False)
+    semantic: NDArray[np.uint8] = field(repr=False)
+    depth: Floats = field(repr=False)
+    normal: Floats = field(repr=False)
+    flow: Floats | None = field(repr=False)
+    objects: tuple[ObjectTruth, ...]
+    hidden: tuple[ObjectTruth, ...]
+    _outlines: Mapping[int, Ints] = field(repr=False, compare=False)
+    _triangles: Triangles = field(repr=False, compare=False)
+
+    def visible_mask(self, item: ObjectTruth) -> Mask:
+        """Pixels (h, w) in which an object is seen."""
+        return np.asarray(self.instance == item.instance)
+
+    def amodal_mask(self, item: ObjectTruth) -> Mask:
+        """Pixels (h, w) that an object would cover if nothing hid it."""
+        height, width = self.instance.shape
+        return silhouette(self._triangles, self._outlines[item.instance], width, height)
+
+
+def annotate(
+    scene: Scene, soup: Soup, *, sequence_dt: float | None = None, threads: int | None = None
+) -> Truth:
+    """The truth of a scene.
+
+    Args:
+        scene: what stands where, and the camera.
+        soup: its triangles.
+        sequence_dt: seconds to the next frame, for the flow.
+        threads: how many; the result does not depend on it.
+    """
+    projection = projection_of(scene.view)
+    width, height = scene.view.width, scene.view.height
+    labelled, owner = list_objects(scene, soup)
+    keep = np.where(owner >= 0, np.uint8(CANVAS), np.uint8(PICTURE))
+    triangles = set_up(soup.points, soup.faces, keep, projection, threads=threads)
+    face, nearness = rasterise(triangles, width, height, threads)
+    numbers = np.array([0, *[item.instance for item in labelled]], np.uint16)
+    instance = _looked_up(numbers[owner + 1], face, 0)
+    order, starts = group(triangles, owner, len(labelled))
+    lone = alone(triangles, order, starts, width=width, height=height, threads=threads)
+    objects, hidden = _measure(
+        scene, soup, labelled, lone, instance, nearness=nearness, projection=projection
+    )
+    with np.errstate(divide="ignore"):
+        depth = np.where(face >= 0, np.float32(1) / nearness, np.float32(np.inf))
+    return Truth(
+        face=face,
+        instance=instance,
+        semantic=_looked_up(soup.semantic, face, 0),
+        depth=depth,
+        normal=_normals(soup, face, projection),
+        flow=None if sequence_dt is None
+        else motion(scene, soup, face, depth, projection=projection, seconds=sequence_dt),
+        objects=objects,
+        hidden=hidden,
+        _outlines={item.instance: order[starts[k] : starts[k + 1]]
+                   for k, item in enumerate(labelled)},
+        _triangles=triangles,
+    )  # fmt: skip
+
+
+def _looked_up(table: np.ndarray, face: Ints, sky: int) -> np.ndarray:
+    """`table[face]`, and `sky` where there is no face: the last entry answers for −1."""
+    return np.take(np.append(table, table.dtype.type(sky)), face)
+
+
+def _normals(soup: Soup, face: Ints, projection: Projection) -> Floats:
+    corners = soup.points[soup.faces].astype(np.float64)
+    ab, ac = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normal = np.cross(ab, ac)
+    away = (normal * (corners[:, 0] - projection.origin)).sum(axis=1)
+    length = np.sqrt((normal**2).sum(axis=1)) * np.where(away > 0, -1.0, 1.0)
+    normal /= np.where(length == 0, 1.0, length)[:, None]
+    seen_from = np.stack([(normal * row).sum(axis=1) for row in projection.turn], axis=1)
+    table = np.vstack([seen_from, np.zeros((1, 3))]).astype(np.float32)
+    return np.take(table, face, axis=0)
+
+
+def _measure(
+    scene: Scene, soup: Soup, labelled: list[Labelled], lone: list[Alone],
+    instance: NDArray[np.uint16], *, nearness: Floats, projection: Projection,
+) -> tuple[tuple[ObjectTruth, ...], tuple[ObjectTruth, ...]]:  # fmt: skip
+    pixels, boxes = seen(instance, max([0, *[item.instance for item in labelled]]) + 1)
+    found = []
+    for item, own in zip(labelled, lone, strict=True):
+        if own.amodal is None or own.extent is None:
+            continue
+        count = int(pixels[item.instance])
+        x1, y1, x2, y2 = (int(value) for value in boxes[item.instance])
+        box = box_of(item, scene, soup, projection)
+        found.append(
+            ObjectTruth(
+                thing=item.thing,
+                instance=item.instance,
+                category=item.category,
+                attributes=scene.things[item.thing].thing.attributes,
+                visible=(x1, y1, x2, y2) if count else None,
+                amodal=own.amodal,
+                extent=own.extent,
+                pixels=count,
+                occlusion=1 - count / own.inside,
+                truncation=1 - own.inside / own.whole,
+                box=box,
+                distance=float(np.sqrt(sum(value**2 for value in box.centre))),
+                height=own.extent[3] - own.extent[1],
+                keypoints=keypoints_of(item, scene, nearness, projection),
+            )
+        )
+    found.sort(key=lambda item: (item.distance, item.instance))
+    return (
+        tuple(item for item in found if item.pixels),
+        tuple(item for item in found if not item.pixels),
+    )
