@@ -189,3 +189,57 @@ def test_frechet_of_unlike_covariances_is_neither_above_nor_below() -> None:
     assert np.mean([one.value for one in found]) == pytest.approx(truth, rel=0.05)
     assert np.mean([one.plug_in for one in found]) > 1.03 * truth
     assert sum(one.low <= truth <= one.high for one in found) >= 16
+
+
+@pytest.mark.parametrize(("n", "m"), [(160, 240), (320, 160)])
+def test_divergence_of_gaussians_in_closed_form(n: int, m: int) -> None:
+    """16 components: halves alone would leave 15 % too much."""
+    d, spread, shift = 16, 1 / np.arange(1, 17) ** 0.4, 0.2
+    ratio = spread**2
+    truth = ((ratio + 1 / ratio).sum() + (shift**2 * (1 + 1 / ratio)).sum()) / 2 - d
+    rng = np.random.default_rng(1)
+    plan = {"permutations": 0, "bootstraps": 60, "floor_splits": 20}
+    found = [
+        measure(
+            rng.normal(size=(n, d)), rng.normal(size=(m, d)) * spread + shift, "kl_gaussian", **plan
+        )
+        for _ in range(20)
+    ]
+    assert found[0].params["components"] == 16
+    assert not found[0].warnings
+    assert np.mean([one.plug_in for one in found]) > 1.08 * truth
+    assert np.mean([one.value for one in found]) == pytest.approx(truth, rel=0.04)
+    assert sum(one.low <= truth <= one.high for one in found) >= 16
+
+
+def test_divergence_from_twenty_frames_of_64_features() -> None:
+    """It is that of the two components that twenty frames support, and says so."""
+    spread = 10.0 / np.arange(1, 65) ** 2
+    shift = np.where(np.arange(64) == 0, 20.0, 0.0)
+    rng = np.random.default_rng(2)
+    plan = {"permutations": 99, "bootstraps": 40, "floor_splits": 20}
+    draws = [
+        (rng.normal(size=(20, 64)) * spread, rng.normal(size=(20, 64)) * spread + shift)
+        for _ in range(20)
+    ]
+    found = [measure(x, y, "kl_gaussian", **plan) for x, y in draws]
+    assert {one.params["components"] for one in found} == {2}
+    values = [one.value for one in found]
+    assert np.median(values) == pytest.approx(4.0, rel=0.3)  # |shift|² / variance
+    assert max(one.p_value for one in found) <= 0.05
+    warnings = " ".join(found[0].warnings)
+    assert "support 2 of 16 components" in warnings
+    assert "size is that of the ridge" in warnings
+    more = measure(*draws[0], "kl_gaussian", rows_a_component=2, **plan)
+    assert more.params["components"] == 10
+    assert any("20 frames on one side for 10 dimensions, fewer than 5" in w for w in more.warnings)
+
+
+@pytest.mark.parametrize(("n", "warned"), [(39, True), (40, False)])
+def test_five_frames_a_component_go_without_a_warning(n: int, warned: bool) -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(60, 8)), rng.normal(size=(n, 8))
+    plan = {"permutations": 0, "bootstraps": 0, "floor_splits": 0}
+    for name, params in (("frechet", {}), ("kl_gaussian", {"rows_a_component": 1})):
+        found = measure(x, y, name, **plan, **params)
+        assert any("fewer than 5 each" in warning for warning in found.warnings) == warned

@@ -24,7 +24,7 @@ from isthmus import seeds
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Indices, Metric, Rows, Simple, pooled_rows
-from isthmus.gap.moments import COMPONENTS, principal_axes, weighted_moments
+from isthmus.gap.moments import COMPONENTS, principal_axes, too_few_frames, weighted_moments
 
 ROWS_AT_ONCE = 4096
 PARTS, FEWEST_PARTS = 10, 4
@@ -161,18 +161,12 @@ def prepare(
     """
     axes = principal_axes(rows, components)
     settings, notes = _extrapolation(rows, extrapolate, seed)
-    warnings = axes.warnings + notes
-    n, k = rows.rows_x, axes.scores.shape[1]
-    smaller = min(n, len(rows.unit) - n)
-    if smaller <= k:
-        warnings += (
-            f"{smaller} frames on one side for {k} dimensions: its covariance is singular and the "
-            "Fréchet distance leans on few directions; trust its ratio to the floor, not its size",
-        )
+    few = too_few_frames(rows, axes.scores.shape[1], "Fréchet distance")
 
     def evaluate(wx: Counts, wy: Counts) -> Floats:
         return _distances(rows, axes.scores, wx, wy)
 
+    warnings = axes.warnings + few + notes
     return Simple(evaluate, settings={**axes.settings, **settings}, warnings=warnings)
 
 

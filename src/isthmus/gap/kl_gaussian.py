@@ -4,7 +4,11 @@ Kullback, "Information theory and statistics" (1959), chapter 9:
 J = ½ tr(S_x⁻¹ S_y + S_y⁻¹ S_x) - d + ½ (m_x - m_y)ᵀ (S_x⁻¹ + S_y⁻¹) (m_x - m_y).
 It weighs a shift by the spread around it and so sees what happens in quiet directions, which
 Fréchet's distance drowns. Inverting needs covariances of full rank: a `ridge` on the mean
-variance is added to both, and inference works in few leading principal components.
+variance is added to both, and inference works in few leading principal components, at most one
+for ten rows of the smaller side, so that halves still have five for each. The inverse of a
+sample's covariance is too large on average, (n - 1) / (n - k - 2) times for k Gaussian features
+(Muirhead, "Aspects of multivariate statistical theory", 1982, theorem 3.2.12), which takes no part
+in the value: every resample's inverses are scaled back; self-distances of halves do the rest.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ import numpy as np
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Metric, Rows, Simple
-from isthmus.gap.moments import principal_axes, weighted_moments
+from isthmus.gap.moments import principal_axes, too_few_frames, weighted_moments
 
 COMPONENTS = 16
+ROWS_A_COMPONENT = 10
 RIDGE = 1e-3
 
 
@@ -39,38 +44,99 @@ def kl_gaussian(x: Matrix, y: Matrix, *, ridge: float = RIDGE) -> float:
     return float(found[0])
 
 
-def jeffreys(mean_x: Floats, cov_x: Floats, mean_y: Floats, cov_y: Floats, ridge: float) -> Floats:
-    """J (r,) for stacks of means (r, d) and covariances (r, d, d)."""
+def jeffreys(
+    mean_x: Floats,
+    cov_x: Floats,
+    mean_y: Floats,
+    cov_y: Floats,
+    ridge: float,
+    *,
+    shares: tuple[Floats, Floats] | None = None,
+) -> Floats:
+    """J (r,) for stacks of means (r, d) and covariances (r, d, d).
+
+    `shares`, (r,) each: what the inverses of x's and y's covariances are multiplied by; 1 for the
+    formula.
+    """
     d = mean_x.shape[1]
     level = (np.trace(cov_x, axis1=1, axis2=2) + np.trace(cov_y, axis1=1, axis2=2)) / (2 * d)
     added = (ridge * level + np.finfo(float).tiny ** 0.5)[:, None, None] * np.eye(d)
     a, b = cov_x + added, cov_y + added
     difference = (mean_x - mean_y)[:, :, None]
     total = np.zeros(len(mean_x))
-    for one, other in ((a, b), (b, a)):
+    share_x, share_y = shares or (np.ones(len(total)), np.ones(len(total)))
+    for one, other, share in ((a, b, share_x), (b, a, share_y)):
         solved = np.linalg.solve(one, np.concatenate([other, difference], axis=2))
-        total += np.trace(solved[:, :, :d], axis1=1, axis2=2) / 2
-        total += (difference[:, :, 0] * solved[:, :, d]).sum(axis=1) / 2
+        total += share * np.trace(solved[:, :, :d], axis1=1, axis2=2) / 2
+        total += share * (difference[:, :, 0] * solved[:, :, d]).sum(axis=1) / 2
     result: Floats = total - d
     return result
 
 
 def prepare(
-    rows: Rows, *, seed: int = 0, components: int | None = COMPONENTS, ridge: float = RIDGE
+    rows: Rows,
+    *,
+    seed: int = 0,
+    components: int | None = COMPONENTS,
+    rows_a_component: int = ROWS_A_COMPONENT,
+    ridge: float = RIDGE,
 ) -> Simple:
-    """The resampled form, in the pooled sample's `components` leading axes (None: all)."""
+    """The resampled form, in the pooled sample's `components` leading axes (None: all).
+
+    Fewer are used where the smaller side has fewer than `rows_a_component` rows for each.
+    """
     del seed  # nothing here is drawn
     _check(ridge)
-    axes = principal_axes(rows, components)
+    used, notes = _supported(rows, components, rows_a_component)
+    axes = principal_axes(rows, used)
+    k = axes.scores.shape[1]
 
     def evaluate(wx: Counts, wy: Counts) -> Floats:
         out = np.empty(len(wx))
+        share_x, share_y = (_of_expected_inverse(rows, w, k) for w in (wx, wy))
         sides = (weighted_moments(rows, axes.scores, w) for w in (wx, wy))
         for (block, _, mean_x, cov_x), (_, _, mean_y, cov_y) in zip(*sides, strict=True):
-            out[block] = jeffreys(mean_x, cov_x, mean_y, cov_y, ridge)
+            shares = share_x[block], share_y[block]
+            out[block] = jeffreys(mean_x, cov_x, mean_y, cov_y, ridge, shares=shares)
         return out
 
-    return Simple(evaluate, settings={**axes.settings, "ridge": ridge}, warnings=axes.warnings)
+    settings = {**axes.settings, "rows_a_component": rows_a_component, "ridge": ridge}
+    warnings = axes.warnings + notes + too_few_frames(rows, k, "divergence")
+    return Simple(evaluate, settings=settings, warnings=warnings)
+
+
+def _supported(
+    rows: Rows, components: int | None, rows_a_component: int
+) -> tuple[int, tuple[str, ...]]:
+    """Components that the smaller side has rows for, and what to say of it."""
+    if rows_a_component < 1:
+        raise ConfigError(f"rows_a_component = {rows_a_component}; expected 1 or more")
+    d = rows.z.shape[1]
+    smaller = min(rows.rows_x, len(rows.unit) - rows.rows_x)
+    wanted = d if components is None else min(components, d)
+    used = min(wanted, max(1, smaller // rows_a_component))
+    warnings: tuple[str, ...] = ()
+    if used < wanted:
+        warnings = (
+            f"{smaller} frames on one side support {used} of {wanted} components "
+            f"({rows_a_component} frames each): the divergence is that of the {used} leading ones",
+        )
+    if smaller <= d:
+        warnings += (
+            f"{smaller} frames on one side for {d} features: the textbook value (`plug_in`) "
+            "inverts a singular covariance, and its size is that of the ridge",
+        )
+    return used, warnings
+
+
+def _of_expected_inverse(rows: Rows, weights: Counts, k: int) -> Floats:
+    """The population's inverse covariance over a sample's expected one, (n - k - 2) / (n - 1), (r,).
+
+    Rows that `weights` (r, units) repeat count as fewer: n is (Σ w)² / Σ w² (Kish 1965).
+    """
+    w = weights.astype(np.float64)
+    n = (w @ rows.sizes) ** 2 / np.maximum(np.square(w) @ rows.sizes, 1)
+    return np.asarray(np.maximum(n - k - 2, 1) / np.maximum(n - 1, 1))
 
 
 def _check(ridge: float) -> None:
@@ -81,7 +147,7 @@ def _check(ridge: float) -> None:
 METRIC = Metric(
     name="kl_gaussian",
     label="Jeffreys divergence of Gaussians",
-    estimator="plug-in of regularised moments, bias removed by self-distances of halves",
+    estimator="divergence of regularised moments, bias removed by formula and halves",
     biased=True,
     distance=kl_gaussian,
     prepare=prepare,

@@ -20,6 +20,8 @@ from isthmus.gap.metric import Counts, Floats, Rows, unit_sums
 
 COMPONENTS = 64
 KEPT = 0.99
+FRAMES_A_COMPONENT = 5
+"""Frames a side, for each component, below which a covariance is too rough to go without a word."""
 ROWS_AT_ONCE = 4096
 RESAMPLES_AT_ONCE = 64
 
@@ -61,6 +63,23 @@ def principal_axes(rows: Rows, components: int | None) -> Axes:
             "variance (`components` sets how many): a gap outside them is not in this value",
         )
     return Axes(_scores(z, np.ascontiguousarray(vectors[:, :k])), settings, warnings)
+
+
+def too_few_frames(rows: Rows, components: int, of: str) -> tuple[str, ...]:
+    """A warning where the smaller side is small for covariances of so many `components`."""
+    smaller = min(rows.rows_x, len(rows.unit) - rows.rows_x)
+    if smaller >= FRAMES_A_COMPONENT * components:
+        return ()
+    if smaller <= components:
+        return (
+            f"{smaller} frames on one side for {components} dimensions: its covariance is singular "
+            f"and the {of} leans on few directions; trust its ratio to the floor, not its size",
+        )
+    return (
+        f"{smaller} frames on one side for {components} dimensions, fewer than "
+        f"{FRAMES_A_COMPONENT} each: the {of} rests on rough covariances and may be off by more "
+        "than its interval says; give more frames or lower `components`",
+    )
 
 
 def _scores(z: Matrix, axes: Floats) -> Floats:
