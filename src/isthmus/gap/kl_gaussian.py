@@ -130,7 +130,7 @@ def _supported(
 
 
 def _of_expected_inverse(rows: Rows, weights: Counts, k: int) -> Floats:
-    """The population's inverse covariance over a sample's expected one, (n - k - 2) / (n - 1), (r,).
+    """(r,): the population's inverse covariance over a sample's expected, (n - k - 2) / (n - 1).
 
     Rows that `weights` (r, units) repeat count as fewer: n is (Σ w)² / Σ w² (Kish 1965).
     """
