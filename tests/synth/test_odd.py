@@ -1,0 +1,218 @@
+"""The ODD: read with all its faults, covered by its design, one reproducible row an image."""
+
+from dataclasses import asdict, replace
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from isthmus.errors import ConfigError, InputError
+from isthmus.synth.odd import load_odd, read_rows, sample_rows, write_rows
+from isthmus.synth.odd.covering import covering_array
+from isthmus.synth.odd.distributions import distribution
+from isthmus.synth.odd.rows import counterfactual
+from isthmus.synth.odd.sun import sun_position
+
+WET = """
+name: wet dusk
+factors:
+  sun_elevation: {uniform: [-6, 10]}
+  rain: {log_uniform: [0.5, 20]}
+  road_type: {choice: {street: 3, avenue: 1}}
+  lanes: [1, 2, 3]
+when:
+  - if: {rain: {above: 5}}
+    then: {visibility: {uniform: [300, 3000]}}
+never:
+  - {road_type: avenue, lanes: 1}
+"""
+
+
+def _odd(tmp_path, text):
+    path = tmp_path / "odd.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_odd(path)
+
+
+def test_rows_keep_ranges_dependencies_and_rules(tmp_path):
+    rows = sample_rows(_odd(tmp_path, WET), 200, seed=4)
+    assert len(rows) == 200
+    for row in rows:
+        f = row.factors
+        assert -6 <= f.sun_elevation <= 10
+        assert 0.5 <= f.rain <= 20
+        assert (f.road_type, f.lanes) != ("avenue", 1)
+        assert (f.rain > 5) == (f.visibility < 10000)
+        if f.rain > 5:
+            assert 300 <= f.visibility <= 3000
+    assert {f.factors.lanes for f in rows} == {1, 2, 3}
+    median = np.median([r.factors.rain for r in rows])
+    assert median == pytest.approx(np.sqrt(0.5 * 20), rel=0.1)
+
+
+def test_the_same_seed_gives_the_same_rows_and_a_longer_request_the_same_first(tmp_path):
+    odd = _odd(tmp_path, WET)
+    assert sample_rows(odd, 20, 1) == sample_rows(odd, 50, 1)[:20]
+    assert sample_rows(odd, 20, 1) != sample_rows(odd, 20, 2)
+
+
+@pytest.mark.parametrize("design", ["sobol", "latin_hypercube", "random"])
+def test_a_design_spreads_its_points(tmp_path, design):
+    text = f"design: {design}\nfactors: {{clouds: {{uniform: [0, 1]}}, curvature: {{uniform: [-0.01, 0.01]}}}}"
+    values = np.sort([r.factors.clouds for r in sample_rows(_odd(tmp_path, text), 64, 3)])
+    counts = np.histogram(values, bins=16, range=(0, 1))[0]
+    if design == "latin_hypercube":
+        assert (np.histogram(values, bins=64, range=(0, 1))[0] == 1).all()
+    if design == "sobol":
+        assert (counts == 4).all()
+    assert counts.sum() == 64
+
+
+def test_a_t_wise_design_covers_every_allowed_pair(tmp_path):
+    text = """
+design: t_wise
+levels: 2
+factors:
+  road_type: [street, avenue, suburb, rural]
+  season: [summer, autumn, winter]
+  snow_cover: {uniform: [0, 1]}
+  junction: [none, crossroads]
+  parking: [none, left]
+when:
+  - if: {season: summer}
+    then: {snow_cover: 0}
+never:
+  - {road_type: rural, junction: crossroads}
+"""
+    rows = [asdict(r.factors) for r in sample_rows(_odd(tmp_path, text), 16, 0)]
+    names = {"road_type": 4, "season": 3, "junction": 2, "parking": 2}
+    for a, b in combinations(names, 2):
+        pairs = {(r[a], r[b]) for r in rows}
+        missing = 1 if {a, b} == {"road_type", "junction"} else 0
+        assert len(pairs) == names[a] * names[b] - missing, (a, b)
+
+
+@given(
+    levels=st.lists(st.integers(2, 4), min_size=2, max_size=6),
+    strength=st.integers(1, 3),
+    seed=st.integers(0, 10),
+)
+@settings(max_examples=15, deadline=None)
+def test_a_covering_array_holds_every_combination(levels, strength, seed):
+    rows, unreachable = covering_array(levels, strength, np.random.default_rng(seed))
+    assert not unreachable
+    t = min(strength, len(levels))
+    for factors in combinations(range(len(levels)), t):
+        want = set(product(*(range(levels[f]) for f in factors)))
+        assert want == {tuple(row[f] for f in factors) for row in rows}
+    assert len(rows) <= np.prod(levels)
+
+
+def test_a_covering_array_names_what_its_rules_leave_out():
+    rows, unreachable = covering_array(
+        [2, 2], 2, np.random.default_rng(0), lambda row: row != (1, 1)
+    )
+    assert sorted(rows) == [(0, 0), (0, 1), (1, 0)]
+    assert unreachable == [((0, 1), (1, 1))]
+
+
+def test_a_sweep_repeats_a_scene_with_one_factor_changed(tmp_path):
+    text = "factors: {clouds: {uniform: [0, 1]}}\nsweep: {visibility: [50, 500, 5000]}\nframes: 2"
+    rows = sample_rows(_odd(tmp_path, text), 12, 0)
+    assert [(r.scene, r.frame, r.variant) for r in rows[:7]] == [
+        (0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 1, 0), (0, 1, 1), (0, 1, 2), (1, 0, 0),
+    ]  # fmt: skip
+    assert [r.factors.visibility for r in rows[:3]] == [50, 500, 5000]
+    assert len({replace(r.factors, visibility=0) for r in rows[:6]}) == 1
+    assert rows[3].time == pytest.approx(0.1)
+
+
+def test_a_counterfactual_keeps_all_else(tmp_path):
+    row = sample_rows(_odd(tmp_path, WET), 1)[0]
+    other = counterfactual(row, wetness=0.25)
+    assert other.factors == replace(row.factors, wetness=0.25)
+    with pytest.raises(ConfigError, match="range|within"):
+        counterfactual(row, rain=900)
+
+
+def test_faults_are_reported_all_at_once_with_their_lines(tmp_path):
+    text = """
+factors:
+  rainn: 3
+  rain: {uniform: [0, 900]}
+  clouds: {gauss: [0, 1]}
+  season: spring
+never:
+  - {colour: red}
+sweep: {visibility: [1]}
+desing: sobol
+"""
+    with pytest.raises(ConfigError) as fault:
+        _odd(tmp_path, text)
+    assert "desing" in str(fault.value)
+    with pytest.raises(ConfigError) as fault:
+        _odd(tmp_path, text.replace("desing: sobol", ""))
+    message = str(fault.value)
+    for word in ("line 3", "did you mean 'rain'", "line 4", "50", "log_uniform", "spring", "colour",
+                 "visibility"):  # fmt: skip
+        assert word in message, word
+
+
+def test_a_domain_nobody_can_satisfy_says_which_rule_forbids_it(tmp_path):
+    text = "factors: {clouds: {uniform: [0, 1]}}\nnever: [{clouds: {below: 2}}]"
+    with pytest.raises(ConfigError, match="never: clouds below 2"):
+        sample_rows(_odd(tmp_path, text), 3)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"uniform": [1, 1]}, {"log_uniform": [0, 1]}, {"normal": [0, 1, 50, 60]}, {"choice": {}},
+     {"triangular": [0, 5, 1]}, {"integers": [0.5, 2]}, {"choice": {"a": -1}}, None, {"a": 1, "b": 2},
+     ["x", "x"], {"uniform": "ab"}, {"uniform": [0, float("inf")]}],
+)  # fmt: skip
+def test_what_is_no_distribution_is_refused(written):
+    with pytest.raises(ConfigError):
+        distribution(written)
+
+
+def test_quantiles_are_those_of_their_distributions():
+    assert distribution({"uniform": [2, 4]}).at(0.25) == 2.5
+    assert distribution({"log_uniform": [1, 100]}).at(0.5) == pytest.approx(10)
+    assert distribution({"triangular": [0, 1, 2]}).at(0.5) == pytest.approx(1)
+    assert distribution({"triangular": [0, 1, 2]}).at(0.125) == pytest.approx(0.5)
+    assert distribution({"normal": [5, 2, -5, 15]}).at(0.5) == pytest.approx(5)
+    assert [distribution({"integers": [1, 3]}).at(u) for u in (0, 0.4, 0.99)] == [1, 2, 3]
+    weighted = distribution({"choice": {"a": 1, "b": 3}})
+    assert [weighted.at(u) for u in (0.24, 0.26)] == ["a", "b"]
+
+
+def test_the_sun_stands_where_almanacs_say():
+    # Solstice noon at 48° north: 90 − 48 + 23.45; equinox: the complement of the latitude.
+    assert sun_position(48, 172, 12) == pytest.approx((65.45, 180), abs=0.1)
+    assert sun_position(48, 81, 12)[0] == pytest.approx(42, abs=0.5)
+    east, west = sun_position(48, 81, 8), sun_position(48, 81, 16)
+    assert east[0] == pytest.approx(west[0])
+    assert east[1] == pytest.approx(360 - west[1], abs=1e-6)
+    assert 90 < east[1] < 180
+    assert sun_position(48, 1, 0)[0] < -50
+
+
+def test_time_and_place_decide_the_sun(tmp_path):
+    text = "sun: {latitude: 48, day: 172, hour: 12, heading: 180}"
+    row = sample_rows(_odd(tmp_path, text), 1)[0]
+    assert row.factors.sun_elevation == pytest.approx(65.45, abs=0.1)
+    assert min(row.factors.sun_azimuth, 360 - row.factors.sun_azimuth) < 0.1
+    both = "factors: {sun_elevation: 3}\nsun: {hour: 12, lattitude: 3, day: 900}"
+    with pytest.raises(ConfigError, match=r"(?s)leave one.*latitude.*366"):
+        _odd(tmp_path, both)
+
+
+def test_a_table_gives_the_rows_back_and_refuses_others(tmp_path):
+    rows = sample_rows(_odd(tmp_path, WET), 5)
+    write_rows(rows, tmp_path / "rows.parquet")
+    assert read_rows(tmp_path / "rows.parquet") == rows
+    (tmp_path / "bad.parquet").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="bad.parquet"):
+        read_rows(tmp_path / "bad.parquet")
