@@ -1,0 +1,1 @@
+"""Roads: centre lines, cross-sections, junctions, and the ground they lie in, as meshes."""
