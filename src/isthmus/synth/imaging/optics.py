@@ -1,0 +1,139 @@
+"""The lens: defocus, scattered light, loss in the corners, dirt, motion during the exposure.
+
+Light is (h, w, 3) in cd/m², linear; lenses only move it about.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from isthmus.synth.imaging.sensor import Sensor
+
+Floats = NDArray[np.float32]
+BRIGHTEST = 3000.0
+"""Scattering takes light of at most this many times the median: sensors' own lenses flare no more
+before what they scatter saturates all around."""
+
+
+def through_lens(light: Floats, sensor: Sensor, rng: np.random.Generator) -> Floats:
+    """What reaches the sensor of the light that reaches the lens."""
+    height, width = light.shape[:2]
+    scale = width / sensor.reference
+    out = blur(light, sensor.defocus * scale) if sensor.defocus > 0 else light.copy()
+    out = _scatter(out, sensor)
+    if sensor.dirt > 0:
+        out = _dirty(out, sensor, rng)
+    if sensor.vignette > 0:
+        y, x = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
+        fall = 1 - sensor.vignette * 0.5 * (y[:, None] ** 2 + x[None] ** 2)
+        out *= fall[..., None].astype(np.float32)
+    return out
+
+
+def blur(image: Floats, sigma: float) -> Floats:
+    """Gaussian blur of (h, w, c), edges repeated; `sigma` in pixels."""
+    if sigma <= 0:
+        return image
+    once = gaussian_filter1d(image, sigma, axis=0, mode="nearest", truncate=3.0)
+    return np.asarray(gaussian_filter1d(once, sigma, axis=1, mode="nearest", truncate=3.0))
+
+
+def shrink(image: Floats, factor: int) -> Floats:
+    """Means of blocks of `factor` × `factor`; what is left over at the edges is repeated."""
+    height, width = image.shape[:2]
+    padding = ((0, -height % factor), (0, -width % factor), (0, 0))
+    padded = np.pad(image, padding, mode="edge")
+    blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor, 3)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+
+
+def enlarge(image: Floats, height: int, width: int) -> Floats:
+    """(h, w, 3) enlarged to (height, width, 3), bilinear."""
+    from PIL import Image
+
+    planes = [
+        Image.fromarray(np.ascontiguousarray(image[..., c])).resize(
+            (width, height), Image.Resampling.BILINEAR
+        )
+        for c in range(3)
+    ]
+    return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=-1)
+
+
+def _scatter(light: Floats, sensor: Sensor) -> Floats:
+    """Veil, bloom and streaks: broad parts of the point spread function, made at low resolution.
+
+    The weights follow the long-tailed scatter of real lenses (McCann & Rizzi, "Camera and visual
+    veiling glare in HDR images", J. SID 2007): most of it near, a little everywhere.
+    """
+    height, width = light.shape[:2]
+    factor = max(4, width // 160)
+    small = shrink(light, factor)
+    cap = float(np.median(small)) * BRIGHTEST + 1e-3
+    small = np.minimum(small, cap)
+    wide = small.shape[1]
+    near = 0.7 * blur(small, 0.012 * wide) + 0.3 * blur(small, 0.035 * wide)
+    far = blur(small, 0.12 * wide)
+    added = sensor.bloom * near + sensor.veil * far
+    if sensor.streaks > 0:
+        drawn = gaussian_filter1d(small, 0.09 * wide, axis=0, mode="constant", truncate=3.0)
+        added = added + sensor.streaks * drawn
+    kept = 1 - sensor.bloom - sensor.veil - sensor.streaks
+    full = enlarge(added, -(-height // factor) * factor, -(-width // factor) * factor)
+    return np.asarray(light * np.float32(kept) + full[:height, :width], np.float32)
+
+
+def _dirty(light: Floats, sensor: Sensor, rng: np.random.Generator) -> Floats:
+    """Smears and dust out of focus on the lens: they dim what is behind and glow in the light."""
+    height, width = light.shape[:2]
+    count = int(6 + 60 * sensor.dirt)
+    small = (max(height // 4, 8), max(width // 4, 8))
+    cover = np.zeros(small, np.float32)
+    y, x = np.mgrid[0 : small[0], 0 : small[1]].astype(np.float32)
+    for _ in range(count):
+        cy, cx = rng.uniform(0, small[0]), rng.uniform(0, small[1])
+        radius = small[1] * rng.uniform(0.008, 0.05)
+        long = rng.uniform(0.6, 1.8)
+        distance = np.hypot((x - cx) / long, y - cy) / radius
+        cover += np.clip(1.4 - distance, 0, 1) * rng.uniform(0.15, 0.6)
+    cover = np.clip(cover, 0, 0.85)[..., None].repeat(3, axis=2) * np.float32(sensor.dirt**0.5)
+    mask = enlarge(blur(cover, 1.0), height, width)
+    glow = blur(shrink(light, 4), 0.08 * small[1])
+    return np.asarray(light * (1 - mask) + 0.7 * mask * enlarge(glow, height, width), np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _drawn(light, flow, samples, out):  # type: ignore[no-untyped-def]
+    height, width = light.shape[0], light.shape[1]
+    for y in range(height):
+        for x in range(width):
+            u, v = flow[y, x, 0], flow[y, x, 1]
+            length = max(abs(u), abs(v))
+            if length < 0.5:
+                for c in range(3):
+                    out[y, x, c] = light[y, x, c]
+                continue
+            count = min(samples, int(length * 2) + 2)
+            r = g = b = np.float32(0.0)
+            for k in range(count):
+                t = (k + 0.5) / count - 0.5
+                j = min(max(int(x + 0.5 + t * u), 0), width - 1)
+                i = min(max(int(y + 0.5 + t * v), 0), height - 1)
+                r += light[i, j, 0]
+                g += light[i, j, 1]
+                b += light[i, j, 2]
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = r / count, g / count, b / count
+
+
+def motion_blurred(light: Floats, flow: Floats, samples: int = 24) -> Floats:
+    """Light drawn out along each pixel's way (h, w, 2) during the exposure, in pixels.
+
+    Each pixel gathers along its own way (Potmesil & Chakravarty, SIGGRAPH 1983, in screen space):
+    edges of fast things stay a little harder than they should.
+    """
+    out = np.empty_like(light)
+    _drawn(np.ascontiguousarray(light), np.ascontiguousarray(flow, np.float32), samples, out)
+    return out

@@ -1,0 +1,123 @@
+"""The camera: light is conserved, noise is that of photons, exposure meters, twins are found."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from isthmus.errors import InputError
+from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
+from isthmus.synth.imaging.exposure import meter
+from isthmus.synth.imaging.optics import motion_blurred, through_lens
+from isthmus.synth.imaging.readout import read_out
+from isthmus.synth.imaging.twin import distance, figures, fit_sensor
+
+PLAIN = Sensor(vignette=0.0, sharpening=0.0, balance=0.0)
+
+
+def _rng():
+    return np.random.default_rng(0)
+
+
+def _street(seed=0, size=(96, 160)):
+    """Light with a bright sky, a dark road, colours and edges."""
+    rng = np.random.default_rng(seed)
+    light = np.full((*size, 3), 800.0)
+    light[: size[0] // 3] = (3000, 3600, 4600)
+    for _ in range(40):
+        y, x = rng.integers(0, size[0] - 12), rng.integers(0, size[1] - 12)
+        light[y : y + 12, x : x + 12] = rng.uniform(50, 4000) * rng.uniform(0.4, 1, 3)
+    return light.astype(np.float32)
+
+
+def test_a_lens_moves_light_and_loses_none():
+    light = np.full((64, 96, 3), 10.0, np.float32)
+    light[32, 48] = 500.0
+    sensor = replace(PLAIN, defocus=2.0, bloom=0.1, veil=0.05, streaks=0.0)
+    seen = through_lens(light, sensor, _rng())
+    assert 100 < seen[32, 48, 0] < 430  # defocus is 2 pixels of 640
+    assert seen[32, 52, 0] > 10.02
+    assert seen.sum() == pytest.approx(light.sum(), rel=0.02)
+
+
+def test_corners_are_darker_by_the_vignette():
+    light = np.full((60, 60, 3), 100.0, np.float32)
+    seen = through_lens(light, replace(PLAIN, vignette=0.4, defocus=0.0), _rng())
+    assert seen[0, 0, 0] / seen[30, 30, 0] == pytest.approx(0.6, abs=0.01)
+
+
+@pytest.mark.parametrize("bayer", [False, True])
+@pytest.mark.parametrize("gain", [1.0, 8.0])
+def test_noise_is_that_of_photons_and_of_reading(bayer, gain):
+    sensor = replace(PLAIN, full_well=8000.0, read_noise=3.0, bayer=bayer)
+    signal = np.full((200, 200, 3), 0.25, np.float32)
+    read = read_out(signal, gain, sensor, _rng())
+    electrons = 8000 / gain
+    variance = 0.25 / electrons + (3.0 / electrons) ** 2
+    assert read.mean() == pytest.approx(0.25, rel=0.01)
+    # At the mosaic's own colour nothing is interpolated.
+    assert read[::2, ::2, 0].var() == pytest.approx(variance, rel=0.06)
+
+
+def test_the_mosaic_keeps_plain_colours_and_planes():
+    sensor = replace(PLAIN, full_well=1e12, read_noise=0.0)
+    colour = np.broadcast_to(np.array([0.2, 0.5, 0.3], np.float32), (20, 30, 3))
+    assert read_out(colour, 1.0, sensor, _rng()) == pytest.approx(colour, abs=1e-4)
+    ramp = np.repeat(np.linspace(0.1, 0.9, 40, dtype=np.float32)[None, :, None], 20, axis=0)
+    ramp = np.repeat(ramp, 3, axis=2)
+    inner = read_out(ramp, 1.0, sensor, _rng())[:, 2:-2]
+    assert inner == pytest.approx(ramp[:, 2:-2], abs=1e-4)
+
+
+def test_metering_makes_day_and_brighter_day_alike_and_night_darker():
+    light = _street()
+    one, two = (develop(light * k, PLAIN, _rng()).mean() for k in (1.0, 4.0))
+    assert one == pytest.approx(two, abs=3)
+    assert develop(light * 1e-4, PLAIN, _rng()).mean() < 0.8 * one
+    assert meter(light, replace(PLAIN, bias=1.0)).scale == pytest.approx(
+        2 * meter(light, PLAIN).scale
+    )
+    assert meter(light * 100, PLAIN).shutter < meter(light, PLAIN).shutter / 50
+
+
+def test_motion_draws_an_edge_out_by_its_way():
+    light = np.zeros((9, 80, 3), np.float32)
+    light[:, 40:] = 100
+    flow = np.zeros((9, 80, 2), np.float32)
+    flow[..., 0] = 20
+    row = motion_blurred(light, flow)[4, :, 0]
+    between = np.flatnonzero((row > 2) & (row < 98))
+    assert 16 <= len(between) <= 21
+    assert between.mean() == pytest.approx(39.5, abs=1)
+    still = motion_blurred(light, flow * 0)
+    assert (still == light).all()
+
+
+def test_a_picture_is_the_same_for_the_same_draws_and_a_jpeg_holds_it():
+    light = _street()
+    sensor = sample_sensor(np.random.default_rng(3), dirt=0.3)
+    one, two = (develop(light, sensor, _rng()) for _ in range(2))
+    assert one.tobytes() == two.tobytes()
+    back = np.asarray(Image.open(io.BytesIO(jpeg_bytes(one, 95))))
+    assert np.abs(back.astype(float) - one).mean() < 6
+
+
+def test_a_twin_finds_the_camera_that_took_the_pictures():
+    lights = [_street(k) for k in range(3)]
+    hidden = replace(
+        Sensor(), grey=0.1, saturation=0.5, warmth=0.6, defocus=1.4, sharpening=0.0, read_noise=12.0
+    )
+    taken = [develop(light, hidden, np.random.default_rng(50 + k)) for k, light in enumerate(lights)]
+    twin = fit_sensor(taken, lights)
+    assert twin.distance_after < 0.25 * twin.distance_before
+    assert twin.sensor.warmth == pytest.approx(0.6, abs=0.25)
+    assert twin.sensor.saturation == pytest.approx(0.5, abs=0.12)
+    assert twin.sensor.grey == pytest.approx(0.1, rel=0.35)
+    assert distance(figures(taken), twin.target) == 0
+
+
+def test_a_twin_of_too_few_pictures_is_refused():
+    with pytest.raises(InputError, match="target pictures"):
+        fit_sensor([np.zeros((40, 40, 3), np.uint8)], [_street()] * 3)
