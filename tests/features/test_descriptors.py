@@ -9,7 +9,14 @@ from scipy.ndimage import gaussian_filter
 
 from isthmus.data.images import read_resized
 from isthmus.errors import InputError
-from isthmus.features.colour import SRGB_TO_LINEAR, lab, percentiles, relative_luminance
+from isthmus.features import descriptors
+from isthmus.features.colour import (
+    SRGB_TO_LINEAR,
+    histograms,
+    lab,
+    percentiles,
+    relative_luminance,
+)
 from isthmus.features.descriptors import BLOCKS, DESCRIPTOR_NAMES, KINDS, VERSION, Descriptors
 from isthmus.features.texture import half
 
@@ -46,6 +53,10 @@ def shift(before: np.ndarray, after: np.ndarray) -> dict[str, float]:
         )
         for layer in BLOCKS
     }
+
+
+def described(block: str, image: np.ndarray) -> dict[str, float]:
+    return {name: float(value[0]) for name, value in BLOCKS[block](image[None])}
 
 
 def darker(images: np.ndarray, factor: float) -> np.ndarray:
@@ -138,8 +149,8 @@ def test_blocks_do_not_clip_what_happens(scenes):
     noise = rng.integers(0, 256, (64, 48, 3), dtype=np.uint8)
     for image in (*scenes[:4], noise, np.zeros_like(noise), np.full_like(noise, 255)):
         for block in BLOCKS.values():
-            for name, value in block(image):
-                assert -1e-6 <= value <= 1 + 1e-6, name
+            for name, value in block(image[None]):
+                assert -1e-6 <= value[0] <= 1 + 1e-6, name
 
 
 def test_batches_change_nothing(scenes):
@@ -149,6 +160,22 @@ def test_batches_change_nothing(scenes):
         alone = extractor.extract(scenes[i : i + 1])
         for layer in KINDS:
             assert np.array_equal(alone[layer][0], together[layer][i])
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (64, 64), (90, 61), (320, 240)])
+def test_pictures_described_together_and_alone_agree_to_the_bit(size, monkeypatch):
+    """Small pictures share the passes over arrays; sums must not run from one into the next."""
+    rng = np.random.default_rng(6)
+    width, height = size
+    batch = rng.integers(0, 256, (7, height, width, 3), dtype=np.uint8)
+    batch[2], batch[4, : height // 2], batch[5, :, :, 1:] = 0, 255, 7
+    extractor = Descriptors(size=size)
+    monkeypatch.setattr(descriptors, "PIXELS_AT_ONCE", 1)
+    alone = extractor.extract(batch)
+    monkeypatch.setattr(descriptors, "PIXELS_AT_ONCE", 3 * width * height)
+    together = extractor.extract(batch)
+    for layer in KINDS:
+        assert np.array_equal(alone[layer], together[layer]), layer
 
 
 def test_all_is_the_blocks_side_by_side(scenes):
@@ -183,8 +210,17 @@ def test_lightness_agrees_with_its_definition():
 
 
 def test_percentiles_are_order_statistics():
-    values = np.random.default_rng(3).permutation(101).astype(np.float32).reshape(1, 101)
-    assert percentiles(values, (0, 5, 50, 100)) == [0, 5, 50, 100]
+    rng = np.random.default_rng(3)
+    values = np.stack([rng.permutation(101), rng.permutation(101) + 7]).astype(np.float32)
+    found = percentiles(values[:, None], (0, 5, 50, 100))
+    assert np.transpose(found).tolist() == [[0, 5, 50, 100], [7, 12, 57, 107]]
+
+
+def test_histograms_count_and_add_picture_by_picture():
+    index = np.array([[[0, 2], [2, 2]], [[1, 1], [0, 2]]])
+    assert histograms(index, 4).tolist() == [[1, 0, 3, 0], [1, 2, 1, 0]]
+    weights = np.arange(8.0).reshape(index.shape)
+    assert histograms(index, 3, weights).tolist() == [[0, 0, 6], [6, 9, 7]]
 
 
 def test_half_keeps_constants_and_ramps():
@@ -198,7 +234,7 @@ def test_noise_estimate_finds_the_deviation():
     rng = np.random.default_rng(4)
     flat = np.clip(128 + rng.normal(0, 6, (240, 320)), 0, 255).round().astype(np.uint8)
     grey = np.repeat(flat[..., None], 3, axis=2)
-    value = dict(BLOCKS["texture"](grey))["noise"]
+    value = described("texture", grey)["noise"]
     assert 2 * value / (1 - value) == pytest.approx(6, rel=0.05)
 
 
@@ -212,19 +248,19 @@ def test_spectrum_slope_of_known_noise():
     for field, slope in ((white, 0.0), (brown, 2.0)):
         levels = 128 + 40 * (field - field.mean()) / field.std()
         image = np.repeat(np.clip(levels, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
-        named = dict(BLOCKS["texture"](image))
+        named = described("texture", image)
         assert named["spectrum_slope"] * 6 == pytest.approx(slope, abs=0.15)
 
 
 def test_edges_are_found_where_and_as_they_run():
     image = np.zeros((120, 160, 3), np.uint8)
     image[:, 80:] = 200  # one vertical edge in the middle
-    named = dict(BLOCKS["shape"](image))
+    named = described("shape", image)
     assert named["orientation_1_2_0"] > 0.7
     assert named["orientation_1_2_3"] < 0.05
     assert named["density_1_2"] > 0.05
     assert named["density_1_0"] == 0
-    turned = dict(BLOCKS["shape"](image.transpose(1, 0, 2)))
+    turned = described("shape", image.transpose(1, 0, 2))
     assert max(turned, key=lambda k: turned[k] if k.startswith("orientation") else 0)[-1] == "3"
 
 

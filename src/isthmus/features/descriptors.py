@@ -21,7 +21,7 @@ import numpy as np
 
 from isthmus.data.frame import FrozenMap
 from isthmus.errors import InputError
-from isthmus.features.colour import Named, as_row, colour_block
+from isthmus.features.colour import Named, as_rows, colour_block
 from isthmus.features.extractor import Images, Matrix, Spec, choose_layers
 from isthmus.features.preprocess import check_batch, parse_size
 from isthmus.features.shape import shape_block
@@ -33,6 +33,7 @@ VERSION = 1
 
 SIZE = (320, 240)
 SMALLEST_SIDE = 32
+PIXELS_AT_ONCE = 1 << 16
 
 BLOCKS: dict[str, Callable[[Images], Named]] = {
     "colour": colour_block,
@@ -45,7 +46,7 @@ KINDS: Mapping[str, str] = FrozenMap(
 
 
 def _component_names() -> dict[str, tuple[str, ...]]:
-    sample = np.zeros((SMALLEST_SIDE, SMALLEST_SIDE, 3), np.uint8)
+    sample = np.zeros((1, SMALLEST_SIDE, SMALLEST_SIDE, 3), np.uint8)
     names = {layer: tuple(name for name, _ in block(sample)) for layer, block in BLOCKS.items()}
     names["all"] = tuple(f"{layer}.{name}" for layer in BLOCKS for name in names[layer])
     return names
@@ -85,9 +86,12 @@ class Descriptors:
         """uint8 (n, h, w, 3) RGB → block → float32 (n, d) in [0, 1]."""
         check_batch(batch, self.size)
         needed = BLOCKS if "all" in self.layers else {name: BLOCKS[name] for name in self.layers}
+        # Small pictures go together, as many as a processor's cache holds.
+        at_once = max(1, PIXELS_AT_ONCE // (self.size[0] * self.size[1]))
+        parts = [batch[i : i + at_once] for i in range(0, len(batch), at_once)]
         rows = {
-            layer: np.stack([as_row(block(image)) for image in batch])
-            if len(batch)
+            layer: np.concatenate([as_rows(block(part)) for part in parts])
+            if parts
             else np.zeros((0, len(DESCRIPTOR_NAMES[layer])), np.float32)
             for layer, block in needed.items()
         }

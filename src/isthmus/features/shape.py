@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from isthmus.features.colour import Array, Named, luma
+from isthmus.features.colour import SPACE, Array, Named, histograms, luma
 from isthmus.features.extractor import Images
 from isthmus.features.texture import half
 
@@ -25,15 +25,15 @@ EMPTY_CELL = 0.02
 
 
 def shape_block(rgb: Images) -> Named:
-    """Named components, each in [0, 1], of one uint8 (h, w, 3) image with h, w >= 32.
+    """Named components (n,), each in [0, 1], of uint8 (n, h, w, 3) images with h, w >= 32.
 
     `orientation_r_c_k`: share of the edges of cell (r, c) that run at k · 30° (0 = vertical
     edge, soft between neighbours); the shares of a cell with hardly any edge fade to 0.
     `density_r_c`: mean edge membership of the cell's pixels.
     """
     values = half(luma(rgb))
-    across = values[1:-1, 2:] - values[1:-1, :-2]
-    down = values[2:, 1:-1] - values[:-2, 1:-1]
+    across = values[:, 1:-1, 2:] - values[:, 1:-1, :-2]
+    down = values[:, 2:, 1:-1] - values[:, :-2, 1:-1]
     membership = _membership(np.square(across) + np.square(down))
     angle = np.arctan2(down, across) * np.float32(ORIENTATIONS / np.pi)
     angle += ORIENTATIONS * (angle < 0)
@@ -42,29 +42,29 @@ def shape_block(rgb: Images) -> Named:
     lower_part = membership - upper_part
     lower_bin = lower.astype(np.intp) % ORIENTATIONS
     upper_bin = (lower_bin + 1) % ORIENTATIONS
-    cells, pixels = _cells(*membership.shape)
+    cells, pixels = _cells(*membership.shape[1:])
     length = ROWS * COLUMNS * ORIENTATIONS
-    sums = np.bincount(
-        (cells + lower_bin).ravel(), weights=lower_part.ravel(), minlength=length
-    ) + np.bincount((cells + upper_bin).ravel(), weights=upper_part.ravel(), minlength=length)
-    histogram = sums.reshape(ROWS * COLUMNS, ORIENTATIONS) / pixels[:, None]
-    density = histogram.sum(axis=1)
-    shares = histogram / (density + EMPTY_CELL)[:, None]
+    sums = histograms(cells + lower_bin, length, lower_part)
+    sums += histograms(cells + upper_bin, length, upper_part)
+    histogram = sums.reshape(-1, ROWS * COLUMNS, ORIENTATIONS) / pixels[:, None]
+    density = histogram.sum(axis=2)
+    shares = histogram / (density + EMPTY_CELL)[..., None]
     names = [f"{row}_{column}" for row in range(ROWS) for column in range(COLUMNS)]
     named = [
-        (f"orientation_{cell}_{k}", float(share))
-        for cell, row in zip(names, shares, strict=True)
-        for k, share in enumerate(row)
+        (f"orientation_{name}_{k}", shares[:, cell, k])
+        for cell, name in enumerate(names)
+        for k in range(ORIENTATIONS)
     ]
-    named += [(f"density_{cell}", float(v)) for cell, v in zip(names, density, strict=True)]
+    named += [(f"density_{name}", density[:, cell]) for cell, name in enumerate(names)]
     return named
 
 
 def _membership(squared: Array) -> Array:
     """How far a pixel is an edge, [0, 1): its squared gradient against its surroundings'."""
-    size = max(3, round(min(squared.shape) / 8))
-    around = uniform_filter(squared, size=size, mode="reflect")
-    level: Array = np.maximum(around, 0) + np.float32(0.1) * squared.mean() + np.float32(FLAT)
+    size = max(3, round(min(squared.shape[1:]) / 8))
+    around = uniform_filter(squared, size=(1, size, size), mode="reflect")
+    mean = squared.mean(axis=SPACE, keepdims=True)
+    level: Array = np.maximum(around, 0) + np.float32(0.1) * mean + np.float32(FLAT)
     return squared / (squared + level)
 
 

@@ -15,7 +15,17 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from isthmus.features.colour import Array, Named, luma, percentiles, squash
+from isthmus.features.colour import (
+    SPACE,
+    Array,
+    Column,
+    Named,
+    column,
+    histograms,
+    luma,
+    percentiles,
+    squash,
+)
 from isthmus.features.extractor import Images
 
 BANDS = 10
@@ -26,10 +36,10 @@ _NEIGHBOURS = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
 def texture_block(rgb: Images) -> Named:
-    """Named components, each in [0, 1], of one uint8 (h, w, 3) image with h, w >= 32."""
+    """Named components (n,), each in [0, 1], of uint8 (n, h, w, 3) images with h, w >= 32."""
     brightness = luma(rgb)
-    centred = brightness - brightness.mean()
-    normal: Array = centred / (centred.std() + ONE_LEVEL)
+    centred = brightness - brightness.mean(axis=SPACE, keepdims=True)
+    normal: Array = centred / (centred.std(axis=SPACE, keepdims=True) + ONE_LEVEL)
     pyramid = [normal]
     for _ in range(LEVELS - 1):
         pyramid.append(half(pyramid[-1]))
@@ -43,17 +53,26 @@ def texture_block(rgb: Images) -> Named:
 
 
 def half(values: Array) -> Array:
-    """(h, w) → (ceil(h/2), ceil(w/2)): 5-tap binomial filter, every second sample."""
-    return _half_rows(_half_rows(values).T).T
+    """(…, h, w) → (…, ceil(h/2), ceil(w/2)): 5-tap binomial filter, every second sample."""
+    height, width = values.shape[-2:]
+    padded = values.take(_mirrored(height), axis=-2)
+    rows = 2 * ((height + 1) // 2) - 1
+    smaller = _binomial([padded[..., k : k + rows : 2, :] for k in range(5)])
+    padded = smaller.take(_mirrored(width), axis=-1)
+    columns = 2 * ((width + 1) // 2) - 1
+    return _binomial([padded[..., k : k + columns : 2] for k in range(5)])
 
 
-def _half_rows(values: Array) -> Array:
-    padded = np.pad(values, ((2, 2), (0, 0)), mode="reflect")
-    rows = (values.shape[0] + 1) // 2
-    end = 2 * rows - 1
-    total: Array = 6 * padded[2 : 2 + end : 2]
-    total += 4 * (padded[1 : 1 + end : 2] + padded[3 : 3 + end : 2])
-    total += padded[0:end:2] + padded[4 : 4 + end : 2]
+@lru_cache(maxsize=32)
+def _mirrored(length: int) -> NDArray[np.intp]:
+    """Indices of a line with two samples more at either end, mirrored at the last."""
+    return np.pad(np.arange(length), 2, mode="reflect")
+
+
+def _binomial(taps: list[Array]) -> Array:
+    total: Array = 6 * taps[2]
+    total += 4 * (taps[1] + taps[3])
+    total += taps[0] + taps[4]
     total /= 16
     return total
 
@@ -83,23 +102,21 @@ def _spectrum(normal: Array) -> Named:
     ``(log10(density) + 4) / 8``, cut at [0, 1]; a band without coefficients (small images)
     counts as empty of power. Slope p of density ~ frequency^-p, as p / 6, cut at [0, 1].
     """
-    height, width = normal.shape
+    height, width = normal.shape[1:]
     window, band, counts, centres = _spectrum_plan(height, width)
     transform = scipy.fft.rfft2(normal * window)
     power = transform.real**2
     power += transform.imag**2
-    sums = np.bincount(band, weights=power.ravel(), minlength=BANDS + 1)[:BANDS]
-    density = np.log10(np.maximum(sums / np.maximum(counts, 1) / normal.size, 1e-4))
+    bands = np.broadcast_to(band, (len(normal), band.size))
+    sums = histograms(bands, BANDS + 1, power)[:, :BANDS]
+    density = np.log10(np.maximum(sums / np.maximum(counts, 1) / normal[0].size, 1e-4))
     filled = counts > 0
     filled[0] = False  # the window spreads the mean's neighbours over the lowest band
-    x, y = centres[filled], density[filled]
+    x, y = centres[filled], np.ascontiguousarray(density[:, filled])
     x = x - x.mean()
-    slope = float((x * y).sum() / (x * x).sum())
-    named = [
-        (f"spectrum_band{k}", float(np.clip((value + 4) / 8, 0, 1)))
-        for k, value in enumerate(density)
-    ]
-    return [*named, ("spectrum_slope", float(np.clip(-slope / 6, 0, 1)))]
+    slope = (x * y).sum(axis=1) / (x * x).sum()
+    named = [(f"spectrum_band{k}", np.clip((density[:, k] + 4) / 8, 0, 1)) for k in range(BANDS)]
+    return [*named, ("spectrum_slope", np.clip(-slope / 6, 0, 1))]
 
 
 def _pattern_bins() -> NDArray[np.intp]:
@@ -109,20 +126,19 @@ def _pattern_bins() -> NDArray[np.intp]:
     return np.where(changes <= 2, bits.sum(axis=1), 9).astype(np.intp)
 
 
-_PATTERN_BIN = _pattern_bins()
+_PATTERNS = np.eye(10)[_pattern_bins()]
 
 
 def _patterns(levels: NDArray[np.int16], scale: str) -> Named:
     """Shares of the 10 rotation-invariant uniform binary patterns of 3 × 3 neighbourhoods."""
-    centre = levels[1:-1, 1:-1]
-    height, width = centre.shape
+    centre = levels[:, 1:-1, 1:-1]
+    height, width = centre.shape[1:]
     code = np.zeros(centre.shape, np.uint8)
-    for bit, (row, column) in enumerate(_NEIGHBOURS):
-        higher = levels[row : row + height, column : column + width] >= centre
+    for bit, (row, across) in enumerate(_NEIGHBOURS):
+        higher = levels[:, row : row + height, across : across + width] >= centre
         code |= higher.view(np.uint8) << np.uint8(bit)
-    by_code = np.bincount(code.ravel(), minlength=256)
-    shares = np.bincount(_PATTERN_BIN, weights=by_code, minlength=10) / code.size
-    return [(f"pattern_{scale}{k}", float(share)) for k, share in enumerate(shares)]
+    shares = histograms(code, 256) @ _PATTERNS / code[0].size
+    return [(f"pattern_{scale}{k}", shares[:, k]) for k in range(10)]
 
 
 def _pyramid_statistics(pyramid: list[Array]) -> Named:
@@ -135,13 +151,13 @@ def _pyramid_statistics(pyramid: list[Array]) -> Named:
     named: Named = []
     finer: Array | None = None
     for level, values in enumerate(pyramid):
-        across = np.abs(values[1:-1, 2:] - values[1:-1, :-2])
-        down = np.abs(values[2:, 1:-1] - values[:-2, 1:-1])
-        diagonal = np.abs(values[2:, 2:] - values[:-2, :-2])
-        diagonal += np.abs(values[2:, :-2] - values[:-2, 2:])
+        across = np.abs(values[:, 1:-1, 2:] - values[:, 1:-1, :-2])
+        down = np.abs(values[:, 2:, 1:-1] - values[:, :-2, 1:-1])
+        diagonal = np.abs(values[:, 2:, 2:] - values[:, :-2, :-2])
+        diagonal += np.abs(values[:, 2:, :-2] - values[:, :-2, 2:])
         for name, magnitude in (("across", across), ("down", down), ("diagonal", diagonal)):
-            mean = float(magnitude.mean())
-            square = float(np.square(magnitude).mean())
+            mean = column(magnitude.mean(axis=SPACE))
+            square = column(np.square(magnitude).mean(axis=SPACE))
             named.append((f"energy{level}_{name}", squash(mean, 0.25)))
             named.append((f"sparse{level}_{name}", 1 - mean * mean / (square + 1e-12)))
         named.append((f"directions{level}", _correlation(across, down)))
@@ -154,15 +170,17 @@ def _pyramid_statistics(pyramid: list[Array]) -> Named:
 
 def _over(finer: Array, shape: tuple[int, ...]) -> Array:
     """Samples of `finer` that lie on the pixels of the next level's interior."""
-    return finer[1 : 2 * shape[0] : 2, 1 : 2 * shape[1] : 2]
+    return finer[:, 1 : 2 * shape[1] : 2, 1 : 2 * shape[2] : 2]
 
 
-def _correlation(x: Array, y: Array) -> float:
-    height, width = min(x.shape[0], y.shape[0]), min(x.shape[1], y.shape[1])
-    x, y = x[:height, :width], y[:height, :width]
-    dx, dy = x - x.mean(), y - y.mean()
-    spread = float(np.sqrt(np.square(dx).mean(dtype=float) * np.square(dy).mean(dtype=float)))
-    return (1 + float((dx * dy).mean()) / (spread + 1e-9)) / 2
+def _correlation(x: Array, y: Array) -> Column:
+    height, width = min(x.shape[1], y.shape[1]), min(x.shape[2], y.shape[2])
+    x, y = x[:, :height, :width], y[:, :height, :width]
+    dx, dy = (values - values.mean(axis=SPACE, keepdims=True) for values in (x, y))
+    squares = [np.square(d).mean(axis=SPACE, dtype=float) for d in (dx, dy)]
+    spread = np.sqrt(squares[0] * squares[1])
+    together = column((dx * dy).mean(axis=SPACE))
+    return np.asarray((1 + together / (spread + 1e-9)) / 2)
 
 
 def _grain(levels: Array, normal: Array) -> Named:
@@ -171,32 +189,32 @@ def _grain(levels: Array, normal: Array) -> Named:
     Sharpness: variance of the 4-neighbour Laplacian of the image with variance 1, squashed at
     0.2. Gradients: percentiles of the magnitude of two-pixel differences, squashed at 1/4.
     """
-    noise = float(np.sqrt(np.pi / 2) / 6) * float(np.abs(_noise_mask(levels)).mean())
-    sharpness = float(laplacian(normal).var())
-    across = normal[1:-1, 2:] - normal[1:-1, :-2]
-    down = normal[2:, 1:-1] - normal[:-2, 1:-1]
+    noise = float(np.sqrt(np.pi / 2) / 6) * column(np.abs(_noise_mask(levels)).mean(axis=SPACE))
+    sharpness = column(laplacian(normal).var(axis=SPACE))
+    across = normal[:, 1:-1, 2:] - normal[:, 1:-1, :-2]
+    down = normal[:, 2:, 1:-1] - normal[:, :-2, 1:-1]
     wanted = (50, 90, 99)
     squares = percentiles(np.square(across) + np.square(down), wanted)
     gradients = [
-        (f"gradient_p{percent}", squash(float(np.sqrt(value)), 0.25))
+        (f"gradient_p{percent}", squash(np.sqrt(value), 0.25))
         for percent, value in zip(wanted, squares, strict=True)
     ]
     return [("noise", squash(noise, 2)), ("sharpness", squash(sharpness, 0.2)), *gradients]
 
 
 def laplacian(values: Array) -> Array:
-    """4-neighbour Laplacian of (h, w), interior only: (h - 2, w - 2)."""
-    total: Array = values[1:-1, 2:] + values[1:-1, :-2]
-    total += values[2:, 1:-1]
-    total += values[:-2, 1:-1]
-    total -= 4 * values[1:-1, 1:-1]
+    """4-neighbour Laplacian of (…, h, w), interior only: (…, h - 2, w - 2)."""
+    total: Array = values[..., 1:-1, 2:] + values[..., 1:-1, :-2]
+    total += values[..., 2:, 1:-1]
+    total += values[..., :-2, 1:-1]
+    total -= 4 * values[..., 1:-1, 1:-1]
     return total
 
 
 def _noise_mask(levels: Array) -> Array:
     """Immerkær's mask [1 -2 1] ⊗ [1 -2 1], blind to planes and straight edges."""
-    rows: Array = levels[2:] + levels[:-2]
-    rows -= 2 * levels[1:-1]
-    total: Array = rows[:, 2:] + rows[:, :-2]
-    total -= 2 * rows[:, 1:-1]
+    rows: Array = levels[:, 2:] + levels[:, :-2]
+    rows -= 2 * levels[:, 1:-1]
+    total: Array = rows[..., 2:] + rows[..., :-2]
+    total -= 2 * rows[..., 1:-1]
     return total
