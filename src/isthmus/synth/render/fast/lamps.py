@@ -1,0 +1,46 @@
+"""The lamps that matter for a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isthmus.synth.world.mesh import Floats
+from isthmus.synth.world.scene import Scene, lit_lamps
+
+MOST = 24
+FAINTEST = 0.05
+"""Illuminance, lux, below which a lamp is let go."""
+OWN_CANDELA = np.array([17_000.0, 16_500.0, 15_000.0])
+"""Peak of each of the camera car's own low beams."""
+
+
+def lamp_table(scene: Scene) -> Floats:
+    """Lamps as `Lights.lamps` wants them: the camera car's own and the `MOST` strongest seen."""
+    camera = np.asarray(scene.view.position, np.float64)
+    ahead = scene.view.rotation[2].astype(np.float64)
+    ahead[1] = 0
+    ahead /= np.sqrt((ahead**2).sum())
+    rows = []
+    if scene.weather.vehicle_lamps:
+        right = np.array([ahead[2], 0.0, -ahead[0]])
+        for side in (-0.65, 0.65):
+            place = camera + side * right + 1.2 * ahead - np.array([0.0, 0.7, 0.0])
+            rows.append([*place, *ahead, *OWN_CANDELA, 0, 160.0**2, 1])
+    found = []
+    for lamp in lit_lamps(scene):
+        place = np.asarray(lamp.position)
+        power = max(lamp.intensity)
+        gap = place - camera
+        # What is far behind the camera lights nothing that is seen.
+        if power <= 0 or float((gap * ahead).sum()) < -25:
+            continue
+        reach = min(power / FAINTEST, 90.0**2)
+        low_beam = lamp.group == "head"
+        exponent = 0.0
+        if lamp.spread < 90:
+            exponent = np.log(0.5) / np.log(np.cos(np.radians(min(lamp.spread, 89.0))))
+        worth = power / (float((gap**2).sum()) + 25)
+        found.append((worth, [*place, *lamp.direction, *lamp.intensity, exponent, reach, low_beam]))
+    found.sort(key=lambda item: -item[0])
+    rows += [row for _, row in found[:MOST]]
+    return np.array(rows, np.float32).reshape(-1, 12)

@@ -1,0 +1,188 @@
+"""The sky: brightness over the dome, clouds, the sun's disc.
+
+Luminance follows the CIE general sky (ISO 15469): type 12 (clear) and type 1 (overcast), mixed by
+cloud cover and scaled to the illuminance that `daylight` names. Clouds are noise on a flat layer,
+lit by sun and sky.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from isthmus.synth.render.fast.daylight import Daylight
+from isthmus.synth.world.mesh import Floats
+
+ROWS, COLUMNS = 48, 192
+SUN_RADIUS = np.radians(0.2665)
+
+
+class Sky(NamedTuple):
+    """What the kernels need of the sky; RGB in cd/m².
+
+    Attributes:
+        sun: (3,) towards the sun.
+        clear: (3,) scale of the clear sky. pale: (3,) of its horizon.
+        cloud: (3,) luminance of clouds' sunny side. grey: (3,) scale of the overcast sky.
+        cover: 0–1.
+        shift: where in the noise the clouds are.
+    """
+
+    sun: Floats
+    clear: Floats
+    pale: Floats
+    cloud: Floats
+    grey: Floats
+    cover: float
+    shift: float
+
+
+class SkyMap(NamedTuple):
+    """The dome as a table.
+
+    Attributes:
+        levels: (k, ROWS, COLUMNS, 3) luminance, each level blurred more. Row r is the height
+            (r + 0.5) / ROWS · 90°, column c the azimuth (c + 0.5) / COLUMNS · 360° from +Z to +X.
+        irradiance: (16, 32, 3) lux on a surface by its normal: row from straight down to
+            straight up, column azimuth.
+    """
+
+    levels: Floats
+    irradiance: Floats
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hash(x, z):  # type: ignore[no-untyped-def]
+    h = np.uint32(np.uint32(x) * np.uint32(374761393)) + np.uint32(
+        np.uint32(z) * np.uint32(668265263)
+    )
+    h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(1274126177))
+    return np.float32(np.uint32(h ^ (h >> np.uint32(16))) & np.uint32(0xFFFFFF)) / np.float32(
+        16777216.0
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _noise(x, z):  # type: ignore[no-untyped-def]
+    """Value noise 0–1."""
+    fx, fz = np.floor(x), np.floor(z)
+    ix, iz = np.int64(fx), np.int64(fz)
+    u, v = x - fx, z - fz
+    u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
+    near = _hash(ix, iz) * (1 - u) + _hash(ix + 1, iz) * u
+    far = _hash(ix, iz + 1) * (1 - u) + _hash(ix + 1, iz + 1) * u
+    return near * (1 - v) + far * v
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _clouds(x, z, octaves):  # type: ignore[no-untyped-def]
+    total, weight, scale = 0.0, 0.5, 1.0
+    for _ in range(octaves):
+        total += weight * _noise(x * scale, z * scale)
+        x, z = 0.8 * x - 0.6 * z + 17.3, 0.6 * x + 0.8 * z - 4.1
+        scale *= 2.03
+        weight *= 0.52
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def luminance(directions, sky, octaves, out):  # type: ignore[no-untyped-def]
+    """Luminance (n, 3) of the dome, without the sun's disc, towards (n, 3) unit vectors."""
+    for i in range(len(directions)):
+        x, y, z = directions[i, 0], max(directions[i, 1], 0.004), directions[i, 2]
+        towards = min(max(x * sky.sun[0] + y * sky.sun[1] + z * sky.sun[2], -1.0), 1.0)
+        angle = np.arccos(towards)
+        clear = (1 - np.exp(-0.32 / y)) * (
+            1 + 10 * (np.exp(-3 * angle) - 0.009) + 0.45 * towards * towards
+        )
+        overcast = 1 + 2 * y
+        low = (1 - y) ** 4
+        halo = np.exp(-9 * angle)
+        # Clouds lie on a shell: near the horizon they crowd but do not shrink without end.
+        stretch = 1.7 / (y + 0.11)
+        density = _clouds(x * stretch + sky.shift, z * stretch - sky.shift, octaves)
+        threshold = 0.80 - 0.66 * sky.cover
+        thick = min(max((density - threshold) * 5.0, 0.0), 1.0) * min(sky.cover * 8, 1.0)
+        thick = thick * thick * (3 - 2 * thick)
+        shade = 1 - 0.45 * min(max((density - threshold - 0.08) * 3.0, 0.0), 1.0)
+        full = min(max((sky.cover - 0.75) * 4, 0.0), 1.0)
+        for c in range(3):
+            blue = clear * (sky.clear[c] * (1 - low) + sky.pale[c] * low)
+            blue += sky.cloud[c] * halo * 0.5 * (1 - full)
+            puffs = blue * (1 - thick) + thick * sky.cloud[c] * shade * (1 + 1.2 * halo)
+            even = sky.grey[c] * overcast * (0.86 + 0.30 * (density - 0.47))
+            out[i, c] = puffs * (1 - full) + even * full
+
+
+def dome() -> tuple[Floats, Floats]:
+    """Directions (ROWS·COLUMNS, 3) of the sky map's cells and their solid angles."""
+    up = np.radians((np.arange(ROWS) + 0.5) / ROWS * 90)
+    around = np.radians((np.arange(COLUMNS) + 0.5) / COLUMNS * 360)
+    flat = np.cos(up)[:, None]
+    directions = np.stack(
+        [
+            flat * np.sin(around),
+            np.repeat(np.sin(up)[:, None], COLUMNS, 1),
+            flat * np.cos(around),
+        ],
+        axis=-1,
+    ).reshape(-1, 3)
+    angle = np.repeat(np.cos(up) * np.radians(90 / ROWS) * np.radians(360 / COLUMNS), COLUMNS)
+    return directions.astype(np.float32), angle.astype(np.float32)
+
+
+def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
+    """The sky of a light, and its table."""
+    directions, angle = dome()
+    sun_up = max(float(light.direction[1]), 0.0)
+    tone = light.sky / max(float(light.sky.mean()), 1e-9)
+    mean = float(light.sky.mean()) / np.pi
+    warm = light.sun / max(float(light.sun.max()), 1e-9) if light.sun.max() > 1 else tone
+    low_sun = float(np.clip(1 - light.direction[1] / 0.35, 0, 1)) if light.sun.max() > 1 else 0.6
+    clear = tone ** (1.25 - 0.5 * low_sun)
+    pale = tone**0.35 * (1 - 0.35 * low_sun) + warm * 0.35 * low_sun
+    cloud = (light.sky * 1.1 + 0.35 * light.sun * (0.3 + sun_up)) / np.pi
+    sky = Sky(
+        sun=light.direction.astype(np.float32),
+        clear=(clear * mean).astype(np.float32),
+        pale=(pale * mean).astype(np.float32),
+        cloud=(cloud * 1.0).astype(np.float32),
+        grey=(tone * mean).astype(np.float32),
+        cover=float(light.cover),
+        shift=float(seed % 1009) * 3.7,
+    )
+    table = np.empty((ROWS * COLUMNS, 3), np.float32)
+    luminance(directions, sky, 4, table)
+    level = (table * (angle * directions[:, 1])[:, None]).sum(axis=0)
+    scale = (light.sky / np.maximum(level, 1e-12)).astype(np.float32)
+    grey = float(light.sky.mean() / max(float(level.mean()), 1e-12))
+    scale = (0.5 * scale + 0.5 * grey).astype(np.float32)
+    sky = sky._replace(
+        clear=sky.clear * scale, pale=sky.pale * scale, cloud=sky.cloud * scale,
+        grey=sky.grey * scale,
+    )  # fmt: skip
+    return sky, _table(table * scale, directions, angle)
+
+
+def _table(table: Floats, directions: Floats, angle: Floats) -> SkyMap:
+    from scipy.ndimage import gaussian_filter
+
+    first = table.reshape(ROWS, COLUMNS, 3)
+    levels = [first] + [
+        gaussian_filter(first, (width, width, 0), mode=("nearest", "wrap", "nearest"))
+        for width in (2.0, 5.0, 11.0)
+    ]
+    up = (np.arange(16) + 0.5) / 16 * np.pi - np.pi / 2
+    around = (np.arange(32) + 0.5) / 32 * 2 * np.pi
+    flat = np.cos(up)[:, None]
+    normals = np.stack(
+        [flat * np.sin(around), np.repeat(np.sin(up)[:, None], 32, 1), flat * np.cos(around)],
+        axis=-1,
+    ).reshape(-1, 3)
+    weight = np.maximum(normals @ directions.T, 0) * angle
+    return SkyMap(
+        np.stack(levels).astype(np.float32),
+        (weight @ table).reshape(16, 32, 3).astype(np.float32),
+    )
