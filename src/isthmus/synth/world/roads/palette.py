@@ -61,7 +61,7 @@ def sample_palette(rng: np.random.Generator, factors: Factors) -> Palette:
         side_asphalt=bitumen(grey + float(rng.uniform(-12, 12))),
         fresh=bitumen(max(grey - float(rng.uniform(16, 34)), 50)),
         worn=bitumen(grey + float(rng.uniform(8, 18))),
-        tar=Material(rgb(44, 44, 46), roughness=0.45, porosity=0.1),
+        tar=Material(rgb(46, 46, 48), roughness=0.7, porosity=0.1),
         iron=Material(rgb(70, 66, 62), "metal", roughness=0.55, metallic=1.0, porosity=0.1),
         kerb=Material(rgb(stone, stone, stone - 4), "concrete", porosity=0.4),
         walk=Material(rgb(*(slab + h for h in hue)), paved, roughness=0.85, porosity=0.5),

@@ -37,7 +37,7 @@ def _tracks(rng: np.random.Generator, marks: Marks, layout: Layout, palette: Pal
         return
     shades = [
         Material(_darker(palette, k), palette.asphalt.texture, roughness=r, porosity=0.5)
-        for k, r in ((rng.uniform(0.9, 0.96), 0.75), (rng.uniform(0.84, 0.95), 0.8))
+        for k, r in ((rng.uniform(0.94, 0.985), 0.8), (rng.uniform(0.9, 0.98), 0.85))
     ]
     span = (layout.main.start + 25.0, 180.0)
     for sign in (-1, 1):
@@ -111,7 +111,8 @@ def _cracks(
         step = rng.uniform(0.12, 0.5)
         begin = float(rng.uniform(NEAR + 1, REACH * 0.8))
         aside = float(rng.uniform(left, right))
-        walk: Reals = np.asarray(np.cumsum(rng.normal(0.0, 0.25 * step, count)), np.float64)
+        drift = np.cumsum(rng.normal(0.0, 0.12, count)) + rng.normal(0.0, 0.15, count)
+        walk: Reals = np.asarray(np.cumsum(step * drift * 0.5), np.float64)
         run: Reals = np.asarray(step * np.arange(count), np.float64)
         s: Reals = begin + (walk if across else run)
         d: Reals = left + 0.1 + run if across else aside + walk

@@ -1,0 +1,135 @@
+"""From a row of factors to a scene: a pure function of row, seed, number and time.
+
+Each group of things has a generator of its own, named after it, so that a factor that does not
+concern a group leaves its bytes alone: another visibility changes no geometry, more pedestrians
+move no car.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from isthmus import seeds
+from isthmus.synth.view import View
+from isthmus.synth.world.factors import Factors
+from isthmus.synth.world.frontage import frontage
+from isthmus.synth.world.greenery import greenery
+from isthmus.synth.world.placement import Motion, Stage
+from isthmus.synth.world.roads.layout import Layout, sample_layout
+from isthmus.synth.world.roads.markings import markings
+from isthmus.synth.world.roads.palette import sample_palette
+from isthmus.synth.world.roads.surfaces import surfaces
+from isthmus.synth.world.roads.terrain import terrain
+from isthmus.synth.world.roads.wear import wear
+from isthmus.synth.world.scene import Scene, Weather
+from isthmus.synth.world.streetside import streetside
+from isthmus.synth.world.thing import Placed, Thing
+from isthmus.synth.world.words import scene_word, time_word, weather_word
+
+
+def build_scene(
+    row: Mapping[str, Any],
+    seed: int,
+    index: int,
+    size: tuple[int, int] = (640, 360),
+    time: float = 0.0,
+) -> Scene:
+    """The scene of a row.
+
+    Args:
+        row: factors by name (`isthmus.synth.world.factors.FACTORS`); missing ones by default.
+        seed, index: of the data set and of the image; together they decide all that is drawn.
+        size: (width, height) of the picture in pixels.
+        time: seconds since the scene's first moment: what moves, and the camera, have moved on.
+
+    Raises:
+        ConfigError: the row names unknown factors, or values that cannot be.
+    """
+    factors = Factors.of(row)
+
+    def group(name: str) -> np.random.Generator:
+        return seeds.generator(seed, "synth", index, name)
+
+    roads = group("roads").spawn(5)
+    layout = sample_layout(roads[0], factors)
+    stage = Stage(layout, _view(group("camera"), layout, size, 0.0))
+    streetside(group("furniture"), stage)
+    frontage(group("buildings"), stage)
+    greenery(group("plants"), stage)
+    palette = sample_palette(roads[1], factors)
+    ground = (
+        Thing(tuple(surfaces(layout, palette))),
+        Thing(tuple(markings(roads[2], layout, palette))),
+        Thing(tuple(wear(roads[3], layout, palette))),
+        Thing(tuple(terrain(roads[4], layout, palette))),
+    )
+    view = _view(group("camera"), layout, size, time)
+    things = [Placed(thing, (0.0, 0.0, 0.0)) for thing in ground if thing.parts]
+    return Scene(
+        things=(*things, *stage.placed(time)),
+        view=view,
+        weather=weather(factors),
+        ego_velocity=_ego_velocity(layout, time),
+        seed=seeds.integer(seed, "synth", index, "surfaces"),
+        attributes={
+            "weather": weather_word(factors),
+            "timeofday": time_word(factors),
+            "scene": scene_word(factors),
+            "scenario": factors.scenario,
+        },
+    )
+
+
+def weather(factors: Factors) -> Weather:
+    """Light and weather of a row; lamps by the light where it says `auto`."""
+    sun = factors.sun_elevation
+    dim = sun < 6 or factors.visibility < 1000 or factors.rain > 0 or factors.snowfall > 0
+    return Weather(
+        sun_elevation=sun,
+        sun_azimuth=factors.sun_azimuth,
+        clouds=factors.clouds,
+        visibility=factors.visibility,
+        rain=factors.rain,
+        snowfall=factors.snowfall,
+        wetness=factors.wetness,
+        snow_cover=factors.snow_cover,
+        street_lamps=_switch(factors.street_lamps, sun < 3),
+        vehicle_lamps=_switch(factors.vehicle_lamps, dim),
+    )
+
+
+def _switch(asked: str, automatic: bool) -> bool:
+    return automatic if asked == "auto" else asked == "on"
+
+
+def _ego(layout: Layout) -> Motion:
+    return Motion(layout.main, 0.0, layout.ego, ds=layout.factors.ego_speed)
+
+
+def _view(
+    rng: np.random.Generator, layout: Layout, size: tuple[int, int], time: float
+) -> View:
+    """The camera on its way along the lane, a little askew as mounts are."""
+    factors = layout.factors
+    width, height = size
+    x, z, heading = _ego(layout).at(time)
+    slope = float(layout.land.slope(z))
+    pitch = np.radians(factors.camera_pitch) - np.arctan(slope * np.cos(heading))
+    return View(
+        width=width,
+        height=height,
+        focal=float(width / 2 / np.tan(np.radians(factors.camera_fov) / 2)),
+        position=(x, float(layout.land.height(z)) + factors.camera_height, z),
+        pitch=float(pitch),
+        yaw=float(heading + rng.normal(0.0, 0.012)),
+    )
+
+
+def _ego_velocity(layout: Layout, time: float) -> tuple[float, float, float]:
+    ego = _ego(layout)
+    vx, vz = ego.velocity(time)
+    slope = float(layout.land.slope(ego.at(time)[1]))
+    return vx, slope * vz, vz
