@@ -1,0 +1,192 @@
+"""A whole rendered data set: planned, made by any number of workers, in shards, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import isthmus
+from isthmus.compute.executor import Executor, Progress, SerialExecutor
+from isthmus.data.dataset import Dataset
+from isthmus.data.formats import write_dataset
+from isthmus.data.frame import Problem
+from isthmus.errors import ConfigError, InputError
+from isthmus.files import write_json
+from isthmus.synth.odd.domain import Domain
+from isthmus.synth.odd.rows import Row, sample_rows
+from isthmus.synth.odd.table import write_rows
+from isthmus.synth.output.frame import LAYERS, Job, frame_of, make_frame
+from isthmus.synth.output.kitti import write_kitti
+from isthmus.synth.output.labels import LabelStyle
+from isthmus.synth.output.request import RECIPE, Request
+from isthmus.synth.output.truth_labels import add_truth
+from isthmus.synth.output.yolo import write_yolo
+from isthmus.synth.world.thing import CATEGORIES
+
+FORMATS = ("coco", "bdd100k", "kitti", "yolo")
+SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What came of a request for a data set.
+
+    Attributes:
+        dataset: its frames, in the order of the rows; with problems for those that failed.
+        folder: where it lies.
+        labels: format → label file or folder.
+        made, kept: frames made now, and frames that were there.
+    """
+
+    dataset: Dataset
+    folder: Path
+    labels: dict[str, Path] = field(default_factory=dict)
+    made: int = 0
+    kept: int = 0
+
+
+def render_dataset(
+    domain: Domain,
+    n: int,
+    out: Path | str,
+    *,
+    seed: int = 0,
+    size: tuple[int, int] = (640, 360),
+    renderer: str = "fast",
+    imagings: int = 1,
+    sensor: dict[str, Any] | None = None,
+    formats: Sequence[str] = ("coco",),
+    layers: Sequence[str] = LAYERS,
+    style: LabelStyle | None = None,
+    part: tuple[int, int] = (0, 1),
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Rendered:
+    """Render the first `n` rows of a domain into a folder.
+
+    Frames that are there from the same request are kept, so a run that was cut short goes on
+    where it stopped. The same call gives the same bytes whatever the workers and the order.
+
+    Args:
+        domain: what may vary.
+        n: rows; each gives `imagings` pictures.
+        out: folder, made if need be.
+        seed: decides everything.
+        size: (width, height) in pixels.
+        renderer: a name in `isthmus.synth.render.renderer.RENDERERS`.
+        imagings: cameras that look at each scene.
+        sensor: fixed parameters of the camera (a fitted twin's), by name.
+        formats: of the labels, names in `FORMATS`.
+        layers: of the truth to write as PNG, names in `LAYERS`.
+        style: labelling habits.
+        part: (i, k): make only every k-th frame from the i-th on; labels are written when all
+            frames are there.
+        executor: who renders; this process by default.
+        progress: called with (frames done, frames in all, what).
+
+    Raises:
+        ConfigError: arguments that are out of range (all at once), or a domain without rows.
+        InputError: no frame could be made, or a file could not be written.
+    """
+    folder = Path(out)
+    _check(size, imagings, formats, layers, part)
+    rows = sample_rows(domain, n, seed)
+    jobs = [
+        Job(folder, Request(seed, row, size, renderer, k, dict(sensor or {})), tuple(layers))
+        for row in rows
+        for k in range(imagings)
+    ]
+    write_rows(rows, folder / "rows.parquet")
+    mine = jobs[part[0] :: part[1]]
+    there = sum(job.record.exists() for job in mine)
+    outcomes = (executor or SerialExecutor()).map(
+        make_frame, mine, progress=progress, what=f"rendering {domain.name}"
+    )
+    records, problems = [], []
+    for job, outcome in zip(mine, outcomes, strict=True):
+        if outcome.error is not None or outcome.value is None:
+            problems.append(Problem(job.request.name, "not rendered", str(outcome.error)))
+        else:
+            records.append((job, outcome.value))
+    if not records:
+        first = f": {problems[0].reason}" if problems else ""
+        raise InputError(f"{folder}: no frame could be made{first}")
+    chosen = style or LabelStyle()
+    frames = tuple(frame_of(job, record, chosen) for job, record in records)
+    dataset = Dataset(f"{domain.name}, seed {seed}", frames, tuple(problems), CATEGORIES)
+    labels = {}
+    if part[1] == 1:
+        labels = _write_labels(dataset, folder, formats, records)
+        _write_manifest(folder, domain, rows, seed=seed, records=records, problems=problems)
+    return Rendered(dataset, folder, labels, len(mine) - there, there)
+
+
+def _write_labels(
+    dataset: Dataset,
+    folder: Path,
+    formats: Sequence[str],
+    records: Sequence[tuple[Job, dict[str, Any]]],
+) -> dict[str, Path]:
+    written = {}
+    for name in formats:
+        if name == "kitti":
+            written[name] = write_kitti(dataset, folder, [record for _, record in records])
+        elif name == "yolo":
+            written[name] = write_yolo(dataset, folder)
+        else:
+            written[name] = write_dataset(dataset, folder, name)
+        if name == "coco":
+            add_truth(written[name], folder, [record for _, record in records])
+    return written
+
+
+def _write_manifest(
+    folder: Path,
+    domain: Domain,
+    rows: Sequence[Row],
+    *,
+    seed: int,
+    records: Sequence[tuple[Job, dict[str, Any]]],
+    problems: Sequence[Problem],
+) -> None:
+    write_json(
+        folder / "dataset.json",
+        {
+            "schema": "isthmus.synth.dataset/1",
+            "recipe": RECIPE,
+            "version": isthmus.__version__,
+            "name": domain.name,
+            "seed": seed,
+            "rows": len(rows),
+            "frames": len(records),
+            "problems": [asdict(problem) for problem in problems],
+            "digests": {record["image"]: record["digest"] for _, record in records},
+        },
+    )
+
+
+def _check(
+    size: tuple[int, int],
+    imagings: int,
+    formats: Sequence[str],
+    layers: Sequence[str],
+    part: tuple[int, int],
+) -> None:
+    faults = []
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0 for side in size):
+        bounds = f"even numbers of {SMALLEST_SIDE} to {LARGEST_SIDE}"
+        faults.append(f"size {size[0]}x{size[1]}: {bounds} are needed")
+    if imagings < 1:
+        faults.append(f"imagings {imagings}: at least 1 is needed")
+    for what, given, known in (("format", formats, FORMATS), ("layer", layers, LAYERS)):
+        faults += [
+            f"{what} {name!r}: not known; one of {', '.join(known)}"
+            for name in given
+            if name not in known
+        ]
+    if not 0 <= part[0] < part[1]:
+        faults.append(f"part {part[0]}/{part[1]}: from 0 to one less than the number of parts")
+    if faults:
+        raise ConfigError("the data set cannot be rendered: " + "; ".join(faults))

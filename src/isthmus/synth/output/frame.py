@@ -1,0 +1,125 @@
+"""One frame's files: picture, depth, instances, classes, and its record."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import isthmus
+from isthmus.data.frame import Camera, Frame
+from isthmus.errors import InputError
+from isthmus.files import file_digest, read_json, write_bytes, write_json
+from isthmus.synth.output.labels import LabelStyle, boxes
+from isthmus.synth.output.request import Made, Request, make
+
+LAYERS = ("depth", "instance", "semantic")
+RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture and where its files go: `folder`/images, /depth, /instance, /semantic, /records.
+
+    `layers`: which of `LAYERS` are written.
+    """
+
+    folder: Path
+    request: Request
+    layers: tuple[str, ...] = LAYERS
+
+    @property
+    def record(self) -> Path:
+        """Its provenance."""
+        return self.folder / RECORDS / f"{self.request.name}.json"
+
+    def path(self, kind: str) -> Path:
+        """Its file of a kind."""
+        ending = "jpg" if kind == "images" else "png"
+        return self.folder / kind / f"{self.request.name}.{ending}"
+
+
+def make_frame(job: Job) -> dict[str, Any]:
+    """Make a frame's files unless they are there from the same request; returns the record."""
+    known = known_record(job)
+    return _write(job, make(job.request)) if known is None else known
+
+
+def known_record(job: Job) -> dict[str, Any] | None:
+    """The record of a frame that is there, None if it is not, or was made otherwise."""
+    if not job.record.exists():
+        return None
+    try:
+        record: dict[str, Any] = read_json(job.record)
+        same = record["request"] == job.request.document()
+    except (InputError, KeyError, TypeError):
+        return None
+    # The record is written last: where it is, what it names was complete.
+    there = all(job.path(kind).exists() for kind in ("images", *job.layers))
+    return record if same and there else None
+
+
+def _write(job: Job, made: Made) -> dict[str, Any]:
+    write_bytes(job.path("images"), made.content)
+    for kind in job.layers:
+        _write_layer(job.path(kind), kind, made)
+    camera = made.scene.view.intrinsics
+    layers = "".join(file_digest(job.path(kind)) for kind in job.layers)
+    record = {
+        "schema": "isthmus.synth.frame/1",
+        "version": isthmus.__version__,
+        "request": job.request.document(),
+        "image": f"images/{job.path('images').name}",
+        "digest": hashlib.sha256(made.content).hexdigest(),
+        "truth_digest": made.truth_digest,
+        "layers_digest": hashlib.sha256(layers.encode("ascii")).hexdigest() if layers else "",
+        "sequence": f"scene-{job.request.row.scene:06d}",
+        "attributes": dict(made.scene.attributes),
+        "camera": [camera.fx, camera.fy, camera.cx, camera.cy],
+        "objects": made.objects(),
+    }
+    write_json(job.record, record)
+    return record
+
+
+def _write_layer(path: Path, kind: str, made: Made) -> None:
+    from PIL import Image
+
+    from isthmus.data.decoding import save
+    from isthmus.data.depth import write_depth_png
+
+    if kind == "depth":
+        depth = made.truth.depth
+        write_depth_png(path, np.where(np.isfinite(depth), depth, 0.0))
+        return
+    values = getattr(made.truth, kind)
+    stored = values.astype("<u2") if values.dtype == np.uint16 else values
+    save(path, Image.fromarray(stored), "PNG", compress_level=4)
+
+
+def frame_of(job: Job, record: dict[str, Any], style: LabelStyle) -> Frame:
+    """The frame that a record describes, labelled in a style."""
+    layers = {kind: job.path(kind) for kind in job.layers}
+    return Frame(
+        id=record["image"],
+        image=job.folder / record["image"],
+        width=job.request.size[0],
+        height=job.request.size[1],
+        digest=record["digest"],
+        sequence=record["sequence"],
+        attributes=dict(record["attributes"]),
+        objects=boxes(record["objects"], style),
+        semantic=layers.get("semantic"),
+        instance=layers.get("instance"),
+        depth=layers.get("depth"),
+        camera=Camera(*record["camera"]),
+        layers_digest=record["layers_digest"],
+    )
+
+
+def variants(job: Job, imagings: int) -> list[Job]:
+    """The same scene through several cameras."""
+    return [replace(job, request=replace(job.request, imaging=k)) for k in range(imagings)]

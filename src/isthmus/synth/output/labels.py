@@ -1,0 +1,109 @@
+"""From exact truth to the labels that people would have drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from isthmus.data.dataset import Dataset
+from isthmus.data.frame import Box
+from isthmus.errors import InputError
+
+FEWEST = 50
+"""Boxes of a labelled set from which its habits can be read."""
+
+
+@dataclass(frozen=True)
+class LabelStyle:
+    """Which objects an annotator would draw, and which they would leave open.
+
+    Attributes:
+        fewest_pixels: objects with fewer visible pixels are not labelled at all.
+        smallest: boxes lower than this (pixels) are marked `ignore`.
+        most_hidden: objects hidden to a greater share are marked `ignore`.
+        faintest: objects seen through air that lets less light than this pass are `ignore`.
+        occluded, truncated: shares above which the flags are set.
+        amodal: boxes reach over hidden parts, as some sets draw them.
+    """
+
+    fewest_pixels: int = 6
+    smallest: float = 10.0
+    most_hidden: float = 0.75
+    faintest: float = 0.07
+    occluded: float = 0.15
+    truncated: float = 0.05
+    amodal: bool = False
+
+
+def boxes(objects: Sequence[Mapping[str, Any]], style: LabelStyle) -> tuple[Box, ...]:
+    """The boxes of a frame's objects, as its record lists them; specks are left out."""
+    made = (label(item, style) for item in objects)
+    return tuple(box for box in made if box is not None)
+
+
+def label(item: Mapping[str, Any], style: LabelStyle) -> Box | None:
+    """The box an annotator would draw around an object; None for a speck."""
+    if item["visible"] is None or item["pixels"] < style.fewest_pixels:
+        return None
+    x1, y1, x2, y2 = item["amodal"] if style.amodal else item["visible"]
+    unclear = (
+        item["visible"][3] - item["visible"][1] < style.smallest
+        or item["occlusion"] > style.most_hidden
+        or item["transmission"] < style.faintest
+    )
+    return Box(
+        category=item["category"],
+        xyxy=(float(x1), float(y1), float(x2), float(y2)),
+        occluded=item["occlusion"] > style.occluded,
+        truncated=item["truncation"] > style.truncated,
+        ignore=unclear,
+        instance=str(item["instance"]),
+    )
+
+
+def fit_label_style(
+    labelled: Dataset,
+    objects: Sequence[Mapping[str, Any]],
+    height: int,
+    style: LabelStyle | None = None,
+) -> LabelStyle:
+    """The style under which rendered objects are labelled as in a given set.
+
+    The least height is that of the set's 1 % lowest boxes, scaled to pictures of `height`; the
+    thresholds of the flags are those at which as many rendered objects as real ones carry them.
+
+    Args:
+        labelled: the set whose habits are wanted.
+        objects: of rendered frames' records.
+        height: of the rendered pictures, pixels.
+        style: where the set says nothing (no flags), this stays.
+
+    Raises:
+        InputError: fewer than 50 boxes on either side.
+    """
+    start = style or LabelStyle()
+    drawn = [
+        (box, height / frame.height)
+        for frame in labelled
+        for box in frame.objects or ()
+        if not box.ignore
+    ]
+    seen = [item for item in objects if item["visible"] is not None]
+    for what, count in ((labelled.name, len(drawn)), ("the rendered frames", len(seen))):
+        if count < FEWEST:
+            raise InputError(f"label style: {what}: {count} boxes; at least {FEWEST} are needed")
+    lows = [(box.xyxy[3] - box.xyxy[1]) * scale for box, scale in drawn]
+    fitted = replace(start, smallest=round(float(np.quantile(lows, 0.01)), 2))
+    clear = [i for i in seen if i["visible"][3] - i["visible"][1] >= fitted.smallest]
+    for flag, share in (("occluded", "occlusion"), ("truncated", "truncation")):
+        known = [getattr(box, flag) for box, _ in drawn if getattr(box, flag) is not None]
+        if len(known) >= FEWEST and clear:
+            rate = float(np.mean(known))
+            threshold = float(np.quantile([item[share] for item in clear], 1 - rate))
+            bound = round(min(max(threshold, 0.0), 0.999), 4)
+            given: dict[str, Any] = {flag: bound}
+            fitted = replace(fitted, **given)
+    return fitted

@@ -1,0 +1,210 @@
+"""What decides one picture, byte for byte; and the making of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import isthmus
+from isthmus import seeds
+from isthmus.errors import InputError
+from isthmus.synth.annotate import ObjectTruth, Truth, annotate
+from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
+from isthmus.synth.imaging.exposure import meter
+from isthmus.synth.odd.rows import Row
+from isthmus.synth.render.renderer import Radiance, renderer
+from isthmus.synth.weather import precipitate, transmission
+from isthmus.synth.world.build import build_scene
+from isthmus.synth.world.factors import Factors
+from isthmus.synth.world.scene import Scene, soup
+
+RECIPE = "isthmus.synth/2"
+"""Changes whenever the same request gives another picture."""
+FRAME_TIME = 1 / 30
+"""Seconds between two frames of the camera: the longest exposure, and the step of the flow."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One picture.
+
+    Attributes:
+        seed: of the data set.
+        row: its factors, scene and moment.
+        size: (width, height) in pixels.
+        renderer: a name in `isthmus.synth.render.renderer.RENDERERS`.
+        imaging: number of the camera: others see the same light.
+        sensor: what is fixed of the camera (a twin); the rest is drawn by scene and `imaging`.
+    """
+
+    seed: int
+    row: Row
+    size: tuple[int, int] = (640, 360)
+    renderer: str = "fast"
+    imaging: int = 0
+    sensor: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Stem of its files."""
+        row = self.row
+        stem = f"{row.scene:06d}-{row.frame:03d}"
+        stem += f"-v{row.variant}" if row.variant else ""
+        return stem + (f"-i{self.imaging}" if self.imaging else "")
+
+    def document(self) -> dict[str, Any]:
+        """As plain values, for provenance."""
+        row = asdict(self.row)
+        return {
+            "recipe": RECIPE,
+            "seed": self.seed,
+            "size": list(self.size),
+            "renderer": self.renderer,
+            "imaging": self.imaging,
+            "sensor": dict(self.sensor),
+            "row": row,
+        }
+
+    @classmethod
+    def of(cls, document: Any, where: str) -> Request:
+        """Read `document` back.
+
+        Raises:
+            InputError: it is none, or one of another recipe.
+        """
+        try:
+            recipe = document["recipe"]
+            if recipe != RECIPE:
+                raise InputError(
+                    f"{where}: made by recipe {recipe}, this version ({isthmus.__version__}) "
+                    f"knows {RECIPE}: install the version that the file names"
+                )
+            row = dict(document["row"])
+            row["factors"] = Factors.of(row["factors"])
+            width, height = document["size"]
+            return cls(
+                int(document["seed"]), Row(**row), (int(width), int(height)),
+                str(document["renderer"]), int(document["imaging"]), dict(document["sensor"]),
+            )  # fmt: skip
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{where}: no request of a rendered picture: {error!r}") from None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A picture with its truth.
+
+    Attributes:
+        picture: (h, w, 3) sRGB bytes.
+        content: the JPEG.
+        truth: what is where.
+        scene: what was rendered.
+        cover: (h, w) share of each pixel's light that came from falling drops and flakes.
+        sensor: the camera.
+    """
+
+    picture: NDArray[np.uint8]
+    content: bytes
+    truth: Truth
+    scene: Scene
+    cover: NDArray[np.float32]
+    sensor: Sensor
+
+    @property
+    def truth_digest(self) -> str:
+        """Hash of instances, classes and depth."""
+        digest = hashlib.sha256()
+        for layer in (self.truth.instance, self.truth.semantic, self.truth.depth):
+            digest.update(np.ascontiguousarray(layer).tobytes())
+        return digest.hexdigest()
+
+    def objects(self) -> list[dict[str, Any]]:
+        """Every visible object's truth as plain values."""
+        return [_object(item, self) for item in self.truth.objects]
+
+
+def make(request: Request, light: Radiance | None = None) -> Made:
+    """Make one picture.
+
+    Args:
+        request: what decides it.
+        light: of the same scene, if it has been rendered already (another camera's).
+    """
+    row, factors = request.row, request.row.factors
+    scene = build_scene(asdict(factors), request.seed, row.scene, request.size, row.time)
+    triangles = soup(scene)
+    truth = annotate(scene, triangles, sequence_dt=FRAME_TIME)
+    if light is None:
+        light = renderer(request.renderer).render(scene, triangles)
+    sensor = camera(request)
+    total = light.total
+    rng = seeds.generator(request.seed, "synth", row.scene, "imaging", request.imaging, row.frame)
+    shutter = meter(total, sensor).shutter
+    seen, cover = precipitate(total, truth.depth, scene, shutter, rng)
+    flow = None
+    if factors.motion_blur > 0 and truth.flow is not None:
+        flow = np.nan_to_num(truth.flow / np.float32(FRAME_TIME)).astype(np.float32)
+    picture = develop(seen, sensor, rng, flow=flow)
+    content = jpeg_bytes(picture, sensor.quality)
+    return Made(picture, content, truth, scene, cover, sensor)
+
+
+def camera(request: Request) -> Sensor:
+    """The camera of a request: one per scene and `imaging`, with the factors that the row sets."""
+    factors = request.row.factors
+    rng = seeds.generator(request.seed, "synth", request.row.scene, "sensor", request.imaging)
+    drawn = sample_sensor(rng)
+    gain = factors.noise_gain
+    own: dict[str, Any] = {
+        "bias": factors.exposure_bias,
+        "defocus": factors.defocus,
+        "dirt": factors.lens_dirt,
+        "shutter": factors.motion_blur * FRAME_TIME,
+        "quality": factors.jpeg_quality,
+        "read_noise": drawn.read_noise * gain**0.5,
+        "full_well": drawn.full_well / gain,
+    }
+    try:
+        return Sensor(**(asdict(drawn) | own | request.sensor))
+    except TypeError as error:
+        raise InputError(f"sensor: {error}") from None
+
+
+def _object(item: ObjectTruth, made: Made) -> dict[str, Any]:
+    x1, y1, x2, y2 = item.visible if item.visible else item.amodal
+    inside = made.truth.instance[y1:y2, x1:x2] == item.instance
+    covered = float(made.cover[y1:y2, x1:x2][inside].mean()) if inside.any() else 0.0
+    through = float(transmission(made.scene.weather, item.distance)) * (1 - covered)
+    record: dict[str, Any] = {
+        "instance": int(item.instance),
+        "category": item.category,
+        "attributes": dict(item.attributes),
+        "visible": None if item.visible is None else list(item.visible),
+        "amodal": list(item.amodal),
+        "pixels": item.pixels,
+        "occlusion": round(float(item.occlusion), 6),
+        "truncation": round(float(item.truncation), 6),
+        "transmission": round(through, 6),
+        "distance": round(float(item.distance), 4),
+        "height": int(item.height),
+        "box3d": {
+            "centre": _plain(item.box.centre),
+            "size": _plain(item.box.size),
+            "heading": round(float(item.box.heading), 6),
+        },
+    }
+    if item.keypoints is not None:
+        points = np.nan_to_num(item.keypoints.pixels, nan=0.0)
+        record["keypoints"] = [
+            [round(float(x), 3), round(float(y), 3), int(v)]
+            for (x, y), v in zip(points, item.keypoints.visibility, strict=True)
+        ]
+    return record
+
+
+def _plain(values: Any) -> list[float]:
+    return [round(float(v), 4) for v in values]
