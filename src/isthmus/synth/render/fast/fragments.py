@@ -44,7 +44,7 @@ class Surfaces(NamedTuple):
     Attributes:
         place: (n, 3) world. normal: (n, 3) towards the camera. sight: (n, 3) unit, towards it.
         albedo: (n, 3).
-        finish: (n, 4) roughness, metallic, coat, translucence (leaves).
+        finish: (n, 5) roughness, metallic, coat, translucence (leaves), the coat's roughness.
         emission: (n, 3) cd/m².
     """
 
@@ -97,8 +97,10 @@ def empty_fragments(count: int) -> Fragments:
 
 def empty_surfaces(count: int) -> Surfaces:
     """Room for surfaces."""
-    three = [np.empty((count, 3), np.float32) for _ in range(5)]
-    return Surfaces(*three[:4], np.empty((count, 4), np.float32), three[4])
+    def room(columns: int) -> Floats:
+        return np.empty((count, columns), np.float32)
+
+    return Surfaces(room(3), room(3), room(3), room(3), room(5), room(3))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -262,3 +264,4 @@ def dress(fragments, soup, stuff, atlas, camera, out):  # type: ignore[no-untype
         out.finish[i, 1] = stuff.table[m, 4]
         out.finish[i, 2] = stuff.table[m, 5]
         out.finish[i, 3] = 1.0 if stuff.kind[f] == 2 else 0.0
+        out.finish[i, 4] = 0.03

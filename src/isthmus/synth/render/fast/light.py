@@ -15,6 +15,8 @@ from isthmus.synth.world.mesh import Floats
 
 BOUNCE = 0.18
 """Albedo of the street at large, as a source of light from below and from the sides."""
+SHARP = 0.5
+"""Roughness up to which mirrored light is the business of `mirrors`."""
 
 
 class Lights(NamedTuple):
@@ -56,8 +58,8 @@ def direct(surfaces, i, to_light, lux, out):  # type: ignore[no-untyped-def]
     if nl <= 0:
         if finish[i, 3] > 0:  # through a leaf
             for c in range(3):
-                tint = (0.42, 0.5, 0.12)[c]
-                out[i, c] += -nl * lux[c] * tint * surfaces.albedo[i, c] * 1.6 / np.pi
+                tint = (0.45, 0.5, 0.2)[c]
+                out[i, c] += -nl * lux[c] * tint * surfaces.albedo[i, c] / np.pi
         return
     hx, hy, hz = to_light[0] + v[i, 0], to_light[1] + v[i, 1], to_light[2] + v[i, 2]
     length = np.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
@@ -68,7 +70,8 @@ def direct(surfaces, i, to_light, lux, out):  # type: ignore[no-untyped-def]
     gloss = _ggx(nh, alpha) * _visible(nl, nv, alpha)
     metal, coat = finish[i, 1], finish[i, 2]
     f_coat = (0.04 + 0.96 * fresnel) * coat
-    clear = f_coat * _ggx(nh, 0.03) * _visible(nl, nv, 0.03)
+    smooth = max(finish[i, 4] * finish[i, 4], 0.012)
+    clear = f_coat * _ggx(nh, smooth) * _visible(nl, nv, smooth)
     for c in range(3):
         f0 = 0.04 * (1 - metal) + surfaces.albedo[i, c] * metal
         f = f0 + (1 - f0) * fresnel
@@ -95,28 +98,10 @@ def sun_light(surfaces, pane, lit, open_sky, lights, out):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def dome_at(levels, level, x, y, z, c):  # type: ignore[no-untyped-def]
-    """Bilinear luminance of the sky map towards (x, y, z), y ≥ 0."""
-    _, rows, columns, _ = levels.shape
-    row = np.arcsin(min(max(y, 0.0), 1.0)) * (2 / np.pi) * rows - 0.5
-    column = np.arctan2(x, z) * (0.5 / np.pi) * columns - 0.5
-    r = min(max(np.int64(np.floor(row)), 0), rows - 1)
-    s = min(r + 1, rows - 1)
-    p = min(max(row - r, 0.0), 1.0)
-    fc = np.floor(column)
-    a = np.int64(fc) % columns
-    b = (a + 1) % columns
-    q = column - fc
-    k = np.int64(level)
-    upper = levels[k, r, a, c] * (1 - q) + levels[k, r, b, c] * q
-    lower = levels[k, s, a, c] * (1 - q) + levels[k, s, b, c] * q
-    return upper * (1 - p) + lower * p
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def sky_light(surfaces, pane, open_sky, sky_map, lights, out):  # type: ignore[no-untyped-def]
-    """Luminance (n, 3) by the sky: from its dome, from the street, and mirrored."""
+    """Luminance (n, 3) by the sky: from its dome, from the street, and the gloss of rough stuff."""
     levels, irradiance = sky_map
+    _, rows, columns, _ = levels.shape
     for i in range(len(surfaces.place)):
         nx, ny, nz = surfaces.normal[i, 0], surfaces.normal[i, 1], surfaces.normal[i, 2]
         vx, vy, vz = surfaces.sight[i, 0], surfaces.sight[i, 1], surfaces.sight[i, 2]
@@ -127,23 +112,23 @@ def sky_light(surfaces, pane, open_sky, sky_map, lights, out):  # type: ignore[n
         if pane[i] == 2:
             around *= 0.5
         nv = max(nx * vx + ny * vy + nz * vz, 0.0)
-        # Mirrored direction.
-        rx, ry, rz = 2 * nv * nx - vx, 2 * nv * ny - vy, 2 * nv * nz - vz
-        schlick = (1 - nv) ** 5
         rough, metal, coat = surfaces.finish[i, 0], surfaces.finish[i, 1], surfaces.finish[i, 2]
-        free = min(max((ry + 0.04) / 0.25, 0.0), 1.0) * (0.35 + 0.65 * open_sky[i])
+        schlick = (1 - nv) ** 5
+        f_coat = (0.04 + 0.96 * schlick) * coat
+        # The most blurred sky along the mirrored direction is enough for what is rough.
+        ry, gloss = 2 * nv * ny - vy, rough >= SHARP
+        free = min(max((ry + 0.15) / 0.4, 0.0), 1.0) * seen
+        r = min(np.int64(np.arcsin(min(max(ry, 0.0), 1.0)) * (2 / np.pi) * rows), rows - 1)
+        s = np.int64(np.arctan2(2 * nv * nx - vx, 2 * nv * nz - vz) * (0.5 / np.pi) * columns)
         for c in range(3):
             lux = irradiance[row, column, c] * seen + around * lights.ground_sky[c]
             f0 = 0.04 * (1 - metal) + surfaces.albedo[i, c] * metal
             f = f0 + (max(1 - rough, f0) - f0) * schlick
-            f_coat = (0.04 + 0.96 * schlick) * coat
-            street = 0.7 * BOUNCE * (lights.ground_sky[c] + 0.4 * lights.ground_sun[c]) / np.pi
-            soft = dome_at(levels, min(rough * 4, 3.0), rx, ry, rz, c)
-            sharp = dome_at(levels, 0, rx, ry, rz, c)
-            soft = soft * free + street * (1 - free)
-            sharp = sharp * free + street * (1 - free)
-            body = (1 - metal) * (1 - f) * surfaces.albedo[i, c] * lux / np.pi
-            out[i, c] += (body + f * soft * (0.3 + 0.7 * seen)) * (1 - f_coat) + f_coat * sharp
+            light = (1 - metal) * (1 - f) * surfaces.albedo[i, c] * lux / np.pi
+            if gloss:
+                street = BOUNCE * 0.6 * lights.ground_sky[c] / np.pi
+                light += f * (levels[3, r, s % columns, c] * free + street * (1 - free))
+            out[i, c] += light * (1 - f_coat)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -161,7 +146,7 @@ def _beam(x, y, z):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def lamp_light(surfaces, pane, lights, out):  # type: ignore[no-untyped-def]
+def lamp_light(surfaces, pane, open_sky, lights, out):  # type: ignore[no-untyped-def]
     """Luminance (n, 3) by lamps and by what shines itself."""
     towards, lux = np.empty(3), np.empty(3)
     lamps = lights.lamps
@@ -194,8 +179,7 @@ def lamp_light(surfaces, pane, lights, out):  # type: ignore[no-untyped-def]
                 continue
             for c in range(3):
                 lux[c] = share * lamps[k, 6 + c] / max(square, 0.05)
-                if pane[i] == 2:
-                    lux[c] *= 0.3
+                lux[c] *= 0.3 if pane[i] == 2 else min(0.25 + 1.5 * open_sky[i], 1.0)
             direct(surfaces, i, towards, lux, out)
 
 

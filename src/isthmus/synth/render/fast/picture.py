@@ -1,16 +1,19 @@
-"""From a scene to its light: the order of the passes."""
+"""From a scene to its light: the order of the passes.
+
+Each pass goes over bands of rows, any of which can be worked on at the same time: it reads what
+earlier passes left and writes rows of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from isthmus.synth.annotate.threads import spread, thread_count
 from isthmus.synth.annotate.triangles import projection_of
-from isthmus.synth.render.fast import air, light, shadows
+from isthmus.synth.render.fast import air, ambient, light, mirrors, shadows
 from isthmus.synth.render.fast.daylight import Daylight, daylight
 from isthmus.synth.render.fast.fragments import (
     Fragments,
@@ -26,16 +29,19 @@ from isthmus.synth.render.fast.lamps import lamp_table
 from isthmus.synth.render.fast.sky import Sky, SkyMap, luminance, make_sky
 from isthmus.synth.render.fast.textures import atlas
 from isthmus.synth.render.fast.visibility import SAMPLES, Samples, sample
+from isthmus.synth.render.fast.weathering import weather
 from isthmus.synth.render.renderer import LAYERS, Radiance
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Scene, Soup
 
 BAND = 24
 """Rows of pixels worked on at a time; what they need fits into a core's cache."""
+SUN_TANGENT = 0.0093
+"""Width of the sun's disc over its distance."""
 
 
 class FastRenderer:
-    """Raster with shadows, sky, fog and lamps.
+    """Raster with shadows, sky, mirrored light, fog and lamps.
 
     Args:
         threads: how many; by default as many as there are cores. The picture does not depend
@@ -48,35 +54,35 @@ class FastRenderer:
     def render(self, scene: Scene, soup: Soup, layers: Sequence[str] = LAYERS) -> Radiance:
         """See `isthmus.synth.render.renderer.Renderer`."""
         picture = _Picture(scene, soup, tuple(layers), self.threads)
-        height, width = scene.view.height, scene.view.width
-        out = {name: np.zeros((height, width, 3), np.float32) for name in layers}
-        starts = range(0, height, BAND)
-        spread(lambda first: picture.band(first, min(first + BAND, height), out), starts,
-               self.threads)  # fmt: skip
-        return Radiance(out)
+        picture.ambient_pass()
+        picture.bands(picture.surface_band)
+        if picture.mirrors.share.any():
+            picture.bands(picture.mirror_band)
+        picture.bands(picture.air_band)
+        return Radiance(dict(zip(layers, picture.base, strict=True)))
 
 
 class _Picture:
-    """All that is worked out once for a picture."""
+    """All that is worked out once for a picture, and its passes."""
 
     def __init__(self, scene: Scene, soup: Soup, layers: tuple[str, ...], threads: int) -> None:
-        self.scene, self.soup, self.layers = scene, soup, layers
+        view = scene.view
+        self.scene, self.soup, self.layers, self.threads = scene, soup, layers, threads
         clear = np.array([m.transmission > 0 for m in soup.materials], np.bool_)[soup.material]
         self.day: Daylight = daylight(scene.weather)
         self.sky: Sky
         self.sky_map: SkyMap
         self.sky, self.sky_map = make_sky(self.day, scene.seed)
         self.stuff: Stuff = stuff(soup)
-        self.atlas = atlas()
-        self.projection = projection_of(scene.view, SAMPLES)
+        self.projection = projection_of(view, SAMPLES)
         self.samples: Samples = sample(soup, clear, self.projection, threads)
-        shines = "sun" in layers and bool(self.day.sun.max() > 0)
+        self.shines = "sun" in layers and bool(self.day.sun.max() > 0)
         self.maps = tuple(
-            shadows.sun_maps(soup, scene.view, self.day.direction, clear, threads)
-            if shines
+            shadows.sun_maps(soup, view, self.day.direction, clear, threads)
+            if self.shines
             else shadows.no_maps()
         )
-        self.heights = shadows.height_map(soup, scene.view, threads)
+        self.heights = shadows.height_map(soup, view, threads)
         self.lights = light.Lights(
             sun=self.day.direction.astype(np.float32),
             sun_lux=self.day.sun.astype(np.float32),
@@ -84,73 +90,123 @@ class _Picture:
             ground_sky=self.day.sky.astype(np.float32),
             lamps=lamp_table(scene),
         )
-
-    def band(self, first: int, last: int, out: dict[str, Floats]) -> None:
-        """Work out pixel rows `first` to `last` of all layers."""
-        view, width = self.scene.view, self.scene.view.width
-        count = (last - first) * width
-        sky_share = np.empty((last - first, width), np.float32)
-        fragments = self._gather(first, last, sky_share)
-        surfaces = self._dress(fragments)
         p = self.projection
-        directions = np.empty((count, 3), np.float32)
-        camera = (p.turn, p.origin, float(view.focal), width, view.height)
-        air.rays((first, last), camera, directions)
-        openness = self._open_sky(fragments, surfaces)
-        through = np.empty(count, np.float32)
-        distance = np.full(count, np.inf, np.float32)
-        gap = surfaces.place - p.origin.astype(np.float32)
-        far = np.sqrt((gap * gap).sum(axis=1))
-        np.minimum.at(distance, fragments.pixel - first * width, far)
-        air.through_air(directions, distance, sky_share.ravel(), self.day.extinction, through)
-        for name in self.layers:
-            values = self._light(name, fragments, surfaces, openness)
-            rows = out[name][first:last].reshape(count, 3)
-            light.resolve(fragments, values, first * width, rows)
-            self._add_sky(name, sky_share.ravel(), directions, rows)
-            air.blend(through, self._airlight(name), rows)
+        self.camera = (p.turn, p.origin, p.focal, p.width, p.height)
+        self.base = np.zeros((len(layers), view.height, view.width, 3), np.float32)
+        self.mirrored = np.zeros_like(self.base)
+        self.mirrors = mirrors.empty_mirrors(view.height, view.width)
+        self.ambient = ambient.empty_ambient(view.height, view.width)
+        self.sky_share = np.empty((view.height, view.width), np.float32)
+        self.distance = np.full((view.height, view.width), np.inf, np.float32)
+        order = {"sun": mirrors.SUN, "sky": mirrors.SKY, "lamps": mirrors.LAMPS}
+        self.world = mirrors.World(
+            self.samples.nearness, self.sky_map.levels, self.heights, self.maps[1],
+            np.array([order[name] for name in layers], np.int64),
+        )  # fmt: skip
 
-    def _gather(self, first: int, last: int, sky_share: Floats) -> Fragments:
+    def bands(self, work: Callable[[int, int], None], height: int = 0) -> None:
+        """Do `work(first, last)` for all bands of rows."""
+        height = height or self.scene.view.height
+        spread(
+            lambda first: work(first, min(first + BAND, height)),
+            range(0, height, BAND),
+            self.threads,
+        )
+
+    def ambient_pass(self) -> None:
+        """Find out how much of the sky places see."""
+        raw = np.empty_like(self.ambient.share)
+        samples, out = self.samples, self.ambient
+        height = len(raw)
+        self.bands(
+            lambda a, b: ambient.look((a, b), samples, self.stuff.normal, self.camera, out), height
+        )
+        self.bands(
+            lambda a, b: ambient.search((a, b), samples, self.heights, self.camera, out, raw),
+            height,
+        )
+        self.bands(lambda a, b: ambient.smooth((a, b), raw, out), height)
+
+    def surface_band(self, first: int, last: int) -> None:
+        """Light on the surfaces of pixel rows."""
+        width = self.scene.view.width
+        fragments = self._gather(first, last)
+        surfaces = self._dress(fragments)
+        openness = np.empty(len(fragments.face), np.float32)
+        ambient.look_up(fragments.spot, surfaces.normal, self.ambient, openness)
+        mirrors.note(fragments, surfaces, openness, self.mirrors)
+        gap = surfaces.place - self.projection.origin.astype(np.float32)
+        far = np.sqrt((gap * gap).sum(axis=1))
+        np.minimum.at(self.distance.ravel(), fragments.pixel, far)
+        for name, layer in zip(self.layers, self.base, strict=True):
+            values = self._light(name, fragments, surfaces, openness)
+            rows = layer[first:last].reshape(-1, 3)
+            light.resolve(fragments, values, first * width, rows)
+
+    def _gather(self, first: int, last: int) -> Fragments:
         room = int(1.7 * (last - first) * self.scene.view.width)
         faces = (self.soup.thing, self.soup.material)
+        share = self.sky_share[first:last]
         while True:
-            fragments = empty_fragments(room)
-            count = int(
-                gather(self.samples, faces, self.stuff, (first, last), fragments, sky_share)
-            )
+            out = empty_fragments(room)
+            count = int(gather(self.samples, faces, self.stuff, (first, last), out, share))
             if count <= room:
-                return Fragments(*(array[:count] for array in fragments))
+                return Fragments(
+                    out.pixel[:count], out.face[:count], out.weight[:count], out.pane[:count],
+                    out.spot[:count],
+                )  # fmt: skip
             room = count
 
     def _dress(self, fragments: Fragments) -> Surfaces:
         surfaces = empty_surfaces(len(fragments.face))
-        soup, p = self.soup, self.projection
+        soup, now = self.soup, self.scene.weather
         tables = (soup.points, soup.normals, soup.uv, soup.faces, soup.material)
-        camera = (p.turn, p.origin, p.focal, p.width, p.height)
-        dress(fragments, tables, self.stuff, self.atlas, camera, surfaces)
+        dress(fragments, tables, self.stuff, atlas(), self.camera, surfaces)
+        shift = float(self.scene.seed % 997) * 1.7
+        state = (float(now.wetness), float(now.snow_cover), float(now.rain), shift)
+        weather(fragments, surfaces, self.stuff, soup.material, state)
         return surfaces
-
-    def _open_sky(self, fragments: Fragments, surfaces: Surfaces) -> Floats:
-        out = np.empty(len(fragments.face), np.float32)
-        jitter = np.full((len(out), 2), 0.5, np.float32)
-        shadows.open_sky(surfaces.place, surfaces.normal, jitter, self.heights, out)
-        return out
 
     def _light(
         self, name: str, fragments: Fragments, surfaces: Surfaces, openness: Floats
     ) -> Floats:
         values = np.zeros((len(openness), 3), np.float32)
-        pane: NDArray[Any] = fragments.pane
-        if name == "sun" and self.day.sun.max() > 0:
+        pane = fragments.pane
+        if name == "sun" and self.shines:
             lit = np.empty(len(openness), np.float32)
             depth = 1 / fragments.spot[:, 2]
-            shadows.lit_share(surfaces.place, surfaces.normal, depth, self.maps, 0.0093, lit)
+            shadows.lit_share(
+                surfaces.place, surfaces.normal, depth, self.maps, SUN_TANGENT, lit
+            )
             light.sun_light(surfaces, pane, lit, openness, self.lights, values)
         elif name == "sky":
             light.sky_light(surfaces, pane, openness, self.sky_map, self.lights, values)
         elif name == "lamps":
-            light.lamp_light(surfaces, pane, self.lights, values)
+            light.lamp_light(surfaces, pane, openness, self.lights, values)
         return values
+
+    def mirror_band(self, first: int, last: int) -> None:
+        """Mirrored light of pixel rows."""
+        out = self.mirrored[:, first:last]
+        mirrors.reflect(
+            (first, last), self.mirrors, self.base, self.world, self.lights, self.camera, out
+        )
+
+    def air_band(self, first: int, last: int) -> None:
+        """Put pixel rows together, with the sky behind and the air between."""
+        view = self.scene.view
+        directions = np.empty(((last - first) * view.width, 3), np.float32)
+        p = self.projection
+        camera = (p.turn, p.origin, float(view.focal), view.width, view.height)
+        air.rays((first, last), camera, directions)
+        share, distance = self.sky_share[first:last].ravel(), self.distance[first:last].ravel()
+        through = np.empty(len(directions), np.float32)
+        air.through_air(directions, distance, share, self.day.extinction, through)
+        for k, name in enumerate(self.layers):
+            self.base[k, first:last] += self.mirrored[k, first:last]
+            rows = self.base[k, first:last].reshape(-1, 3)
+            self._add_sky(name, share, directions, rows)
+            air.blend(through, self._airlight(name), rows)
 
     def _add_sky(self, name: str, share: Floats, directions: Floats, rows: Floats) -> None:
         seen = np.flatnonzero(share > 0)
@@ -160,7 +216,7 @@ class _Picture:
             colour = np.empty((len(seen), 3), np.float32)
             luminance(directions[seen], self.sky, 6, colour)
             rows[seen] += colour * share[seen, None]
-        elif name == "sun" and self.day.sun.max() > 0:
+        elif name == "sun" and self.shines:
             cosine = (directions[seen] * self.day.direction).sum(axis=1)
             disc = cosine > np.cos(np.radians(0.2665))
             solid_angle = 2 * np.pi * (1 - np.cos(np.radians(0.2665)))

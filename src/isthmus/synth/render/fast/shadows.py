@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from isthmus.synth.annotate.raster import rasterise
 from isthmus.synth.annotate.triangles import OUT, PICTURE, Projection, set_up
@@ -35,8 +36,8 @@ class SunMap(NamedTuple):
     """
 
     nearest: Floats
-    turn: Floats
-    origin: Floats
+    turn: NDArray[np.float64]
+    origin: NDArray[np.float64]
     scale: float
 
 
@@ -158,42 +159,3 @@ def lit_share(place, normal, depth, maps, softness, out):  # type: ignore[no-unt
             s11 = 0.0 if nearest[b + 1, a + 1] > own + bias else 1.0
             free += (s00 * (1 - fp) + s01 * fp) * (1 - fq) + (s10 * (1 - fp) + s11 * fp) * fq
         out[i] = free * 0.0625
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def open_sky(place, normal, jitter, heights, out):  # type: ignore[no-untyped-def]
-    """Share of its sky (n,) that a place sees past solid things, weighted by the cosine."""
-    solid, crown, x0, z0, scale = heights
-    side = len(solid)
-    around = 8
-    for i in range(len(place)):
-        x, y, z = place[i, 0], place[i, 1], place[i, 2]
-        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
-        x += 0.05 * nx
-        z += 0.05 * nz
-        turn = jitter[i, 0]
-        free, most = 0.0, 0.0
-        for k in range(around):
-            angle = (k + turn) * (2 * np.pi / around)
-            dx, dz = np.sin(angle), np.cos(angle)
-            tangent = 0.0
-            step = 0.10 + 0.12 * jitter[i, 1]
-            for _ in range(8):
-                a = np.int64((x + dx * step - x0) * scale)
-                b = np.int64((z + dz * step - z0) * scale)
-                if 0 <= a < side and 0 <= b < side:
-                    tangent = max(tangent, (solid[b, a] - y) / step)
-                step *= 1.95
-            # Of the sky above the horizon's tangent, what a surface of this normal receives:
-            # sin² of the height for the upright part, the rest for the part that faces there.
-            sine = tangent / np.sqrt(1 + tangent * tangent)
-            facing = max(nx * dx + nz * dz, 0.0)
-            upright = max(ny, 0.0)
-            whole = upright + facing * 0.8 + 0.02
-            free += upright * (1 - sine * sine) + (facing * 0.8 + 0.02) * (1 - sine)
-            most += whole
-        share = free / most
-        a, b = np.int64((x - x0) * scale), np.int64((z - z0) * scale)
-        if 0 <= a < side and 0 <= b < side and crown[b, a] > y:
-            share *= 0.45 + 0.55 * np.exp(-0.9 * (crown[b, a] - y))
-        out[i] = share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Samples(NamedTuple):
 def sample(soup: Soup, clear: NDArray[np.bool_], projection: Projection, threads: int) -> Samples:
     """Look at every sample; `clear` (f,) tells transparent faces."""
     width, height = projection.width, projection.height
-    buffers = []
+    buffers: list[Any] = []
     for chosen in (~clear, clear):
         keep = np.where(chosen, np.uint8(PICTURE), np.uint8(OUT))
         triangles = set_up(soup.points, soup.faces, keep, projection, threads=threads)
