@@ -18,6 +18,9 @@ from isthmus.gap.resampling import make_plan
 
 rng = np.random.default_rng(2)
 X, Y = rng.normal(size=(47, 3)), rng.normal(size=(31, 3)) + 0.5
+# Copies of one point in both samples, of another in y alone; farther than any ball elsewhere.
+X_COPIES, Y_COPIES = X.copy(), Y.copy()
+X_COPIES[::3], Y_COPIES[::3], Y_COPIES[1::3] = [0.1, 30.3, 0.7], [0.1, 30.3, 0.7], [-90.9, 0, 1.3]
 FEW = {"permutations": 49, "bootstraps": 40, "floor_splits": 20}
 
 
@@ -44,17 +47,19 @@ def by_definition(rows, wx, wy, k: int) -> list[float]:
         out = {}
         for i in np.flatnonzero(weights):
             others = np.sort(np.repeat(d[i][apart[i]], weights[apart[i]]))
-            out[i] = others[min(k, len(others)) - 1] if len(others) else 0.0
+            out[i] = others[min(k, len(others)) - 1] if len(others) else None
         return out
 
     balls, back = radii(x), radii(y)
-    near = {
-        i: [j for j in np.flatnonzero(y) if d[i, j] < r and apart[i, j]] for i, r in balls.items()
-    }
+
+    def holds(i: int, j: int, r: float | None) -> bool:
+        if r is None or not apart[i, j]:
+            return False
+        return d[i, j] < r or (r == 0 and d[i, j] == 0)
+
+    near = {i: [j for j in np.flatnonzero(y) if holds(i, j, r)] for i, r in balls.items()}
     found = {j for inside in near.values() for j in inside}
-    recalled = {
-        i for j, r in back.items() for i in np.flatnonzero(x) if d[i, j] < r and apart[i, j]
-    }
+    recalled = {i for j, r in back.items() for i in np.flatnonzero(x) if holds(j, i, r)}
     return [
         sum(y[j] for j in found) / y.sum(),
         sum(x[i] for i in recalled) / x.sum(),
@@ -63,17 +68,18 @@ def by_definition(rows, wx, wy, k: int) -> list[float]:
     ]
 
 
+@pytest.mark.parametrize("pair", [(X, Y), (X_COPIES, Y_COPIES)], ids=["apart", "copies"])
 @pytest.mark.parametrize("kind", ["frames", "sequences", "loose"])
 @pytest.mark.parametrize(("listed", "columns"), [(1 << 25, 32), (1 << 25, 2), (0, 1)])
 def test_every_weighting_by_definition(
-    kind: str, listed: int, columns: int, monkeypatch: pytest.MonkeyPatch
+    pair, kind: str, listed: int, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without room for lists every row is answered from all distances: the same numbers."""
     monkeypatch.setattr(neighbour_lists, "LISTED_VALUES", listed)
     monkeypatch.setattr(neighbour_lists, "COLUMNS", columns)
     monkeypatch.setattr(neighbour_lists, "VALUES_AT_ONCE", 300)
     units = () if kind == "frames" else (np.arange(47) // 4, np.arange(31) // 4)
-    rows = pooled_rows(X, Y, *units, loose=kind == "loose")
+    rows = pooled_rows(*pair, *units, loose=kind == "loose")
     k = 3
     lists = NeighbourLists.of(rows, k)
     plan = make_plan(
@@ -81,6 +87,36 @@ def test_every_weighting_by_definition(
     )
     expected = [by_definition(rows, wx, wy, k) for wx, wy in zip(plan.wx, plan.wy, strict=True)]
     np.testing.assert_allclose(lists.evaluate(plan.wx, plan.wy), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["precision_gap", "recall_gap", "coverage_gap"])
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_two_sets_of_one_value_each_are_wholly_apart(name: str, kind: type) -> None:
+    """Their balls have no radius. Rounding must not make a distance of a copy's."""
+    a, b = np.random.default_rng(0).normal(size=(2, 40)).astype(kind)
+    x, y = np.tile(a, (30, 1)), np.tile(b, (24, 1))
+    apart, same = measure(x, y, name, **FEW), measure(x, x[:24].copy(), name, **FEW)
+    assert (apart.value, apart.plug_in, apart.low, apart.floor) == (1, 1, 1, 0)
+    assert apart.p_value == 0.02
+    assert apart.above_floor
+    assert (same.value, same.plug_in, same.p_value) == (0, 0, 1)
+    assert sum("balls have no radius" in warning for warning in apart.warnings) == 2
+    assert not any("radius" in warning for warning in measure(X, Y, name, **FEW).warnings)
+    almost = x + np.random.default_rng(1).normal(size=x.shape).astype(kind) * 1e-12
+    assert any("rounding" in warning for warning in measure(almost, y, name, **FEW).warnings)
+
+
+def test_copies_are_held_by_balls_without_a_radius() -> None:
+    x = np.array([[0.0, 0.0]] * 4 + [[5.0, 0.0], [6.0, 0.0], [7.0, 0.0], [8.0, 0.0]])
+    y = np.array([[0.0, 0.0], [0.0, 1.0], [5.5, 0.0], [99.0, 0.0]])
+    found = neighbourhood(x, y, k=2)
+    assert found.precision == 0.5  # the copy, and 5.5
+    assert found.coverage == 6 / 8  # of 7 and 8 the balls hold nothing
+    assert found.density == pytest.approx(6 / (2 * 4))
+    assert found.realism[0] == np.inf
+    assert found.realism[1] == pytest.approx(2 / np.sqrt(26))
+    moved = neighbourhood(x + 1000.1, y + 1000.1, k=2)
+    assert (moved.precision, moved.coverage) == (0.5, 6 / 8)
 
 
 @pytest.mark.parametrize(("n", "m"), [(60, 60), (90, 30)])

@@ -9,7 +9,8 @@ them; the few rows whose list ends too early are answered from their distances t
 Rows of a row's own unit are on no list: a video's next frame is always near. The rows of loose
 units (independent, gathered at random) are, but for the row itself. A row that was drawn twice
 counts twice for others, and never for itself. Where a side holds fewer than k other rows, as
-halves of few units may, the farthest of them gives the radius.
+halves of few units may, the farthest of them gives the radius. Balls without a radius hold copies
+of their centre, as in `neighbours`, where the plain formula is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ import numpy.typing as npt
 
 from isthmus.gap.estimate import Matrix
 from isthmus.gap.metric import Counts, Flags, Floats, Indices, Rows
-from isthmus.gap.pairs import Kernel, squared_distances
+from isthmus.gap.neighbours import copies
+from isthmus.gap.pairs import Kernel, squared_distances, unresolved
 from isthmus.gap.transport import Bounded
 
 LISTED_VALUES = 1 << 25
@@ -39,13 +41,17 @@ class NeighbourLists:
     """The nearest others of every pooled row.
 
     Attributes: `k` neighbours make a ball; `nearest` (rows, q) numbers of the nearest rows that
-    count, in order; `distance` (rows, q) squared, infinite where there are no more.
+    count, in order; `distance` (rows, q) squared, infinite where there are no more; `twin` (rows,)
+    the same number for copies of a row; `alike` (rows,) how many of them are no neighbours of the
+    row, itself included.
     """
 
     rows: Rows
     k: int
     nearest: npt.NDArray[np.int32]
     distance: Matrix
+    twin: Indices
+    alike: Indices
     tile: Kernel
 
     @classmethod
@@ -67,7 +73,9 @@ class NeighbourLists:
             order = np.argsort(values, axis=1, kind="stable")
             nearest[block] = np.take_along_axis(picked, order, axis=1)
             distance[block] = np.take_along_axis(values, order, axis=1)
-        return cls(rows, k, nearest, distance, tile)
+        near = distance[:, 0] <= unresolved(rows.z)
+        twin = copies(rows.z) if near.any() else np.arange(total)
+        return cls(rows, k, nearest, distance, twin, _alike(rows, twin), tile)
 
     def evaluate(
         self,
@@ -100,6 +108,13 @@ class NeighbourLists:
             out[number] = [found[name] for name in wanted]
         return out
 
+    def without_radius(self, weights: Counts) -> float:
+        """The share of a side's balls, `weights` (units,), whose radius is lost in rounding."""
+        own = weights[self.rows.unit].astype(np.int32)
+        members = np.flatnonzero(own)
+        radius, unsettled = self._radii(own, members, self._points(own, members))
+        return float(((radius <= unresolved(self.rows.z)[members]) & ~unsettled).mean())
+
     def _inside(self, own: Multiplicities, other: Multiplicities) -> tuple[Flags, Indices, Indices]:
         """What the balls of one side, `own` (rows,), hold of the `other` (rows,).
 
@@ -107,10 +122,15 @@ class NeighbourLists:
         of the other side each ball holds (b,).
         """
         members = np.flatnonzero(own)
-        radius, unsettled = self._radii(own, members)
+        point = self._points(own, members)
+        radius, unsettled = self._radii(own, members, point)
         hit = np.zeros(len(own), dtype=bool)
         held = np.zeros(len(members), dtype=np.int64)
-        active = np.flatnonzero(~unsettled)
+        if point.any():
+            centres = self.twin[members[point]]
+            held[point] = np.bincount(self.twin, weights=other)[centres].astype(np.int64)
+            hit |= np.isin(self.twin, centres)
+        active = np.flatnonzero(~(unsettled | point))
         for start in range(0, self.nearest.shape[1], COLUMNS):
             # Once a row's list has left the ball it is done with.
             active = active[self.distance[members[active], start] < radius[active]]
@@ -129,10 +149,21 @@ class NeighbourLists:
             hit |= inside
         return hit, members, held
 
-    def _radii(self, own: Multiplicities, members: Indices) -> tuple[Matrix, Flags]:
-        """Squared radius of each of `members`, and which lists end before it is known."""
+    def _points(self, own: Multiplicities, members: Indices) -> Flags:
+        """Which of `members` have k copies among their neighbours, so that balls are points."""
+        if self.twin[-1] == len(self.twin) - 1:  # no row has a copy
+            return np.zeros(len(members), dtype=bool)
+        copied = np.bincount(self.twin, weights=own)[self.twin[members]]
+        result: Flags = copied - own[members] * self.alike[members] >= self.k
+        return result
+
+    def _radii(self, own: Multiplicities, members: Indices, point: Flags) -> tuple[Matrix, Flags]:
+        """Squared radius of each of `members`, and which lists end before it is known.
+
+        Zero, and known, for those that are a `point`.
+        """
         radius = np.zeros(len(members), dtype=self.distance.dtype)
-        active = np.arange(len(members))
+        active = np.flatnonzero(~point)
         met = np.zeros(len(members), dtype=np.int32)
         for start in range(0, self.nearest.shape[1], COLUMNS):
             columns = slice(start, start + COLUMNS)
@@ -177,6 +208,17 @@ def _once(thin: Bounded, weights: Counts) -> Multiplicities:
     counts = np.zeros(len(thin.order), dtype=np.int32)
     counts[thin.side(weights).rows] = 1
     return counts
+
+
+def _alike(rows: Rows, twin: Indices) -> Indices:
+    """Of each row's copies (rows,), itself included, those that do not count as its neighbours."""
+    if rows.loose or rows.each_row_is_a_unit:
+        return np.ones(len(twin), dtype=np.int64)
+    _, group, count = np.unique(
+        np.stack([rows.unit, twin]), axis=1, return_inverse=True, return_counts=True
+    )
+    result: Indices = count[group.ravel()]
+    return result
 
 
 def _length(rows: Rows, k: int) -> int:

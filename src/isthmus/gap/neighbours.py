@@ -5,18 +5,27 @@ al., ICML 2020. Around each row lies a ball that reaches to its k-th nearest nei
 own sample. `precision`: share of y inside some ball of x; `recall`: share of x inside some ball
 of y; `density`: how many balls of x a row of y lies in, over k; `coverage`: share of balls of x
 that hold a row of y. Two distances in place of one number: what y has beyond x, what it lacks.
+
+A ball whose k nearest are copies of its centre has no radius: it holds further copies and nothing
+else. (Strictly inside, as the papers have it, there is nothing; then two sets of one constant
+would have nothing in common.)
+
+This is the formula, once, from as few distances as it takes. `neighbour_lists` answers thousands
+of weightings of the same rows; it sorts the distances of all pairs for that, which for a single
+answer takes half as long again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
-from isthmus.gap.metric import Floats, Indices, pooled_rows
-from isthmus.gap.pairs import Kernel, squared_distances
+from isthmus.gap.metric import Flags, Floats, Indices, pooled_rows
+from isthmus.gap.pairs import Kernel, squared_distances, unresolved
 
 ROWS_AT_ONCE = 1024
 
@@ -44,7 +53,8 @@ def neighbourhood(
 
     With groups (sequences), neighbours from the row's own group do not count for its radius: a
     video's next frame is always near. A row is inside a ball when strictly nearer than the
-    radius. `realism` is the largest ratio of a ball's radius to the row's distance from its centre.
+    radius, or a copy of the centre. `realism` is the largest ratio of a ball's radius to the row's
+    distance from its centre.
     """
     left, right = checked_pair(x, y)
     for name, count in (("x", len(left)), ("y", len(right))):
@@ -57,6 +67,11 @@ def neighbourhood(
     tile = squared_distances(rows.z, rows.device)
     radius_x = _radii(tile, 0, n, k, groups_x)
     radius_y = _radii(tile, n, total, k, groups_y)
+    lost = np.concatenate([radius_x, radius_y]) <= unresolved(rows.z)
+    twin = copies(rows.z) if lost.any() else None
+    if twin is not None:
+        points = np.concatenate([_points(twin[:n], k, groups_x), _points(twin[n:], k, groups_y)])
+        radius_x, radius_y = np.where(points[:n], 0, radius_x), np.where(points[n:], 0, radius_y)
     inside = np.zeros(total - n)
     realism = np.zeros(total - n)
     recalled = covered = 0
@@ -64,12 +79,16 @@ def neighbourhood(
         stop = min(start + ROWS_AT_ONCE, n)
         distances = tile(start, stop, n, total)
         reach = radius_x[start:stop, None]
-        hit = distances < reach
+        hit, back = distances < reach, distances < radius_y
+        if twin is not None:
+            same = twin[start:stop, None] == twin[None, n:]
+            hit |= same & points[start:stop, None]
+            back |= same & points[None, n:]
         inside += hit.sum(axis=0)
         covered += int(hit.any(axis=1).sum())
-        recalled += int((distances < radius_y).any(axis=1).sum())
+        recalled += int(back.any(axis=1).sum())
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(distances > 0, reach / distances, np.where(reach > 0, np.inf, 0.0))
+            ratio = np.where(distances > 0, reach / distances, np.where(hit, np.inf, 0.0))
         realism = np.maximum(realism, ratio.max(axis=0))
     return Neighbourhood(
         precision=float((inside > 0).mean()),
@@ -78,6 +97,24 @@ def neighbourhood(
         coverage=covered / n,
         realism=np.sqrt(realism),
     )
+
+
+def copies(z: Matrix) -> Indices:
+    """A number (rows,) for each row of `z` (rows, d) that equal rows share."""
+    known: dict[bytes, int] = {}
+    # Zero added makes one zero of both.
+    digests = (blake2b((row + 0.0).tobytes(), digest_size=16).digest() for row in z)
+    return np.array([known.setdefault(digest, len(known)) for digest in digests], dtype=np.int64)
+
+
+def _points(twin: Indices, k: int, groups: Indices | None) -> Flags:
+    """Which rows of a sample have k copies, by `twin` (rows,), outside of their own group."""
+    copied = np.bincount(twin)[twin]
+    if groups is None:
+        return np.asarray(copied - 1 >= k)
+    both = np.stack([np.unique(groups, return_inverse=True)[1], twin])
+    _, pair, count = np.unique(both, axis=1, return_inverse=True, return_counts=True)
+    return np.asarray(copied - count[pair.ravel()] >= k)
 
 
 def _radii(tile: Kernel, start: int, stop: int, k: int, groups: Indices | None) -> Floats:

@@ -26,6 +26,8 @@ from isthmus.gap.weightings import Weightings, complementary
 Kernel = Callable[[int, int, int, int], Matrix]  # rows i0:i1 × rows j0:j1 -> (i1 - i0, j1 - j0)
 
 TILE = 1024
+ROUNDING = 16
+"""Units of rounding of a row's square by which its distance to a copy of itself may be wrong."""
 HELD_UNITS = 4096
 
 
@@ -66,6 +68,12 @@ def squared_distances(z: Matrix, device: str = "cpu") -> Kernel:
         return np.maximum(out, 0, out=out)
 
     return tile
+
+
+def unresolved(z: Matrix) -> Matrix:
+    """What `squared_distances` may give (rows,) for a copy of each row of `z` (rows, d)."""
+    result: Matrix = ROUNDING * np.finfo(z.dtype).eps * np.einsum("ij,ij->i", z, z)
+    return result
 
 
 def u_statistic(rows: Rows, kernel: Kernel, wx: Counts, wy: Counts) -> Floats:

@@ -28,11 +28,13 @@ from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Metric, Rows, Simple, observed, pooled_rows
 from isthmus.gap.neighbour_lists import SCORES, NeighbourLists
+from isthmus.gap.neighbours import neighbourhood
 from isthmus.gap.resampling import Plan, make_plan
 from isthmus.gap.transport import Bounded
 from isthmus.gap.units import find_units, gather
 
 K = 5
+COPIED = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,12 @@ def scores(
         splits=0,
         seed=seed,
     )
-    used, notes = _neighbours(rows, k)
-    sample = _Sample(rows, plan, used, level, units.warnings + plan.warnings + notes)
+    used, notes = _neighbours(rows.rows_x, len(rows.unit) - rows.rows_x, k)
+    lists = NeighbourLists.of(rows, used)
+    notes = units.warnings + plan.warnings + notes + _copied(lists)
+    sample = _Sample(rows, plan, used, level, notes)
     wx, wy, parts = _with_splits(sample, floor_splits, seed)
-    found = NeighbourLists.of(rows, used).evaluate(wx, wy)
+    found = lists.evaluate(wx, wy)
     return {
         name: _score(name, found[:, column], parts, sample) for column, name in enumerate(SCORES)
     }
@@ -222,17 +226,29 @@ def _interval(
     return min(float(low), value), max(float(high), value)
 
 
-def _neighbours(rows: Rows, k: int) -> tuple[int, tuple[str, ...]]:
+def _neighbours(n: int, m: int, k: int) -> tuple[int, tuple[str, ...]]:
     """As many of k as the smaller side has so many others, and a warning where halves have not."""
     if k < 1:
         raise ConfigError(f"k = {k} neighbours; expected 1 or more")
-    smaller = min(rows.rows_x, len(rows.unit) - rows.rows_x)
+    smaller = min(n, m)
     used = min(k, smaller - 1)
     if smaller // 2 > 2 * k:
         return used, ()
     return used, (
         f"{smaller} rows on one side for balls of k = {k} neighbours: the balls of a half hold "
         "most of its rows and scores say little; lower k or give more rows",
+    )
+
+
+def _copied(lists: NeighbourLists) -> tuple[str, ...]:
+    """A warning for each side of which many rows have too many copies for balls to have a size."""
+    sides = zip("xy", (weights[0] for weights in observed(lists.rows)), strict=True)
+    shares = ((name, lists.without_radius(weights)) for name, weights in sides)
+    return tuple(
+        f"{share:.0%} of the rows of {name} have {lists.k} or more copies in {name}, at least to "
+        "within rounding: their balls have no radius and hold nothing but exact copies"
+        for name, share in shares
+        if share >= COPIED
     )
 
 
@@ -252,20 +268,21 @@ def coverage_gap(x: Matrix, y: Matrix, *, k: int = K) -> float:
 
 
 def _gap(x: Matrix, y: Matrix, score: str, k: int) -> float:
-    rows = pooled_rows(*checked_pair(x, y))
-    used, _ = _neighbours(rows, k)
-    return float(1 - NeighbourLists.of(rows, used).evaluate(*observed(rows), [score])[0, 0])
+    left, right = checked_pair(x, y)
+    used, _ = _neighbours(len(left), len(right), k)
+    return float(1 - getattr(neighbourhood(left, right, k=used), score))
 
 
 def _prepared(score: str) -> Callable[..., Simple]:
     """The resampled form of 1 - `score`."""
 
     def prepare(rows: Rows, *, seed: int = 0, k: int = K) -> Simple:
-        used, warnings = _neighbours(rows, k)
+        n, m = rows.rows_x, len(rows.unit) - rows.rows_x
+        used, notes = _neighbours(n, m, k)
         lists = NeighbourLists.of(rows, used)
+        warnings = notes + _copied(lists)
         # Halves of x, of y, and of one against the other are compared: they need one size.
-        smaller = min(rows.rows_x, len(rows.unit) - rows.rows_x)
-        thin = Bounded.of(rows, max(2, smaller // 2), seed)
+        thin = Bounded.of(rows, max(2, min(n, m) // 2), seed)
 
         def evaluate(wx: Counts, wy: Counts) -> Floats:
             result: Floats = 1 - lists.evaluate(wx, wy, [score], thin)[:, 0]
