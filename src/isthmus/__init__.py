@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
     from isthmus.synth.maker import make_dataset
+    from isthmus.synth.odd.domain import load_odd
+    from isthmus.synth.output.dataset import render_dataset
+    from isthmus.synth.output.replay import replay
 
 _HOMES = {
     "Box": "data.frame",
@@ -46,6 +49,7 @@ _HOMES = {
     "gate_schema": "study.gate",
     "load_extractor": "features.extractor",
     "load_gate": "study.gate",
+    "load_odd": "synth.odd.domain",
     "load_study": "study.config",
     "local_executor": "compute.local",
     "make_dataset": "synth.maker",
@@ -53,6 +57,8 @@ _HOMES = {
     "measure_dqm": "study.dqm",
     "measure_gap": "study.measure",
     "read_dataset": "data.formats",
+    "render_dataset": "synth.output.dataset",
+    "replay": "synth.output.replay",
     "run_demo": "study.demo",
     "run_study": "study.api",
     "study_schema": "study.config",
@@ -77,6 +83,7 @@ __all__ = [
     "gate_schema",
     "load_extractor",
     "load_gate",
+    "load_odd",
     "load_study",
     "local_executor",
     "make_dataset",
@@ -84,6 +91,8 @@ __all__ = [
     "measure_dqm",
     "measure_gap",
     "read_dataset",
+    "render_dataset",
+    "replay",
     "run_demo",
     "run_study",
     "study_schema",

@@ -52,7 +52,7 @@ def test_corners_are_darker_by_the_vignette():
 @pytest.mark.parametrize("gain", [1.0, 8.0])
 def test_noise_is_that_of_photons_and_of_reading(bayer, gain):
     sensor = replace(PLAIN, full_well=8000.0, read_noise=3.0, bayer=bayer)
-    signal = np.full((200, 200, 3), 0.25, np.float32)
+    signal = np.full((60, 960, 3), 0.25, np.float32)
     read = read_out(signal, gain, sensor, _rng())
     electrons = 8000 / gain
     variance = 0.25 / electrons + (3.0 / electrons) ** 2
@@ -63,9 +63,9 @@ def test_noise_is_that_of_photons_and_of_reading(bayer, gain):
 
 def test_the_mosaic_keeps_plain_colours_and_planes():
     sensor = replace(PLAIN, full_well=1e12, read_noise=0.0)
-    colour = np.broadcast_to(np.array([0.2, 0.5, 0.3], np.float32), (20, 30, 3))
+    colour = np.broadcast_to(np.array([0.2, 0.5, 0.3], np.float32), (20, 960, 3))
     assert read_out(colour, 1.0, sensor, _rng()) == pytest.approx(colour, abs=1e-4)
-    ramp = np.repeat(np.linspace(0.1, 0.9, 40, dtype=np.float32)[None, :, None], 20, axis=0)
+    ramp = np.repeat(np.linspace(0.1, 0.9, 960, dtype=np.float32)[None, :, None], 20, axis=0)
     ramp = np.repeat(ramp, 3, axis=2)
     inner = read_out(ramp, 1.0, sensor, _rng())[:, 2:-2]
     assert inner == pytest.approx(ramp[:, 2:-2], abs=1e-4)

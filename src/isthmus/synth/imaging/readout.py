@@ -11,6 +11,8 @@ from isthmus.synth.imaging.optics import Floats
 from isthmus.synth.imaging.sensor import Sensor
 
 DEVIATES = 4096
+FULL_RESOLUTION = 960
+"""Narrower pictures (pixels) are cells of a mosaic read together: each pixel has all colours."""
 
 
 @lru_cache(maxsize=1)
@@ -27,11 +29,12 @@ def read_out(signal: Floats, gain: float, sensor: Sensor, rng: np.random.Generat
     Photons are Poisson; at thousands of electrons a normal deviate of variance N is as good.
     """
     electrons = sensor.full_well / max(gain, 1.0)
-    planes = 1 if sensor.bayer else 3
+    mosaic = sensor.bayer and signal.shape[1] >= FULL_RESOLUTION
+    planes = 1 if mosaic else 3
     draws = rng.integers(0, DEVIATES, (*signal.shape[:2], planes), dtype=np.uint16)
     noise = np.take(_deviates(), draws)
     read = (sensor.read_noise / electrons) ** 2
-    if not sensor.bayer:
+    if not mosaic:
         spread = np.sqrt(np.maximum(signal, 0) / electrons + read)
         return np.asarray(np.minimum(signal, 8.0) + spread * noise, np.float32)
     raw = np.empty(signal.shape[:2], np.float32)

@@ -33,7 +33,8 @@ class Sensor:
         contrast: exponent around the middle grey.
         knee: linear level above which highlights are rolled off.
         sharpening: strength of the camera's unsharp mask.
-        bayer: colours are read through a mosaic, and interpolated.
+        bayer: colours are read through a mosaic and interpolated (in pictures of 960 columns or
+            more; smaller ones come from several pixels of the sensor each).
         quality: of the JPEG, 1–100.
     """
 

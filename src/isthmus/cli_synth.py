@@ -1,0 +1,201 @@
+"""The `isthmus synth` commands: argument parsing only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Group, Parameter
+
+import isthmus
+
+EXIT_ERROR, EXIT_SKIPPED = 1, 3
+WORK = Group("Work")
+Workers = Annotated[
+    int | None,
+    Parameter(group=WORK, help="Processes to work with, 1 or more [default: all cores]."),
+]
+Size = Annotated[str, Parameter(help="WIDTHxHEIGHT in pixels.")]
+Formats = Annotated[list[str] | None, Parameter(negative="", help="Labels to write: coco, bdd100k, "
+                    "kitti, yolo; may be repeated [default: coco].")]  # fmt: skip
+Sensor = Annotated[Path | None, Parameter(help="Camera fitted to a target (JSON of `synth twin`).")]
+
+synth = App(name="synth", help="Render street scenes with complete truth from an ODD file.")
+
+
+@synth.command
+def render(
+    odd: Path,
+    /,
+    *,
+    out: Path,
+    n: int = 100,
+    seed: int = 0,
+    size: Size = "640x360",
+    renderer: str = "fast",
+    imagings: int = 1,
+    format: Formats = None,
+    sensor: Sensor = None,
+    part: str = "0/1",
+    workers: Workers = None,
+) -> int:
+    """Render images of an ODD with depth, instances, classes and labels; goes on where it stopped.
+
+    Parameters
+    ----------
+    odd
+        The ODD file (YAML).
+    out
+        Folder of the data set.
+    n
+        Rows of the ODD to render.
+    seed
+        Decides everything.
+    renderer
+        fast, or physical (extra `physical`).
+    imagings
+        Cameras that look at each scene.
+    part
+        I/K: make only every K-th frame from the I-th on (labels come with the run of all).
+    """
+    from isthmus import console, console_synth
+    from isthmus.synth.output.arguments import part_of, sensor_of, size_of
+
+    executor = isthmus.local_executor(workers)
+    with console.watch() as watcher:
+        result = isthmus.render_dataset(
+            isthmus.load_odd(odd),
+            n,
+            out,
+            seed=seed,
+            size=size_of(size),
+            renderer=renderer,
+            imagings=imagings,
+            sensor=sensor_of(sensor),
+            formats=tuple(format or ["coco"]),
+            part=part_of(part),
+            executor=executor,
+            progress=watcher.progress,
+        )
+    console_synth.show_rendered(result)
+    return EXIT_SKIPPED if result.dataset.problems else 0
+
+
+@synth.command
+def preview(
+    odd: Path,
+    /,
+    *,
+    out: Path = Path("preview.jpg"),
+    n: int = 24,
+    seed: int = 0,
+    size: Size = "320x180",
+    renderer: str = "fast",
+    workers: Workers = None,
+) -> int:
+    """Render a contact sheet of an ODD's first rows.
+
+    Parameters
+    ----------
+    odd
+        The ODD file (YAML).
+    out
+        Picture to write.
+    """
+    from isthmus import console
+    from isthmus.synth.output.arguments import size_of
+    from isthmus.synth.output.preview import write_preview
+
+    with console.watch() as watcher:
+        path = write_preview(
+            isthmus.load_odd(odd),
+            n,
+            out,
+            seed=seed,
+            size=size_of(size),
+            renderer=renderer,
+            executor=isthmus.local_executor(workers),
+            progress=watcher.progress,
+        )
+    console.OUT.print(f"{path}", markup=False)
+    return 0
+
+
+@synth.command
+def replay(record: Path, /, *, out: Path | None = None) -> int:
+    """Make one image again from its record alone, and say whether it is the same to the byte.
+
+    Parameters
+    ----------
+    record
+        records/NAME.json of a rendered data set.
+    out
+        Where to write the image [default: not written].
+    """
+    from isthmus import console_synth, files
+
+    again = isthmus.replay(record)
+    if out is not None:
+        files.write_bytes(out, again.made.content)
+    console_synth.show_replay(again)
+    return 0 if again.same_picture and again.same_truth else EXIT_ERROR
+
+
+@synth.command
+def twin(
+    odd: Path,
+    target: Path,
+    /,
+    *,
+    out: Path = Path("sensor.json"),
+    n: int = 8,
+    frames: int = 24,
+    seed: int = 0,
+    size: Size = "320x180",
+) -> int:
+    """Fit the camera to unlabeled target images: exposure, colours, sharpness, noise.
+
+    Parameters
+    ----------
+    odd
+        The ODD file whose scenes are developed.
+    target
+        Folder (or label file) of target images; labels are not looked at.
+    out
+        Camera to write, for `synth render --sensor`.
+    n
+        Rendered scenes to compare by.
+    frames
+        Target images to read.
+    """
+    from isthmus import console, console_synth
+    from isthmus.synth.output.arguments import size_of
+    from isthmus.synth.output.twin import write_twin
+
+    with console.watch() as watcher:
+        found = write_twin(
+            isthmus.load_odd(odd), target, out, n=n, frames=frames, seed=seed, size=size_of(size),
+            progress=watcher.progress,
+        )  # fmt: skip
+    console_synth.show_twin(found, out)
+    return 0
+
+
+@synth.command
+def doctor() -> int:
+    """Say which renderers work here and how many images an hour they make; never aborts."""
+    from isthmus import console_synth
+    from isthmus.synth.doctor import examine
+
+    console_synth.show_doctor(examine())
+    return 0
+
+
+@synth.command
+def schema() -> int:
+    """Print the JSON Schema of ODD files."""
+    from isthmus import console
+    from isthmus.synth.odd.schema import odd_schema
+
+    console.print_json(odd_schema())
+    return 0

@@ -1,0 +1,65 @@
+"""What the `isthmus synth` commands print."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path
+
+
+def show_rendered(result: Any) -> None:
+    """Print how many frames and objects there are, and where."""
+    frames = len(result.dataset)
+    boxes = [box for frame in result.dataset for box in frame.objects or ()]
+    counts = Counter(box.category for box in boxes if not box.ignore)
+    kept = f", {result.kept} of them from before" if result.kept else ""
+    OUT.print(f"{frames} images{kept}; {sum(counts.values())} objects", markup=False)
+    if counts:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.most_common())
+        OUT.print(f"  {listed}", markup=False)
+    for problem in result.dataset.problems[:SHOWN_PROBLEMS]:
+        ERR.print(f"{problem.path}: {problem.kind}: {problem.reason}", markup=False)
+    if count := len(result.dataset.problems):
+        ERR.print(f"{count} image(s) could not be made (exit status 3)", markup=False)
+    for name, path in result.labels.items():
+        show_path(name, path)
+    if not result.labels:
+        OUT.print("a part of the whole: labels are written by a run without --part", markup=False)
+
+
+def show_replay(again: Any) -> None:
+    """Print whether an image is the same."""
+    words = {True: "the same to the byte", False: "NOT the same"}
+    OUT.print(f"{again.record}", markup=False)
+    OUT.print(f"  image: {words[again.same_picture]}", markup=False)
+    OUT.print(f"  truth: {words[again.same_truth]}", markup=False)
+
+
+def show_twin(found: Any, out: Path) -> None:
+    """Print the figures of the target and of the camera's pictures."""
+    table = Table("figure", "target", "before", "after", box=SIMPLE_HEAD, padding=0)
+    for name, value in found.target.items():
+        table.add_row(
+            escape(name), f"{value:.2f}", f"{found.before[name]:.2f}", f"{found.after[name]:.2f}"
+        )
+    OUT.print(table)
+    OUT.print(
+        f"distance {found.distance_before:.2f} before, {found.distance_after:.2f} after",
+        markup=False,
+    )
+    show_path("camera", out)
+
+
+def show_doctor(found: Any) -> None:
+    """Print what works, what it would take to make the rest work, and how fast it is."""
+    table = Table("part", "state", "images an hour", "remark", box=SIMPLE_HEAD, padding=0)
+    for line in found:
+        rate = "–" if line.images_per_hour is None else f"{line.images_per_hour:,.0f}"
+        table.add_row(escape(line.part), escape(line.state), rate, escape(line.remark))
+    OUT.print(table)

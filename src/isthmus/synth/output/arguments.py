@@ -1,0 +1,56 @@
+"""Words of the command line as values."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from isthmus.errors import ConfigError, InputError
+from isthmus.files import read_json
+from isthmus.synth.imaging import Sensor
+
+
+def size_of(words: str) -> tuple[int, int]:
+    """(width, height) of ``640x360``.
+
+    Raises:
+        ConfigError: it is not two whole numbers.
+    """
+    width, _, height = words.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise ConfigError(f"size {words!r}: expected WIDTHxHEIGHT, such as 640x360")
+    return int(width), int(height)
+
+
+def part_of(words: str) -> tuple[int, int]:
+    """(i, k) of ``i/k``.
+
+    Raises:
+        ConfigError: it is not two whole numbers.
+    """
+    first, _, count = words.partition("/")
+    if not (first.isdigit() and count.isdigit()):
+        raise ConfigError(f"part {words!r}: expected I/K, such as 0/4")
+    return int(first), int(count)
+
+
+def sensor_of(path: Path | None) -> dict[str, Any]:
+    """The camera's parameters in a JSON file of `synth twin`; {} without one.
+
+    Raises:
+        InputError: not such a file, or an unknown parameter.
+    """
+    if path is None:
+        return {}
+    document = read_json(path, limit_bytes=1 << 20)
+    given = document.get("sensor") if isinstance(document, dict) else None
+    if not isinstance(given, dict):
+        raise InputError(f"{path}: no camera: it has no `sensor`")
+    known = {f.name: f for f in fields(Sensor)}
+    for name, value in given.items():
+        if name not in known:
+            raise InputError(f"{path}: sensor.{name}: no such parameter of a camera")
+        if not isinstance(value, int | float):
+            raise InputError(f"{path}: sensor.{name}: {value!r} is no number")
+    return given
