@@ -243,3 +243,39 @@ def test_five_frames_a_component_go_without_a_warning(n: int, warned: bool) -> N
     for name, params in (("frechet", {}), ("kl_gaussian", {"rows_a_component": 1})):
         found = measure(x, y, name, **plan, **params)
         assert any("fewer than 5 each" in warning for warning in found.warnings) == warned
+
+
+def copies(noise: float) -> tuple[np.ndarray, np.ndarray]:
+    """x is one point fifty times, y forty times that point and ten times one 0.3 away."""
+    point = np.full(30, 0.7)
+    x = np.tile(point, (50, 1))
+    y = np.repeat([point, point + 0.3 / math.sqrt(30)], [40, 10], axis=0)
+    draws = np.random.default_rng(0).normal(size=(2, 50, 30)) * noise
+    return x + draws[0], y + draws[1]
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-7])
+def test_mmd_of_mostly_copies_takes_its_bandwidth_from_the_pairs_that_differ(noise: float) -> None:
+    few = {"permutations": 19, "bootstraps": 20, "floor_splits": 10}
+    found = measure(*copies(noise), "mmd", **few)
+    assert found.params["bandwidth"] == pytest.approx(0.3 / math.sqrt(2), rel=1e-4)
+    far = math.exp(-1)  # the kernel of the two points: 2 σ² is their squared distance
+    within_y = (40 * 39 + 10 * 9 + 2 * 40 * 10 * far) / (50 * 49)
+    assert found.value == pytest.approx(1 + within_y - 2 * (40 + 10 * far) / 50, abs=1e-5)
+    assert ["identical features, or nearly so" in warning for warning in found.warnings] == [True]
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-7])
+@pytest.mark.parametrize(
+    ("bandwidth", "words"),
+    [(0.2, []), (0.03, ["far below"]), (1e-200, ["far below"]), (1e200, ["far above"])],
+)
+def test_mmd_of_mostly_copies_tells_of_a_bandwidth_that_sees_nothing(
+    noise: float, bandwidth: float, words: list[str]
+) -> None:
+    """Most pairs are at distance 0, where every bandwidth is wide enough."""
+    few = {"permutations": 9, "bootstraps": 0, "floor_splits": 0}
+    found = measure(*copies(noise), "mmd", bandwidth=bandwidth, **few)
+    assert math.isfinite(found.value)
+    assert len(found.warnings) == len(words)
+    assert all(word in warning for word, warning in zip(words, found.warnings, strict=True))

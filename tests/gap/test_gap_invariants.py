@@ -263,6 +263,7 @@ def test_wrong_requests_name_what_exists() -> None:
         {"scale": "robust"},
         {"kernel": "cosine"},
         {"bandwidth": 0.0},
+        {"bandwidth": np.inf},
     ):
         with pytest.raises(ConfigError, match=next(iter(wrong))):
             measure(x, y, "mmd", **wrong)

@@ -7,12 +7,12 @@ Kernels: `rbf` exp(-|a-b|²/(2σ²)); `rbf_mixture`, the mean of three of them a
 `linear` <a, b>; `polynomial` (<a, b>/d + 1)³, which makes this the kernel distance KID of
 Binkowski et al. (ICLR 2018). Without `bandwidth`, σ² is half the median squared distance of
 distinct pairs of the pooled sample (the median heuristic of the paper, sec. 8), from at most
-2000 evenly spaced rows a side so that the larger side does not drown the smaller one.
+2000 evenly spaced rows a side so that the larger side does not drown the smaller one. Where most
+pairs are copies the median says nothing of the others: the mean of the pairs that differ is taken.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,12 +20,14 @@ import numpy as np
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Counts, Floats, Metric, Rows, Simple, observed, pooled_rows
-from isthmus.gap.pairs import Kernel, products, squared_distances, u_statistic
+from isthmus.gap.pairs import Kernel, products, squared_distances, u_statistic, unresolved
 
 KernelName = Literal["rbf", "rbf_mixture", "linear", "polynomial"]
 KERNELS = ("rbf", "rbf_mixture", "linear", "polynomial")
 BANDWIDTH_ROWS = 2000
 DEGENERATE = 1e-3
+COPIES = 1e-4
+"""Share of the mean squared distance below which two rows count as copies of each other."""
 
 
 def mmd(
@@ -92,10 +94,13 @@ def kernel_of(
         z = rows.z + rows.centre.astype(rows.z.dtype)
         settings = {"kernel": kernel, "degree": degree, "gamma": scale, "coef0": coef0}
         return _polynomial(z, scale, coef0, degree, rows.device), settings, ()
-    if bandwidth is not None and not bandwidth > 0:
-        raise ConfigError(f"bandwidth {bandwidth} must be above 0 (or None: median heuristic)")
-    median, warnings = (bandwidth, ()) if bandwidth else median_bandwidth(rows)
-    warnings += _degeneracy(rows, median)
+    if bandwidth is not None and not 0 < bandwidth < np.inf:
+        raise ConfigError(
+            f"bandwidth {bandwidth}; expected a finite number above 0 (or None: median heuristic)"
+        )
+    distances = _sampled_distances(rows)
+    median, warnings = (float(bandwidth), ()) if bandwidth else _median_bandwidth(distances)
+    warnings += _degeneracy(distances, median)
     settings = {"kernel": kernel, "bandwidth": median, "bandwidth_given": bandwidth is not None}
     make = _rbf if kernel == "rbf" else _rbf_mixture
     tile = make(rows.z, median, rows.device)
@@ -103,26 +108,34 @@ def kernel_of(
 
 
 def median_bandwidth(rows: Rows) -> tuple[float, tuple[str, ...]]:
-    """σ by the median heuristic, and a warning where most rows are equal to each other."""
-    distances = _sampled_distances(rows)
-    median = float(np.median(distances))
-    if median > 0:
+    """σ by the median heuristic, and a warning where most rows are copies of each other."""
+    return _median_bandwidth(_sampled_distances(rows))
+
+
+def _median_bandwidth(distances: Matrix) -> tuple[float, tuple[str, ...]]:
+    median, apart = float(np.median(distances)), _apart(distances)
+    if median > COPIES * distances.mean(dtype=np.float64):
         return float(np.sqrt(median / 2)), ()
-    positive = distances[distances > 0]
-    fallback = float(np.sqrt(positive.mean() / 2)) if positive.size else 1.0
+    fallback = float(np.sqrt(apart.mean(dtype=np.float64) / 2)) if apart.size else 1.0
     return fallback, (
-        "over half of all pairs of frames have identical features: the median bandwidth is zero; "
-        f"{fallback:.3g} (from the pairs that differ) is used instead",
+        "over half of all pairs of frames have identical features, or nearly so: the median "
+        f"bandwidth sees nothing else; {fallback:.3g} (from the pairs that differ) is used instead",
     )
+
+
+def _apart(distances: Matrix) -> Matrix:
+    """Those squared distances that are not between copies."""
+    result: Matrix = distances[distances > COPIES * distances.mean(dtype=np.float64)]
+    return result
 
 
 def _sampled_distances(rows: Rows) -> Matrix:
     """Squared distances of the distinct pairs among evenly spaced rows of both sides."""
     n, total = rows.rows_x, len(rows.unit)
-    picked = np.concatenate([_spaced(0, n), _spaced(n, total)])
-    sample = replace(rows, z=rows.z[picked])
-    tile = squared_distances(sample.z)(0, len(picked), 0, len(picked))
-    result: Matrix = tile[np.triu_indices(len(picked), 1)]
+    z = rows.z[np.concatenate([_spaced(0, n), _spaced(n, total)])]
+    tile = squared_distances(z)(0, len(z), 0, len(z))
+    tile[tile <= unresolved(z)[:, None]] = 0
+    result: Matrix = tile[np.triu_indices(len(z), 1)]
     return result
 
 
@@ -131,14 +144,18 @@ def _spaced(start: int, stop: int) -> np.ndarray[Any, Any]:
     return start + (np.arange(count) * (stop - start)) // count
 
 
-def _degeneracy(rows: Rows, bandwidth: float) -> tuple[str, ...]:
-    typical = float(np.median(_sampled_distances(rows))) / (2 * bandwidth**2)
+def _degeneracy(distances: Matrix, bandwidth: float) -> tuple[str, ...]:
+    """A warning where the kernel of rows that are no copies is nearly always 0, or nearly 1."""
+    apart = _apart(distances)
+    if not apart.size:
+        return ()
+    typical = float(np.median(apart)) / 2 / bandwidth / bandwidth
     if np.exp(-typical) < DEGENERATE:
         return (
             f"bandwidth {bandwidth:.3g} is far below the typical distance of two frames: the "
             "kernel sees every frame as unlike any other; leave it out for the median heuristic",
         )
-    if 0 < typical < DEGENERATE:
+    if typical < DEGENERATE:
         return (
             f"bandwidth {bandwidth:.3g} is far above the typical distance of two frames: the "
             "kernel sees only means; leave it out for the median heuristic",
@@ -148,11 +165,13 @@ def _degeneracy(rows: Rows, bandwidth: float) -> tuple[str, ...]:
 
 def _rbf(z: Matrix, bandwidth: float, device: str) -> Kernel:
     distances = squared_distances(z, device)
-    factor = z.dtype.type(-0.5 / bandwidth**2)
+    # Bounded, for widths whose square is no number: 0 times infinity is none either.
+    factor = z.dtype.type(-min(0.5 / bandwidth / bandwidth, float(np.finfo(z.dtype).max)))
 
     def tile(i0: int, i1: int, j0: int, j1: int) -> Matrix:
         out = distances(i0, i1, j0, j1)
-        out *= factor
+        with np.errstate(over="ignore"):  # exp(-inf) is the 0 that is meant
+            out *= factor
         return np.exp(out, out=out)
 
     return tile
