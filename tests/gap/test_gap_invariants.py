@@ -141,6 +141,31 @@ def test_common_offset_of_a_thousand(name: str, kind: type) -> None:
 
 
 @pytest.mark.parametrize("name", METRICS)
+def test_an_estimate_does_not_move_with_the_origin(name: str) -> None:
+    x, y = (np.round(a * 64) / 64 for a in two(60, 34))
+    params, moved = PREPARED.get(name, {}), dict(PREPARED.get(name, {}))
+    if name == "cmd":
+        moved["bounds"] = (990.0, 1010.0)
+    here = measure(x, y, name, **FEW, **params)
+    there = measure(x + 1000, y + 1000, name, **FEW, **moved)
+    assert (there.n, there.m) == (60, 34)
+    for field in ("value", "plug_in", "low", "high", "floor", "p_value"):
+        expected = getattr(here, field)
+        assert getattr(there, field) == pytest.approx(expected, rel=1e-6, abs=1e-7), field
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("side", ["x", "y"])
+def test_every_metric_refuses_rows_that_are_not_finite(name: str, side: str) -> None:
+    sides = dict(zip("xy", two(), strict=True))
+    sides[side][[7, 19], 2] = np.nan
+    for function in (measure, METRICS[name].distance):
+        arguments = (name,) if function is measure else ()
+        with pytest.raises(InputError, match=rf"features {side}: .*2 of \d+ rows \(rows 7, 19\)"):
+            function(sides["x"], sides["y"], *arguments)
+
+
+@pytest.mark.parametrize("name", METRICS)
 def test_constant_features_are_no_gap_and_no_crash(name: str) -> None:
     x, y = np.full((20, 4), 3.0), np.full((16, 4), 3.0)
     found = measure(x, y, name, **FEW, **({"bounds": (0, 5)} if name == "cmd" else {}))
