@@ -31,7 +31,7 @@ def rasterise(
     def band(number: int) -> None:
         top, bottom = number * BAND, min((number + 1) * BAND, height)
         chosen = order[starts[number] : starts[number + 1]]
-        _fill(triangles, chosen, face[top:bottom], nearness[top:bottom], (top, height))
+        _fill(tuple(triangles), chosen, face[top:bottom], nearness[top:bottom], (top, height))
 
     spread(band, range(len(starts) - 1), threads)
     return face, nearness

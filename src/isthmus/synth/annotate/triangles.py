@@ -11,7 +11,8 @@ comes from the plane of the whole face, in float64.
 
 Kernels are compiled once a machine and kept (`cache=True`) beside this file, or where
 `NUMBA_CACHE_DIR` says. Numba looks at the changes of a kernel's own file alone: what a kernel calls
-stands in the same file.
+stands in the same file. Kernels take plain tuples: a kept kernel whose arguments name a class could
+not be read any more when the class moves.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def set_up(
                 np.empty((capacity, 6), np.int32), np.empty((capacity, 3)),
                 np.empty((capacity, 2), np.float32), np.empty(capacity, np.int32),
             )  # fmt: skip
-            count = int(_set_up(points, part, kept, projection, out))
+            count = int(_set_up(points, part, kept, tuple(projection), tuple(out)))
             if count <= capacity:
                 source = out.source[:count] + np.int32(start)
                 return Triangles(out.corners[:count], out.plane[:count], out.reach[:count], source)
@@ -168,15 +169,16 @@ def _where(polygon, slope_x, slope_y, far_slope):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _snap(polygon, size, projection, grid):  # type: ignore[no-untyped-def]
+def _snap(polygon, size, lens, grid):  # type: ignore[no-untyped-def]
     """Fill `grid` with the corners in steps of the grid; smallest and largest nearness."""
     low, high = np.inf, -np.inf
-    focal, limit = projection.focal, 2 * FARTHEST
+    focal, width, height, perspective = lens
+    limit = 2 * FARTHEST
     for k in range(size):
-        nearness = 1.0 / polygon[k, 2] if projection.perspective else -polygon[k, 2]
-        stretch = focal * nearness if projection.perspective else focal
-        u = min(max(0.5 * projection.width + stretch * polygon[k, 0], -limit), limit)
-        v = min(max(0.5 * projection.height - stretch * polygon[k, 1], -limit), limit)
+        nearness = 1.0 / polygon[k, 2] if perspective else -polygon[k, 2]
+        stretch = focal * nearness if perspective else focal
+        u = min(max(0.5 * width + stretch * polygon[k, 0], -limit), limit)
+        v = min(max(0.5 * height - stretch * polygon[k, 1], -limit), limit)
         low, high = min(low, nearness), max(high, nearness)
         grid[k, 0] = int(np.floor(u * GRID + 0.5))
         grid[k, 1] = int(np.floor(v * GRID + 0.5))
@@ -184,9 +186,9 @@ def _snap(polygon, size, projection, grid):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _touches(grid, k, margin, projection):  # type: ignore[no-untyped-def]
+def _touches(grid, k, margin, size):  # type: ignore[no-untyped-def]
     """Whether triangle 0, k, k + 1 has the middle of a pixel of the canvas in its bounds."""
-    width, height = projection.width, projection.height
+    width, height = size
     x0, y0 = grid[0, 0], grid[0, 1]
     x1, y1 = grid[k, 0], grid[k, 1]
     x2, y2 = grid[k + 1, 0], grid[k + 1, 1]
@@ -197,9 +199,8 @@ def _touches(grid, k, margin, projection):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _turn(points, face, projection, polygon):  # type: ignore[no-untyped-def]
+def _turn(points, face, turn, origin, polygon):  # type: ignore[no-untyped-def]
     """Fill the first three rows of `polygon` with the corners of a face in camera axes."""
-    turn, origin = projection.turn, projection.origin
     for k in range(3):
         p = face[k]
         x, y, z = points[p, 0] - origin[0], points[p, 1] - origin[1], points[p, 2] - origin[2]
@@ -210,7 +211,9 @@ def _turn(points, face, projection, polygon):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def _set_up(points, faces, keep, projection, out):  # type: ignore[no-untyped-def]
     """Fill `out`; the number of triangles, even if there is no room for all."""
-    focal = projection.focal
+    turn, origin, focal, width, height, perspective = projection
+    lens, size_ = (focal, width, height, perspective), (width, height)
+    corners, plane, reach, source = out
     polygon, other = np.empty((12, 3)), np.empty((12, 3))
     grid = np.empty((12, 2), np.int64)
     n = 0
@@ -218,24 +221,24 @@ def _set_up(points, faces, keep, projection, out):  # type: ignore[no-untyped-de
         if keep[i] == OUT:
             continue
         margin = 1 if keep[i] == CANVAS else 0
-        _turn(points, faces[i], projection, polygon)
+        _turn(points, faces[i], turn, origin, polygon)
         ax, ay, az = polygon[0, 0], polygon[0, 1], polygon[0, 2]
         bx, by, bz = polygon[1, 0] - ax, polygon[1, 1] - ay, polygon[1, 2] - az
         cx, cy, cz = polygon[2, 0] - ax, polygon[2, 1] - ay, polygon[2, 2] - az
         nx, ny, nz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
         d = nx * ax + ny * ay + nz * az
         size = 3
-        if projection.perspective:
-            slope_x = (0.5 + margin) * projection.width / focal + 1e-3
-            slope_y = (0.5 + margin) * projection.height / focal + 1e-3
+        if perspective:
+            slope_x = (0.5 + margin) * width / focal + 1e-3
+            slope_y = (0.5 + margin) * height / focal + 1e-3
             where = _where(polygon, slope_x, slope_y, FARTHEST / focal)
             if where == 2:
                 size = _clip(polygon, other, FARTHEST / focal)
             elif where == 1:
                 size = 0
-        low, high = _snap(polygon, size, projection, grid)
-        divisor = d if projection.perspective else nz
-        base = (nz if projection.perspective else -d) / divisor
+        low, high = _snap(polygon, size, lens, grid)
+        divisor = d if perspective else nz
+        base = (nz if perspective else -d) / divisor
         slope_u, slope_v = nx / (divisor * focal), -ny / (divisor * focal)
         if not (abs(slope_u) < 1e6 and abs(slope_v) < 1e6 and abs(base) < 1e9):
             slope_u, slope_v, base = 0.0, 0.0, high  # seen edge-on
@@ -243,16 +246,16 @@ def _set_up(points, faces, keep, projection, out):  # type: ignore[no-untyped-de
             x0, y0, x1, y1 = grid[0, 0], grid[0, 1], grid[k, 0], grid[k, 1]
             x2, y2 = grid[k + 1, 0], grid[k + 1, 1]
             area = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
-            if area == 0 or not _touches(grid, k, margin, projection):
+            if area == 0 or not _touches(grid, k, margin, size_):
                 continue
-            if n < len(out.source):
+            if n < len(source):
                 if area < 0:
                     x1, y1, x2, y2 = x2, y2, x1, y1
-                out.corners[n, 0], out.corners[n, 1] = x0, y0
-                out.corners[n, 2], out.corners[n, 3] = x1, y1
-                out.corners[n, 4], out.corners[n, 5] = x2, y2
-                out.plane[n, 0], out.plane[n, 1], out.plane[n, 2] = slope_u, slope_v, base
-                out.reach[n, 0], out.reach[n, 1] = low, high
-                out.source[n] = i
+                corners[n, 0], corners[n, 1] = x0, y0
+                corners[n, 2], corners[n, 3] = x1, y1
+                corners[n, 4], corners[n, 5] = x2, y2
+                plane[n, 0], plane[n, 1], plane[n, 2] = slope_u, slope_v, base
+                reach[n, 0], reach[n, 1] = low, high
+                source[n] = i
             n += 1
     return n

@@ -1,4 +1,4 @@
-"""What lies behind and between: the sky's own pixels, the sun's disc, haze and fog (Koschmieder)."""
+"""What lies behind and between: the sky's own pixels, haze and fog (Koschmieder's law)."""
 
 from __future__ import annotations
 

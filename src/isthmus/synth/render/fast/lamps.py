@@ -8,7 +8,7 @@ from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Scene, lit_lamps
 
 MOST = 24
-FAINTEST = 0.05
+FAINTEST = 0.4
 """Illuminance, lux, below which a lamp is let go."""
 OWN_CANDELA = np.array([17_000.0, 16_500.0, 15_000.0])
 """Peak of each of the camera car's own low beams."""
@@ -34,13 +34,13 @@ def lamp_table(scene: Scene) -> Floats:
         # What is far behind the camera lights nothing that is seen.
         if power <= 0 or float((gap * ahead).sum()) < -25:
             continue
-        reach = min(power / FAINTEST, 90.0**2)
+        reach = min(power / FAINTEST, 80.0**2)
         low_beam = lamp.group == "head"
-        exponent = 0.0
-        if lamp.spread < 90:
-            exponent = np.log(0.5) / np.log(np.cos(np.radians(min(lamp.spread, 89.0))))
+        narrow = 0.0
+        if lamp.spread < 179:
+            narrow = 1 / (1 - np.cos(np.radians(lamp.spread)))  # half the intensity at `spread`
         worth = power / (float((gap**2).sum()) + 25)
-        found.append((worth, [*place, *lamp.direction, *lamp.intensity, exponent, reach, low_beam]))
+        found.append((worth, [*place, *lamp.direction, *lamp.intensity, narrow, reach, low_beam]))
     found.sort(key=lambda item: -item[0])
     rows += [row for _, row in found[:MOST]]
     return np.array(rows, np.float32).reshape(-1, 12)

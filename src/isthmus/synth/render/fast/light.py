@@ -15,6 +15,10 @@ from isthmus.synth.world.mesh import Floats
 
 BOUNCE = 0.18
 """Albedo of the street at large, as a source of light from below and from the sides."""
+LEAF = (0.45, 0.5, 0.2)
+"""Share of light that falls through a leaf, relative to what it throws back."""
+FAINTEST = 0.01
+"""Illuminance, lux, that is let go."""
 SHARP = 0.5
 """Roughness up to which mirrored light is the business of `mirrors`."""
 
@@ -25,14 +29,17 @@ class Lights(NamedTuple):
     Attributes:
         sun: (3,) towards the sun. sun_lux: (3,).
         ground_sun, ground_sky: (3,) illuminance of open ground, lux.
-        lamps: (k, 12) place 0–2, axis 3–5, cd 6–8, exponent of the cosine 9 (0: all round),
-            squared reach 10 (m²), 1 for a low beam 11.
+        levels, irradiance: see `SkyMap`.
+        lamps: (k, 12) place 0–2, axis 3–5, cd 6–8, narrowness 9 (0: all round), squared
+            reach 10 (m²), 1 for a low beam 11.
     """
 
     sun: Floats
     sun_lux: Floats
     ground_sun: Floats
     ground_sky: Floats
+    levels: Floats
+    irradiance: Floats
     lamps: Floats
 
 
@@ -50,61 +57,76 @@ def _visible(nl, nv, alpha):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def direct(surfaces, i, to_light, lux, out):  # type: ignore[no-untyped-def]
-    """Add to out[i] the luminance by light of `lux` (3,) on a surface facing `to_light` (3,)."""
-    n, v, finish = surfaces.normal, surfaces.sight, surfaces.finish
-    nl = n[i, 0] * to_light[0] + n[i, 1] * to_light[1] + n[i, 2] * to_light[2]
-    nv = max(n[i, 0] * v[i, 0] + n[i, 1] * v[i, 1] + n[i, 2] * v[i, 2], 0.02)
-    if nl <= 0:
-        if finish[i, 3] > 0:  # through a leaf
-            for c in range(3):
-                tint = (0.45, 0.5, 0.2)[c]
-                out[i, c] += -nl * lux[c] * tint * surfaces.albedo[i, c] / np.pi
-        return
-    hx, hy, hz = to_light[0] + v[i, 0], to_light[1] + v[i, 1], to_light[2] + v[i, 2]
-    length = np.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
-    nh = min(max((n[i, 0] * hx + n[i, 1] * hy + n[i, 2] * hz) / length, 0.0), 1.0)
-    vh = min(max((v[i, 0] * hx + v[i, 1] * hy + v[i, 2] * hz) / length, 0.0), 1.0)
-    fresnel = (1 - vh) ** 5
-    alpha = max(finish[i, 0] * finish[i, 0], 0.012)
+def _lobes(nl, nv, nh, vh, finish):  # type: ignore[no-untyped-def]
+    """Weights of a surface's answer to light: (body, gloss, Fresnel's part of it, coat).
+
+    Luminance per lux, before nl: albedo·body + f0·gloss + (1 − f0)·edge + coat. `finish` is
+    (roughness, metallic, coat, the coat's roughness).
+    """
+    rough, metal, coat, coat_rough = finish
+    body = (1 - metal) / np.pi
+    if coat <= 0 and rough > 0.8:  # chalky: no highlight to speak of
+        return body, 0.0, 0.0, 0.0
+    q = 1 - vh
+    fresnel = q * q * q * q * q
+    alpha = max(rough * rough, 0.012)
     gloss = _ggx(nh, alpha) * _visible(nl, nv, alpha)
-    metal, coat = finish[i, 1], finish[i, 2]
-    f_coat = (0.04 + 0.96 * fresnel) * coat
-    smooth = max(finish[i, 4] * finish[i, 4], 0.012)
-    clear = f_coat * _ggx(nh, smooth) * _visible(nl, nv, smooth)
-    for c in range(3):
-        f0 = 0.04 * (1 - metal) + surfaces.albedo[i, c] * metal
-        f = f0 + (1 - f0) * fresnel
-        under = (1 - metal) * (1 - f) * surfaces.albedo[i, c] / np.pi + f * gloss
-        out[i, c] += nl * lux[c] * (under * (1 - f_coat) + clear)
+    clear, under = 0.0, 1.0
+    if coat > 0:
+        f_coat = (0.04 + 0.96 * fresnel) * coat
+        smooth = max(coat_rough * coat_rough, 0.012)
+        clear = f_coat * _ggx(nh, smooth) * _visible(nl, nv, smooth)
+        under = 1 - f_coat
+    body *= under * (1 - 0.04 - 0.96 * fresnel)
+    return body, under * gloss * (1 - fresnel), under * gloss * fresnel, clear
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sun_light(surfaces, pane, lit, open_sky, lights, out):  # type: ignore[no-untyped-def]
-    """Luminance (n, 3) by the sun, at first hand and from the street."""
-    lux = np.empty(3)
-    for i in range(len(surfaces.place)):
-        for c in range(3):
-            lux[c] = lights.sun_lux[c] * lit[i] * (0.75 if pane[i] == 2 else 1.0)
-        if lit[i] > 0:
-            direct(surfaces, i, lights.sun, lux, out)
-        up = surfaces.normal[i, 1]
-        around = BOUNCE * (0.55 * (0.5 - 0.5 * up) + 0.28 * (1 - open_sky[i])) * 0.6
+def sun_light(surfaces, pane, sky_and_sun, lights, out):  # type: ignore[no-untyped-def]
+    """Luminance (n, 3) by the sun, at first hand and from the street.
+
+    `sky_and_sun` is the shares (n,) of sky and of the sun's disc that are seen.
+    """
+    place, normal, sight, albedo, finish, _ = surfaces
+    open_sky, lit = sky_and_sun
+    sun, lux, ground, _, _, _, _ = lights
+    sx, sy, sz = sun[0], sun[1], sun[2]
+    for i in range(len(place)):
+        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
+        vx, vy, vz = sight[i, 0], sight[i, 1], sight[i, 2]
+        metal, leaf = finish[i, 1], finish[i, 3]
+        around = BOUNCE * (0.55 * (0.5 - 0.5 * ny) + 0.28 * (1 - open_sky[i])) * 0.6
+        share = lit[i] * (0.75 if pane[i] == 2 else 1.0)
         if pane[i] == 2:
             around *= 0.35
+        nl = nx * sx + ny * sy + nz * sz
+        body, gloss, edge, clear = 0.0, 0.0, 0.0, 0.0
+        if nl > 0 and share > 0:
+            hx, hy, hz = sx + vx, sy + vy, sz + vz
+            length = np.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
+            nh = min(max((nx * hx + ny * hy + nz * hz) / length, 0.0), 1.0)
+            vh = min(max((vx * hx + vy * hy + vz * hz) / length, 0.0), 1.0)
+            nv = max(nx * vx + ny * vy + nz * vz, 0.02)
+            own = (finish[i, 0], metal, finish[i, 2], finish[i, 4])
+            body, gloss, edge, clear = _lobes(nl, nv, nh, vh, own)
+        through = -nl * leaf * share if nl < 0 else 0.0
         for c in range(3):
-            body = surfaces.albedo[i, c] * (1 - surfaces.finish[i, 1]) / np.pi
-            out[i, c] += body * around * lights.ground_sun[c]
+            a = albedo[i, c]
+            f0 = 0.04 * (1 - metal) + a * metal
+            light = nl * share * (a * body + f0 * gloss + edge + clear) if nl > 0 else 0.0
+            light += through * a * LEAF[c] / np.pi
+            out[i, c] += light * lux[c] + a * (1 - metal) / np.pi * around * ground[c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sky_light(surfaces, pane, open_sky, sky_map, lights, out):  # type: ignore[no-untyped-def]
+def sky_light(surfaces, pane, open_sky, lights, out):  # type: ignore[no-untyped-def]
     """Luminance (n, 3) by the sky: from its dome, from the street, and the gloss of rough stuff."""
-    levels, irradiance = sky_map
+    _, _, _, ground, levels, irradiance, _ = lights
+    _, normal, sight, albedo, finish, _ = surfaces
     _, rows, columns, _ = levels.shape
-    for i in range(len(surfaces.place)):
-        nx, ny, nz = surfaces.normal[i, 0], surfaces.normal[i, 1], surfaces.normal[i, 2]
-        vx, vy, vz = surfaces.sight[i, 0], surfaces.sight[i, 1], surfaces.sight[i, 2]
+    for i in range(len(albedo)):
+        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
+        vx, vy, vz = sight[i, 0], sight[i, 1], sight[i, 2]
         row = min(max(np.int64((np.arcsin(min(max(ny, -1.0), 1.0)) / np.pi + 0.5) * 16), 0), 15)
         column = np.int64((np.arctan2(nx, nz) / (2 * np.pi)) * 32) % 32
         seen = open_sky[i] * (0.45 if pane[i] == 2 else 1.0)
@@ -112,7 +134,7 @@ def sky_light(surfaces, pane, open_sky, sky_map, lights, out):  # type: ignore[n
         if pane[i] == 2:
             around *= 0.5
         nv = max(nx * vx + ny * vy + nz * vz, 0.0)
-        rough, metal, coat = surfaces.finish[i, 0], surfaces.finish[i, 1], surfaces.finish[i, 2]
+        rough, metal, coat = finish[i, 0], finish[i, 1], finish[i, 2]
         schlick = (1 - nv) ** 5
         f_coat = (0.04 + 0.96 * schlick) * coat
         # The most blurred sky along the mirrored direction is enough for what is rough.
@@ -121,71 +143,90 @@ def sky_light(surfaces, pane, open_sky, sky_map, lights, out):  # type: ignore[n
         r = min(np.int64(np.arcsin(min(max(ry, 0.0), 1.0)) * (2 / np.pi) * rows), rows - 1)
         s = np.int64(np.arctan2(2 * nv * nx - vx, 2 * nv * nz - vz) * (0.5 / np.pi) * columns)
         for c in range(3):
-            lux = irradiance[row, column, c] * seen + around * lights.ground_sky[c]
-            f0 = 0.04 * (1 - metal) + surfaces.albedo[i, c] * metal
+            lux = irradiance[row, column, c] * seen + around * ground[c]
+            f0 = 0.04 * (1 - metal) + albedo[i, c] * metal
             f = f0 + (max(1 - rough, f0) - f0) * schlick
-            light = (1 - metal) * (1 - f) * surfaces.albedo[i, c] * lux / np.pi
+            light = (1 - metal) * (1 - f) * albedo[i, c] * lux / np.pi
             if gloss:
-                street = BOUNCE * 0.6 * lights.ground_sky[c] / np.pi
+                street = BOUNCE * 0.6 * ground[c] / np.pi
                 light += f * (levels[3, r, s % columns, c] * free + street * (1 - free))
             out[i, c] += light * (1 - f_coat)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _beam(x, y, z):  # type: ignore[no-untyped-def]
-    """Low beam's share of its peak towards (right, up, ahead): broad, cut off at the horizon."""
-    if z <= 0.05:
+    """Low beam's share of its peak towards (right, up, ahead): broad, cut off at the horizon.
+
+    Shaped as headlamps with a European cut-off are (UN R112): a kink, rising to the right.
+    """
+    if z < 0.25 * abs(x) or z < 0.05:
         return 0.0
-    across, up = np.arctan2(x, z), y / np.sqrt(x * x + z * z)
+    across, up = x / z, y / z
     edge = -0.010 + min(max(across, 0.0), 0.26) * 0.14
-    cut = 1 / (1 + np.exp(min(max((up - edge) / 0.004, -30.0), 30.0)))
-    fall = np.exp(-((min(up - edge, 0.0) / 0.10) ** 2))
-    spot = np.exp(-((across / 0.16) ** 2)) * np.exp(-(((up + 0.02) / 0.035) ** 2))
-    wide = np.exp(-((across / 0.55) ** 2)) * fall
-    return cut * (0.75 * spot + 0.25 * wide) + 0.004 * wide
+    under = (edge - up) / 0.012
+    if under < -2:
+        return 0.003  # stray light
+    cut = min(max(0.5 + 0.5 * under, 0.0), 1.0)
+    cut = cut * cut * (3 - 2 * cut)
+    a, b, c = across / 0.20, (up + 0.022) / 0.045, across / 0.65
+    d = max(edge - up, 0.0) / 0.14
+    spot = 1 / ((1 + a * a) * (1 + a * a) * (1 + b * b) * (1 + b * b))
+    wide = 1 / ((1 + c * c) * (1 + c * c) * (1 + d * d) * (1 + d * d))
+    return cut * (0.75 * spot + 0.25 * wide) + 0.003
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def lamp_light(surfaces, pane, open_sky, lights, out):  # type: ignore[no-untyped-def]
+def lamp_light(surfaces, pane, open_sky, lamps, out):  # type: ignore[no-untyped-def]
     """Luminance (n, 3) by lamps and by what shines itself."""
-    towards, lux = np.empty(3), np.empty(3)
-    lamps = lights.lamps
-    for i in range(len(surfaces.place)):
-        facing = 0.0
+    place, normal, sight, albedo, finish, emission = surfaces
+    for i in range(len(place)):
+        x, y, z = place[i, 0], place[i, 1], place[i, 2]
+        nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
+        vx, vy, vz = sight[i, 0], sight[i, 1], sight[i, 2]
+        nv = max(nx * vx + ny * vy + nz * vz, 0.02)
         for c in range(3):
-            facing += surfaces.normal[i, c] * surfaces.sight[i, c]
-        for c in range(3):
-            out[i, c] += surfaces.emission[i, c] * (0.25 + 0.75 * max(facing, 0.0))
+            out[i, c] += emission[i, c] * (0.25 + 0.75 * nv)
+        metal, leaf = finish[i, 1], finish[i, 3]
+        own = (finish[i, 0], metal, finish[i, 2], finish[i, 4])
+        free = 0.3 if pane[i] == 2 else min(0.25 + 1.5 * open_sky[i], 1.0)
         for k in range(len(lamps)):
-            square = 0.0
-            for c in range(3):
-                towards[c] = lamps[k, c] - surfaces.place[i, c]
-                square += towards[c] * towards[c]
-            if square > lamps[k, 10]:
+            lx, ly, lz = lamps[k, 0] - x, lamps[k, 1] - y, lamps[k, 2] - z
+            square = lx * lx + ly * ly + lz * lz
+            nl = nx * lx + ny * ly + nz * lz
+            if square > lamps[k, 10] or (nl <= 0 and leaf == 0):
                 continue
             distance = np.sqrt(square) + 1e-6
-            ahead = 0.0
-            for c in range(3):
-                towards[c] /= distance
-                ahead -= towards[c] * lamps[k, 3 + c]
+            lx, ly, lz, nl = lx / distance, ly / distance, lz / distance, nl / distance
+            ahead = -(lx * lamps[k, 3] + ly * lamps[k, 4] + lz * lamps[k, 5])
+            share = 1.0
             if lamps[k, 11] > 0:
-                side = lamps[k, 5] * -towards[0] - lamps[k, 3] * -towards[2]
-                share = _beam(side, -towards[1], ahead)
+                share = _beam(lamps[k, 3] * lz - lamps[k, 5] * lx, -ly, ahead)
             elif lamps[k, 9] > 0:
-                share = max(ahead, 0.0) ** lamps[k, 9]
-            else:
-                share = 1.0
-            if share < 1e-4:
+                off = (1 - ahead) * lamps[k, 9]
+                share = 1 / (1 + off * off * off)
+            share *= free / max(square, 0.05)
+            if share * lamps[k, 7] < FAINTEST:
                 continue
+            if nl <= 0:
+                for c in range(3):
+                    glow = -nl * leaf * share * LEAF[c] / np.pi
+                    out[i, c] += glow * albedo[i, c] * lamps[k, 6 + c]
+                continue
+            hx, hy, hz = lx + vx, ly + vy, lz + vz
+            length = np.sqrt(hx * hx + hy * hy + hz * hz) + 1e-9
+            nh = min(max((nx * hx + ny * hy + nz * hz) / length, 0.0), 1.0)
+            vh = min(max((vx * hx + vy * hy + vz * hz) / length, 0.0), 1.0)
+            body, gloss, edge, clear = _lobes(nl, nv, nh, vh, own)
             for c in range(3):
-                lux[c] = share * lamps[k, 6 + c] / max(square, 0.05)
-                lux[c] *= 0.3 if pane[i] == 2 else min(0.25 + 1.5 * open_sky[i], 1.0)
-            direct(surfaces, i, towards, lux, out)
+                a = albedo[i, c]
+                f0 = 0.04 * (1 - metal) + a * metal
+                light = a * body + f0 * gloss + edge + clear
+                out[i, c] += nl * share * light * lamps[k, 6 + c]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def resolve(fragments, values, first_pixel, out):  # type: ignore[no-untyped-def]
+def resolve(pixel, weight, values, first_pixel, out):  # type: ignore[no-untyped-def]
     """Add fragments' values (n, 3), by weight, to pixels (p, 3) that begin at `first_pixel`."""
     for i in range(len(values)):
         for c in range(3):
-            out[fragments.pixel[i] - first_pixel, c] += fragments.weight[i] * values[i, c]
+            out[pixel[i] - first_pixel, c] += weight[i] * values[i, c]

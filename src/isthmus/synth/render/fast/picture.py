@@ -7,7 +7,6 @@ earlier passes left and writes rows of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -15,19 +14,11 @@ from isthmus.synth.annotate.threads import spread, thread_count
 from isthmus.synth.annotate.triangles import projection_of
 from isthmus.synth.render.fast import air, ambient, light, mirrors, shadows
 from isthmus.synth.render.fast.daylight import Daylight, daylight
-from isthmus.synth.render.fast.fragments import (
-    Fragments,
-    Stuff,
-    Surfaces,
-    dress,
-    empty_fragments,
-    empty_surfaces,
-    gather,
-    stuff,
-)
+from isthmus.synth.render.fast.fragments import Fragments, empty_fragments, gather
 from isthmus.synth.render.fast.lamps import lamp_table
+from isthmus.synth.render.fast.model import Model, make_model
 from isthmus.synth.render.fast.sky import Sky, SkyMap, luminance, make_sky
-from isthmus.synth.render.fast.textures import atlas
+from isthmus.synth.render.fast.surfaces import Surfaces, dress
 from isthmus.synth.render.fast.visibility import SAMPLES, Samples, sample
 from isthmus.synth.render.fast.weathering import weather
 from isthmus.synth.render.renderer import LAYERS, Radiance
@@ -67,31 +58,34 @@ class _Picture:
 
     def __init__(self, scene: Scene, soup: Soup, layers: tuple[str, ...], threads: int) -> None:
         view = scene.view
-        self.scene, self.soup, self.layers, self.threads = scene, soup, layers, threads
+        self.scene, self.layers, self.threads = scene, layers, threads
         clear = np.array([m.transmission > 0 for m in soup.materials], np.bool_)[soup.material]
         self.day: Daylight = daylight(scene.weather)
         self.sky: Sky
-        self.sky_map: SkyMap
-        self.sky, self.sky_map = make_sky(self.day, scene.seed)
-        self.stuff: Stuff = stuff(soup)
+        sky_map: SkyMap
+        self.sky, sky_map = make_sky(self.day, scene.seed)
+        self.model: Model = make_model(soup)
         self.projection = projection_of(view, SAMPLES)
         self.samples: Samples = sample(soup, clear, self.projection, threads)
         self.shines = "sun" in layers and bool(self.day.sun.max() > 0)
-        self.maps = tuple(
+        maps = (
             shadows.sun_maps(soup, view, self.day.direction, clear, threads)
             if self.shines
             else shadows.no_maps()
         )
+        self.maps = tuple(tuple(item) for item in maps)
         self.heights = shadows.height_map(soup, view, threads)
         self.lights = light.Lights(
             sun=self.day.direction.astype(np.float32),
             sun_lux=self.day.sun.astype(np.float32),
             ground_sun=self.day.ground - self.day.sky,
             ground_sky=self.day.sky.astype(np.float32),
+            levels=sky_map.levels,
+            irradiance=sky_map.irradiance,
             lamps=lamp_table(scene),
         )
         p = self.projection
-        self.camera = (p.turn, p.origin, p.focal, p.width, p.height)
+        self.camera = tuple(p)[:5]
         self.base = np.zeros((len(layers), view.height, view.width, 3), np.float32)
         self.mirrored = np.zeros_like(self.base)
         self.mirrors = mirrors.empty_mirrors(view.height, view.width)
@@ -100,8 +94,10 @@ class _Picture:
         self.distance = np.full((view.height, view.width), np.inf, np.float32)
         order = {"sun": mirrors.SUN, "sky": mirrors.SKY, "lamps": mirrors.LAMPS}
         self.world = mirrors.World(
-            self.samples.nearness, self.sky_map.levels, self.heights, self.maps[1],
+            self.samples.nearness, self.lights.levels, tuple(self.heights), self.maps[1],
             np.array([order[name] for name in layers], np.int64),
+            np.stack([self.lights.sun, self.lights.sun_lux, self.lights.ground_sun,
+                      self.lights.ground_sky]),
         )  # fmt: skip
 
     def bands(self, work: Callable[[int, int], None], height: int = 0) -> None:
@@ -115,17 +111,14 @@ class _Picture:
 
     def ambient_pass(self) -> None:
         """Find out how much of the sky places see."""
-        raw = np.empty_like(self.ambient.share)
-        samples, out = self.samples, self.ambient
-        height = len(raw)
+        samples, out = tuple(self.samples), tuple(self.ambient)
+        around = (tuple(self.heights), tuple(ambient.search_pattern(self.heights.scale)))
+        height = len(self.ambient.share)
         self.bands(
-            lambda a, b: ambient.look((a, b), samples, self.stuff.normal, self.camera, out), height
+            lambda a, b: ambient.look((a, b), samples, self.model.flat, self.camera, out), height
         )
-        self.bands(
-            lambda a, b: ambient.search((a, b), samples, self.heights, self.camera, out, raw),
-            height,
-        )
-        self.bands(lambda a, b: ambient.smooth((a, b), raw, out), height)
+        self.bands(lambda a, b: ambient.search((a, b), samples, around, self.camera, out), height)
+        self.bands(lambda a, b: ambient.smooth((a, b), out), height)
 
     def surface_band(self, first: int, last: int) -> None:
         """Light on the surfaces of pixel rows."""
@@ -133,23 +126,24 @@ class _Picture:
         fragments = self._gather(first, last)
         surfaces = self._dress(fragments)
         openness = np.empty(len(fragments.face), np.float32)
-        ambient.look_up(fragments.spot, surfaces.normal, self.ambient, openness)
-        mirrors.note(fragments, surfaces, openness, self.mirrors)
+        ambient.look_up(fragments.spot, surfaces.normal, tuple(self.ambient), openness)
+        mirrors.note(tuple(fragments), tuple(surfaces), tuple(self.mirrors))
         gap = surfaces.place - self.projection.origin.astype(np.float32)
         far = np.sqrt((gap * gap).sum(axis=1))
         np.minimum.at(self.distance.ravel(), fragments.pixel, far)
         for name, layer in zip(self.layers, self.base, strict=True):
             values = self._light(name, fragments, surfaces, openness)
             rows = layer[first:last].reshape(-1, 3)
-            light.resolve(fragments, values, first * width, rows)
+            light.resolve(fragments.pixel, fragments.weight, values, first * width, rows)
 
     def _gather(self, first: int, last: int) -> Fragments:
         room = int(1.7 * (last - first) * self.scene.view.width)
-        faces = (self.soup.thing, self.soup.material)
         share = self.sky_share[first:last]
         while True:
             out = empty_fragments(room)
-            count = int(gather(self.samples, faces, self.stuff, (first, last), out, share))
+            count = int(
+                gather(tuple(self.samples), tuple(self.model), (first, last), tuple(out), share)
+            )
             if count <= room:
                 return Fragments(
                     out.pixel[:count], out.face[:count], out.weight[:count], out.pane[:count],
@@ -158,38 +152,37 @@ class _Picture:
             room = count
 
     def _dress(self, fragments: Fragments) -> Surfaces:
-        surfaces = empty_surfaces(len(fragments.face))
-        soup, now = self.soup, self.scene.weather
-        tables = (soup.points, soup.normals, soup.uv, soup.faces, soup.material)
-        dress(fragments, tables, self.stuff, atlas(), self.camera, surfaces)
+        surfaces = dress(fragments, self.model, self.projection)
+        now = self.scene.weather
         shift = float(self.scene.seed % 997) * 1.7
         state = (float(now.wetness), float(now.snow_cover), float(now.rain), shift)
-        weather(fragments, surfaces, self.stuff, soup.material, state)
+        weather(tuple(fragments), tuple(surfaces), tuple(self.model), state)
         return surfaces
 
     def _light(
         self, name: str, fragments: Fragments, surfaces: Surfaces, openness: Floats
     ) -> Floats:
         values = np.zeros((len(openness), 3), np.float32)
-        pane = fragments.pane
+        pane, tables = fragments.pane, tuple(surfaces)
         if name == "sun" and self.shines:
             lit = np.empty(len(openness), np.float32)
             depth = 1 / fragments.spot[:, 2]
-            shadows.lit_share(
-                surfaces.place, surfaces.normal, depth, self.maps, SUN_TANGENT, lit
-            )
-            light.sun_light(surfaces, pane, lit, openness, self.lights, values)
+            turned = (surfaces.normal * self.lights.sun).sum(axis=1) > 0
+            turned |= surfaces.finish[:, 3] > 0
+            spots = (surfaces.place, surfaces.normal, depth, turned)
+            shadows.lit_share(spots, self.maps, SUN_TANGENT, lit)
+            light.sun_light(tables, pane, (openness, lit), tuple(self.lights), values)
         elif name == "sky":
-            light.sky_light(surfaces, pane, openness, self.sky_map, self.lights, values)
+            light.sky_light(tables, pane, openness, tuple(self.lights), values)
         elif name == "lamps":
-            light.lamp_light(surfaces, pane, openness, self.lights, values)
+            light.lamp_light(tables, pane, openness, self.lights.lamps, values)
         return values
 
     def mirror_band(self, first: int, last: int) -> None:
         """Mirrored light of pixel rows."""
         out = self.mirrored[:, first:last]
         mirrors.reflect(
-            (first, last), self.mirrors, self.base, self.world, self.lights, self.camera, out
+            (first, last), tuple(self.mirrors), self.base, tuple(self.world), self.camera, out
         )
 
     def air_band(self, first: int, last: int) -> None:
@@ -214,7 +207,7 @@ class _Picture:
             return
         if name == "sky":
             colour = np.empty((len(seen), 3), np.float32)
-            luminance(directions[seen], self.sky, 6, colour)
+            luminance(directions[seen], tuple(self.sky), 6, colour)
             rows[seen] += colour * share[seen, None]
         elif name == "sun" and self.shines:
             cosine = (directions[seen] * self.day.direction).sum(axis=1)
@@ -225,7 +218,7 @@ class _Picture:
     def _airlight(self, name: str) -> Floats:
         """Luminance (3,) of endless air by a layer's light."""
         if name == "sky":
-            return np.asarray(self.sky_map.levels[3, 1].mean(axis=0), np.float32)
+            return np.asarray(self.lights.levels[3, 1].mean(axis=0), np.float32)
         if name == "sun":
             return np.asarray(0.25 * self.lights.ground_sun / np.pi, np.float32)
         return np.zeros(3, np.float32)

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from isthmus.synth.annotate.raster import rasterise
 from isthmus.synth.annotate.triangles import OUT, PICTURE, Projection, set_up
+from isthmus.synth.render.fast.model import GROUND, LEAVES
 from isthmus.synth.view import View
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Soup
 from isthmus.synth.world.thing import SEMANTICS
 
-GROUND = tuple(SEMANTICS.index(name) for name in ("road", "marking", "sidewalk", "terrain"))
 THIN = tuple(SEMANTICS.index(name) for name in ("pole", "traffic light", "traffic sign", "fence"))
-LEAVES = SEMANTICS.index("vegetation")
 SLICES = ((0.5, 13.0), (13.0, 90.0))
 """Depths, in metres, between which each shadow map serves."""
 SIDE = 2048
@@ -118,9 +117,16 @@ def height_map(soup: Soup, view: View, threads: int) -> HeightMap:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def lit_share(place, normal, depth, maps, softness, out):  # type: ignore[no-untyped-def]
-    """Share of the sun's disc (n,) seen from places (n, 3) at depths (n,)."""
+def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
+    """Share of the sun's disc (n,) seen.
+
+    `spots` is (places (n, 3), normals (n, 3), depths (n,), whether it faces the sun at all).
+    """
+    place, normal, depth, turned = spots
     for i in range(len(place)):
+        if not turned[i]:
+            out[i] = 0.0
+            continue
         which = 0 if depth[i] < 13.0 else 1
         nearest, turn, origin, scale = maps[which]
         side = len(nearest)

@@ -90,9 +90,10 @@ def _clouds(x, z, octaves):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def luminance(directions, sky, octaves, out):  # type: ignore[no-untyped-def]
     """Luminance (n, 3) of the dome, without the sun's disc, towards (n, 3) unit vectors."""
+    sun, clear_scale, pale, cloud, grey, cover, shift = sky
     for i in range(len(directions)):
         x, y, z = directions[i, 0], max(directions[i, 1], 0.004), directions[i, 2]
-        towards = min(max(x * sky.sun[0] + y * sky.sun[1] + z * sky.sun[2], -1.0), 1.0)
+        towards = min(max(x * sun[0] + y * sun[1] + z * sun[2], -1.0), 1.0)
         angle = np.arccos(towards)
         clear = (1 - np.exp(-0.32 / y)) * (
             1 + 10 * (np.exp(-3 * angle) - 0.009) + 0.45 * towards * towards
@@ -102,17 +103,17 @@ def luminance(directions, sky, octaves, out):  # type: ignore[no-untyped-def]
         halo = np.exp(-9 * angle)
         # Clouds lie on a shell: near the horizon they crowd but do not shrink without end.
         stretch = 1.7 / (y + 0.11)
-        density = _clouds(x * stretch + sky.shift, z * stretch - sky.shift, octaves)
-        threshold = 0.80 - 0.66 * sky.cover
-        thick = min(max((density - threshold) * 5.0, 0.0), 1.0) * min(sky.cover * 8, 1.0)
+        density = _clouds(x * stretch + shift, z * stretch - shift, octaves)
+        threshold = 0.80 - 0.66 * cover
+        thick = min(max((density - threshold) * 5.0, 0.0), 1.0) * min(cover * 8, 1.0)
         thick = thick * thick * (3 - 2 * thick)
         shade = 1 - 0.45 * min(max((density - threshold - 0.08) * 3.0, 0.0), 1.0)
-        full = min(max((sky.cover - 0.75) * 4, 0.0), 1.0)
+        full = min(max((cover - 0.75) * 4, 0.0), 1.0)
         for c in range(3):
-            blue = clear * (sky.clear[c] * (1 - low) + sky.pale[c] * low)
-            blue += sky.cloud[c] * halo * 0.5 * (1 - full)
-            puffs = blue * (1 - thick) + thick * sky.cloud[c] * shade * (1 + 1.2 * halo)
-            even = sky.grey[c] * overcast * (0.86 + 0.30 * (density - 0.47))
+            blue = clear * (clear_scale[c] * (1 - low) + pale[c] * low)
+            blue += cloud[c] * halo * 0.5 * (1 - full)
+            puffs = blue * (1 - thick) + thick * cloud[c] * shade * (1 + 1.2 * halo)
+            even = grey[c] * overcast * (0.86 + 0.30 * (density - 0.47))
             out[i, c] = puffs * (1 - full) + even * full
 
 
@@ -154,7 +155,7 @@ def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
         shift=float(seed % 1009) * 3.7,
     )
     table = np.empty((ROWS * COLUMNS, 3), np.float32)
-    luminance(directions, sky, 4, table)
+    luminance(directions, tuple(sky), 4, table)
     level = (table * (angle * directions[:, 1])[:, None]).sum(axis=0)
     scale = (light.sky / np.maximum(level, 1e-12)).astype(np.float32)
     grey = float(light.sky.mean() / max(float(level.mean()), 1e-12))

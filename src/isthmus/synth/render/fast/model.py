@@ -1,0 +1,63 @@
+"""A scene's triangles and materials as flat tables for the kernels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from isthmus.synth.render.fast.textures import texture_names
+from isthmus.synth.world.mesh import Floats, Ints
+from isthmus.synth.world.scene import Soup
+from isthmus.synth.world.thing import SEMANTICS
+
+GROUND = tuple(SEMANTICS.index(name) for name in ("road", "marking", "sidewalk", "terrain"))
+LEAVES = SEMANTICS.index("vegetation")
+PLAIN, FLOOR, LEAF = 0, 1, 2
+
+
+class Model(NamedTuple):
+    """Everything by corner, face and material.
+
+    Attributes:
+        points, normals, uv: as in `Soup`. faces: (f, 3).
+        thing, material: (f,).
+        flat: (f, 3) unit normals of faces.
+        kind: (f,) `PLAIN`, `FLOOR` (what one walks and drives on) or `LEAF`.
+        finish: (m, 12) colour 0–2, roughness 3, metallic 4, coat 5, transmission 6, emission
+            7–9, porosity 10, number of the texture 11 (−1: none).
+    """
+
+    points: Floats
+    normals: Floats
+    uv: Floats
+    faces: Ints
+    thing: Ints
+    material: Ints
+    flat: Floats
+    kind: NDArray[np.uint8]
+    finish: Floats
+
+
+def make_model(soup: Soup) -> Model:
+    """The tables of a soup."""
+    names = {name: k for k, name in enumerate(texture_names())}
+    finish = np.zeros((len(soup.materials), 12), np.float32)
+    leafy = np.zeros(len(soup.materials), np.bool_)
+    for k, m in enumerate(soup.materials):
+        finish[k] = (
+            *m.colour, m.roughness, m.metallic, m.coat, m.transmission, *m.emission, m.porosity,
+            names.get(m.texture, -1),
+        )  # fmt: skip
+        leafy[k] = m.texture in ("foliage", "grass")
+    corners = soup.points[soup.faces]
+    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    flat /= np.maximum(np.sqrt((flat**2).sum(axis=1, keepdims=True)), 1e-20)
+    kind = np.full(len(soup.faces), PLAIN, np.uint8)
+    kind[(soup.semantic == LEAVES) & leafy[soup.material]] = LEAF
+    kind[np.isin(soup.semantic, GROUND)] = FLOOR
+    return Model(
+        soup.points, soup.normals, soup.uv, soup.faces, soup.thing, soup.material,
+        flat.astype(np.float32), kind, finish,
+    )  # fmt: skip
