@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from isthmus.errors import ConfigError
 
@@ -46,7 +46,7 @@ class Factors:
     parking: str = _choice("right", "none", "left", "both")
     crossing: str = _choice("none", "zebra", "signals")
     surroundings: str = _choice("residential", "downtown", "shops", "park", "industrial")
-    season: str = _choice("summer", "autumn", "winter")
+    season: Literal["summer", "autumn", "winter"] = _choice("summer", "autumn", "winter")
     traffic_density: float = _number(15.0, 0.0, 60.0, "1/km")
     parked_share: float = _number(0.5, 0.0, 1.0, "")
     pedestrian_density: float = _number(10.0, 0.0, 80.0, "1/100 m")

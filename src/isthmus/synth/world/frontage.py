@@ -11,7 +11,7 @@ from isthmus.synth.world.buildings import building
 from isthmus.synth.world.furniture import fence
 from isthmus.synth.world.placement import Motion, Stage, Standing, rectangle
 from isthmus.synth.world.plants import hedge
-from isthmus.synth.world.roads.layout import Road
+from isthmus.synth.world.roads.layout import ARM_LENGTH, Road
 from isthmus.synth.world.stock import article, numbered
 
 FIRST, LAST = -36.0, 330.0
@@ -147,7 +147,8 @@ def _off_roads(stage: Stage, motion: Motion, width: float, deep: float) -> bool:
     x, z, heading = motion.at(0.0)
     corners = rectangle(x, z, width, deep, heading)
     for road in stage.layout.roads:
-        if road is motion.road:
+        far = float(np.hypot(*(road.curve.at(road.start) - (x, z)))) > ARM_LENGTH
+        if road is motion.road or (far and road is not stage.layout.main):
             continue
         for cx, cz in corners.tolist():
             s, d = road.curve.nearest(cx, cz)

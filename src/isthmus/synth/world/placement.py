@@ -7,8 +7,10 @@ edges (separating-axis theorem).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,7 +25,8 @@ EYE = 4.0
 """Nothing stands nearer before the camera, metres."""
 AHEAD = 1.5
 """For how long ways of moving things are kept apart, seconds."""
-DETAILS = ((25.0, 2), (60.0, 1))
+Detail = Literal[0, 1, 2]
+DETAILS: tuple[tuple[float, Detail], ...] = ((25.0, 2), (60.0, 1))
 """Up to which distance (m) things are made in which detail; 0 beyond."""
 
 
@@ -95,19 +98,24 @@ class Motion:
 
     def at(self, time: float) -> tuple[float, float, float]:
         """(X, Z, heading) after `time` seconds."""
-        s, d = self.s + self._rate * time, self.d + self.dd * time
-        x, z = self.road.curve.at(s, d).tolist()
-        return x, z, float(self.road.curve.turn(s)) + self.turn
+        x, z, heading = self.road.curve.point(*self.place(time))
+        return x, z, heading + self.turn
+
+    def place(self, time: float) -> tuple[float, float]:
+        """(s, d) after `time` seconds."""
+        return self.s + self._rate * time, self.d + self.dd * time
 
     def velocity(self, time: float) -> tuple[float, float]:
         """(vx, vz) after `time` seconds, m/s."""
-        heading = float(self.road.curve.turn(self.s + self._rate * time))
+        _, _, heading = self.road.curve.point(*self.place(time))
         c, s = np.cos(heading), np.sin(heading)
         return float(self.ds * s + self.dd * c), float(self.ds * c - self.dd * s)
 
     @property
     def _rate(self) -> float:
         """Metres of the centre line per second: it is shorter than the path outside a bend."""
+        if not self.ds:
+            return 0.0
         bend = float(self.road.curve.bend(self.s))
         return self.ds / max(1.0 - bend * self.d, 0.2)
 
@@ -120,6 +128,7 @@ class Standing:
         leans: it lies along the slope of the ground (vehicles); people stand upright.
         tilt: (3, 3) rotation before all others (fallen things).
         raised: metres above the ground (what lies on its side).
+        later: the thing after some seconds, for what changes its shape (legs in walking).
     """
 
     thing: Thing
@@ -128,6 +137,11 @@ class Standing:
     leans: bool = False
     tilt: Floats | None = None
     raised: float = 0.0
+    later: Callable[[float], Thing] | None = None
+
+    def at(self, time: float) -> Thing:
+        """The thing after `time` seconds."""
+        return self.thing if self.later is None or time == 0 else self.later(time)
 
 
 @dataclass
@@ -137,6 +151,8 @@ class Stage:
     Attributes:
         sights: polygons between the camera and what must be seen; nobody else may enter them.
         ways: where vehicles (the camera's too) will drive within `AHEAD` seconds.
+        hazards: bodies on the carriageway that vehicles must not reach within that time.
+        seats: benches and shelters, by name, for those who sit or wait there.
     """
 
     layout: Layout
@@ -144,10 +160,12 @@ class Stage:
     occupancy: Occupancy = field(default_factory=Occupancy)
     sights: Occupancy = field(default_factory=Occupancy)
     ways: Occupancy = field(default_factory=Occupancy)
+    hazards: Occupancy = field(default_factory=Occupancy)
+    seats: dict[str, list[Motion]] = field(default_factory=dict)
     standing: list[Standing] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        x, z = self.layout.main.curve.at(EYE / 2 - 4.0, self.layout.ego).tolist()
+        x, z, _ = self.layout.main.curve.point(EYE / 2 - 4.0, self.layout.ego)
         self.occupancy.claim(rectangle(x, z, 2.4, EYE + 8.0, 0.0))
         way = AHEAD * self.layout.factors.ego_speed + EYE
         self.ways.claim(rectangle(x, z + way / 2, 2.2, way, 0.0))
@@ -157,10 +175,13 @@ class Stage:
         x, z, _ = motion.at(0.0)
         return float(np.hypot(x - self.view.position[0], z - self.view.position[2]))
 
-    def detail(self, motion: Motion) -> int:
+    def detail(self, motion: Motion) -> Detail:
         """Level of detail for a place, 2 (near) to 0 (far)."""
         away = self.distance(motion)
-        return next((level for limit, level in DETAILS if away < limit), 0)
+        for limit, level in DETAILS:
+            if away < limit:
+                return level
+        return 0
 
     def sees(self, motion: Motion, margin: float = 4.0) -> bool:
         """True if something at a place may be in the picture, or `margin` metres beside it."""
@@ -206,9 +227,12 @@ class Stage:
         polygon = self.footprint(standing.motion, foot, margin, seconds)
         if not self.room(polygon) or (seconds and not self.ways.free(polygon)):
             return False
-        self.occupancy.claim(polygon)
         if drives:
-            self.ways.claim(self.footprint(standing.motion, foot, margin, AHEAD))
+            way = self.footprint(standing.motion, foot, margin, AHEAD)
+            if not self.hazards.free(way):
+                return False
+            self.ways.claim(way)
+        self.occupancy.claim(polygon)
         self.standing.append(standing)
         return True
 
@@ -230,10 +254,8 @@ class Stage:
         vx, vz = motion.velocity(time)
         land = self.layout.land
         grade = float(land.slope(z))
-        main = motion.road is self.layout.main
-        if main:
-            s, d = motion.s + motion._rate * time, motion.d + motion.dd * time
-            lift = self.layout.lift(s, d)
+        if motion.road is self.layout.main:
+            lift = self.layout.lift(*motion.place(time))
         else:
             lift = self.layout.ground(x, z) - float(land.height(z))
         y = float(land.height(z)) + lift + item.raised
@@ -242,7 +264,7 @@ class Stage:
             lean = leaning(grade, heading)
             tilt = lean if tilt is None else np.asarray(lean @ tilt, np.float32)
         velocity = (vx, grade * vz, vz)
-        return Placed(item.thing, (x, y, z), heading, velocity, item.braking, tilt)
+        return Placed(item.at(time), (x, y, z), heading, velocity, item.braking, tilt)
 
 
 def leaning(grade: float, heading: float) -> Floats:

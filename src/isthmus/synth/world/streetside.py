@@ -123,12 +123,14 @@ def _small(rng: np.random.Generator, stage: Stage) -> None:
             s = float(rng.uniform(14.0, 55.0))
             d = outer - 0.9 if rng.random() < 0.5 else inner + 1.1
             motion = Motion(layout.main, s, sign * d, facing)
-            _stand(rng, stage, furniture.bus_stop, motion, size=None)
+            if _stand(rng, stage, furniture.bus_stop, motion, size=None):
+                stage.seats.setdefault("bus_stop", []).append(motion)
         for _ in range(int(rng.poisson(3.5 if busy else 1.2))):
             if outer - inner > 2.3:
                 s = float(rng.uniform(3.0, 70.0))
                 motion = Motion(layout.main, s, sign * (outer - 0.45), facing)
-                _stand(rng, stage, furniture.bench, motion, size=None)
+                if _stand(rng, stage, furniture.bench, motion, size=None):
+                    stage.seats.setdefault("bench", []).append(motion)
         for maker, mean in ((furniture.bin, 3.0), (furniture.mailbox, 0.3),
                             (furniture.parking_meter, 0.8)):  # fmt: skip
             for _ in range(int(rng.poisson(mean))):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import cos, sin
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,18 +72,39 @@ class Curve:
         z = np.interp(along, table[0], table[2]) + beyond * cosine - across * sine
         return np.stack([x, z], axis=-1)
 
+    @cached_property
+    def _rows(self) -> list[list[float]]:
+        """(n) rows of s, X, Z, heading, curvature: faster to read one by one than an array."""
+        rows: list[list[float]] = np.column_stack([self._table.T, self.curvature]).tolist()
+        return rows
+
+    def point(self, s: float, d: float = 0.0) -> tuple[float, float, float]:
+        """(X, Z, heading) of one place: what `at` and `turn` say, quickly."""
+        rows = self._rows
+        step = (s - self.start) / STEP
+        k = min(max(int(step), 0), len(rows) - 2)
+        share = min(max(step - k, 0.0), 1.0)
+        (_, x0, z0, h0, _), (_, x1, z1, h1, _) = rows[k], rows[k + 1]
+        heading = h0 + share * (h1 - h0)
+        sine, cosine = sin(heading), cos(heading)
+        beyond = s - min(max(s, rows[0][0]), rows[-1][0])
+        x = x0 + share * (x1 - x0) + beyond * sine + d * cosine
+        z = z0 + share * (z1 - z0) + beyond * cosine - d * sine
+        return x, z, heading
+
     def nearest(self, x: float, z: float) -> tuple[float, float]:
         """(s, d) of a point (X, Z), by its foot on the centre line."""
-        table = self._table
-        s = float(table[0, np.argmin((table[1] - x) ** 2 + (table[2] - z) ** 2)])
+        coarse = self._table[:3, ::8]
+        s = float(coarse[0, np.argmin((coarse[1] - x) ** 2 + (coarse[2] - z) ** 2)])
         d = 0.0
-        for _ in range(3):
-            heading = float(self.turn(s))
-            px, pz = (np.array([x, z]) - self.at(s)).tolist()
-            along = px * np.sin(heading) + pz * np.cos(heading)
-            d = px * np.cos(heading) - pz * np.sin(heading)
-            s += along / max(1 - float(self.bend(s)) * d, 0.2)
-        return s, float(d)
+        for _ in range(5):
+            px, pz, heading = self.point(s)
+            px, pz = x - px, z - pz
+            sine, cosine = sin(heading), cos(heading)
+            along, d = px * sine + pz * cosine, px * cosine - pz * sine
+            k = min(max(int((s - self.start) / STEP), 0), len(self._rows) - 1)
+            s += along / max(1.0 - self._rows[k][4] * d, 0.2)
+        return s, d
 
 
 def bent(

@@ -128,7 +128,7 @@ class Layout:
 
     def position(self, road: Road, s: float, d: float) -> tuple[float, float, float]:
         """(X, Y, Z) of the ground at (s, d) of a road."""
-        x, z = road.curve.at(s, d).tolist()
+        x, z, _ = road.curve.point(s, d)
         if road is self.main:
             return x, float(self.land.height(z)) + self.lift(s, d), z
         return x, self.ground(x, z), z
@@ -148,7 +148,7 @@ class Layout:
             return side.lift(abs(d))
         assert self.junction is not None
         arm = next(a for a in self.junction.arms if a.side == sign)
-        x, z = self.main.curve.at(s, d).tolist()
+        x, z, _ = self.main.curve.point(s, d)
         along, across = arm.road.curve.nearest(x, z)
         if self._on_arm(arm, along, across):
             return 0.0
@@ -224,8 +224,8 @@ def _sample_land(rng: np.random.Generator, factors: Factors) -> Land:
 
 
 def _arm(main: Road, s: float, side: int, section: Section, bend: float) -> Arm:
-    x, z = main.curve.at(s).tolist()
-    heading = float(main.curve.turn(s)) + side * np.pi / 2
+    x, z, heading = main.curve.point(s)
+    heading += side * np.pi / 2
     curve = bent(
         bend, start=-1.0, end=ARM_LENGTH, origin=(x, z), heading=heading,
         straights=((-1.0, 30.0),), most=0.5,

@@ -23,7 +23,7 @@ class Marks:
         stations: (n,) the road's corners, which long lines must share to lie flat on it.
     """
 
-    def __init__(self, bed: Bed, stations: Reals, lift: float = 0.006) -> None:
+    def __init__(self, bed: Bed, stations: Reals, lift: float = 0.008) -> None:
         self.bed, self.stations, self.lift = bed, stations, lift
         self._bars: dict[Material, list[Reals]] = {}
         self._meshes: dict[Material, list[Mesh]] = {}

@@ -195,11 +195,13 @@ def _corner(layout: Layout, junction: Junction, arm: Arm, end: int, layers: Laye
         np.concatenate([[0.0], np.sin(phi), [1.0]]), np.concatenate([[1.0], np.cos(phi), [0.0]]),
     ], axis=1)  # fmt: skip
     line = np.stack([a, b], axis=1)
+    keep = np.append(True, np.linalg.norm(np.diff(line, axis=0), axis=1) > 1e-6)
+    line, away = line[keep], away[keep]  # a corner may begin where its arc does
 
     def places(ab: Reals) -> Reals:
         return np.stack([junction.s + end * ab[..., 0], arm.side * ab[..., 1]], axis=-1)
 
-    asphalt = np.concatenate([[[other.kerb, main.kerb]], line[1:-1]])
+    asphalt = np.concatenate([[[other.kerb, main.kerb]], line])
     layers["side_asphalt"].append(fan(bed, places(asphalt)))
     if main.raised:
         distances, lifts = kerb_profile(main)

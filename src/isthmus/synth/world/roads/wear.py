@@ -21,7 +21,7 @@ def wear(rng: np.random.Generator, layout: Layout, palette: Palette) -> list[Par
     """Thin shapes of the meaning "road", each a few millimetres above the asphalt."""
     bed, s = Bed(layout.main.curve, layout.land), main_stations(layout)
     age = rng.random()
-    low, middle, high = (Marks(bed, s, lift) for lift in (0.002, 0.003, 0.0045))
+    low, middle, high = (Marks(bed, s, lift) for lift in (0.003, 0.0045, 0.006))
     _tracks(rng, low, layout, palette)
     _gutters(rng, low, layout)
     _mended(rng, middle, layout, palette, age)
