@@ -7,7 +7,10 @@ import pytest
 
 from isthmus.errors import InputError
 from isthmus.gap import METRICS, find_units, measure, measure_all
+from isthmus.gap.compare import compare_gaps
 from isthmus.gap.h_divergence import proxy_a_distance
+from isthmus.gap.layers import measure_layers
+from isthmus.gap.slices import slice_matrices
 
 FEW = {"permutations": 99, "bootstraps": 0, "floor_splits": 0}
 
@@ -39,6 +42,49 @@ def test_frames_without_a_sequence_stand_for_themselves() -> None:
     np.testing.assert_array_equal(units.x, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
     alone = find_units(np.zeros((8, 1)), np.zeros((9, 1)), range(8), range(9))
     assert alone.kind == "frames"
+
+
+@pytest.mark.parametrize("unnamed", [None, [None] * 40, [""] * 40])
+@pytest.mark.parametrize("frames", [4, 40])  # a drive: ten of them a side are enough, one is not
+def test_sequences_on_one_side_leave_the_other_sides_frames_independent(unnamed, frames) -> None:
+    rng = np.random.default_rng(0)
+    x, y = video(rng, 40, 0.8), rng.normal(size=(40, 4))
+    drives = [f"drive{i // frames}" for i in range(40)]
+    said = "only {} side, has sequences: each of the 40 frames of {} side, counts as independent"
+    one, two = "x, the first", "y, the second"
+    first = find_units(x, y, drives, unnamed)
+    assert [w.startswith(said.format(one, two)) for w in first.warnings].count(True) == 1
+    second = find_units(y, x, unnamed, drives)
+    assert [w.startswith(said.format(two, one)) for w in second.warnings].count(True) == 1
+    if frames == 4:
+        assert (first.kind, first.count_x, first.count_y) == ("sequences", 10, 40)
+
+
+def test_sequences_on_both_sides_and_names_for_single_frames_are_not_warned_about() -> None:
+    x, y = np.random.default_rng(0).normal(size=(2, 40, 3))
+    drives = [i // 4 for i in range(40)]
+    assert not find_units(x, y, drives, drives).warnings
+    assert not find_units(x, y, drives, range(40)).warnings  # each frame by a name of its own
+    assert not find_units(x, y, range(40), None).warnings
+
+
+def test_one_sided_sequences_are_told_wherever_a_gap_is_measured() -> None:
+    x, y = np.random.default_rng(0).normal(size=(2, 40, 3))
+    drives = [i // 4 for i in range(40)]
+    found = {
+        "measure": measure(x, y, groups_x=drives, **FEW),
+        "layers": measure_layers({"a": x}, {"a": y}, groups_x=drives, **FEW).combined,
+        "compare": compare_gaps(x, x, y, groups_target=drives, **FEW),
+        "slices": slice_matrices(
+            x, y, {"t": ["day"] * 40}, {"t": ["day"] * 40}, groups_y=drives, **FEW
+        )[0].cells[0],
+    }
+    for name, estimate in found.items():
+        told = [w for w in estimate.warnings if "counts as independent" in w]
+        assert len(told) == 1, name
+        side = "x" if name in ("measure", "layers") else "y"
+        assert told[0].startswith(f"only {side}, the"), name
+        assert (estimate.units_x, estimate.units_y) == ((10, 40) if side == "x" else (40, 10))
 
 
 def test_blocks_follow_the_autocorrelation() -> None:

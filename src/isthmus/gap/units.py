@@ -12,6 +12,9 @@ any two drives "differ significantly". Three cases:
   two halves of one moment on opposite sides. At least 4 blocks a side are kept, at the price of
   shorter ones; a warning says when that happened.
 
+Where sequences are named on one side only, each frame of the other still counts as independent:
+nothing is known to the contrary, and a warning says so.
+
 Why 4 τ with a gap of 2 τ: on AR(1) videos of 120 to 400 frames with coefficients 0.8 to 0.95, MMD
 with blocks of 2 τ and no gap rejects a true null hypothesis in 26 % of cases or more at the 5 %
 level. With this rule all five metrics of the panel reject in 5 to 8 % at coefficient 0.8 (400 and
@@ -84,16 +87,37 @@ def find_units(
 
     `groups_x` (n,), `groups_y` (m,): the sequence of each frame, frames of a sequence in the
     order of time; None or "" in it marks a frame without a sequence, which stands for itself.
+    Frames that are known to be independent are said to be so by a name of its own for each.
     """
     if groups_x is None and groups_y is None:
         return Units(np.arange(len(x)), np.arange(len(y)), "frames")
     runs_x, runs_y = _sequences(len(x), groups_x, "x"), _sequences(len(y), groups_y, "y")
+    units = _of_runs(x, y, runs_x, runs_y)
+    named_x, named_y = _any_named(groups_x), _any_named(groups_y)
+    count = len(y if named_x else x)
+    notes = _one_sided(named_x, named_y, runs_x + runs_y, count)
+    return replace(units, warnings=units.warnings + notes)
+
+
+def _of_runs(x: Matrix, y: Matrix, runs_x: list[Indices], runs_y: list[Indices]) -> Units:
     if min(len(runs_x), len(runs_y)) >= SEQUENCES_ENOUGH:
         units_x, units_y = _numbered(len(x), runs_x), _numbered(len(y), runs_y)
         if len(runs_x) == len(x) and len(runs_y) == len(y):
             return Units(units_x, units_y, "frames")
         return Units(units_x, units_y, "sequences")
     return _blocks(x, y, runs_x, runs_y)
+
+
+def _one_sided(named_x: bool, named_y: bool, runs: list[Indices], count: int) -> tuple[str, ...]:
+    """What to say where sequences of several frames are named on one side only."""
+    if named_x == named_y or max(map(len, runs)) == 1:
+        return ()
+    known, other = ("x, the first", "y, the second")[:: 1 if named_x else -1]
+    return (
+        f"only {known} side, has sequences: each of the {count} frames of {other} side, counts as "
+        "independent; if they are frames of a video, p-value, interval and floor are optimistic "
+        "until their sequences are given too",
+    )
 
 
 def longest_units(
@@ -140,9 +164,17 @@ def _sequences(count: int, groups: Sequence[Any] | None, name: str) -> list[Indi
         )
     members: dict[Any, list[int]] = {}
     for row, group in enumerate(groups):
-        alone = group is None or group == ""
-        members.setdefault(("alone", row) if alone else ("sequence", group), []).append(row)
+        named = _is_named(group)
+        members.setdefault(("sequence", group) if named else ("alone", row), []).append(row)
     return [np.array(rows) for rows in members.values()]
+
+
+def _is_named(group: Any) -> bool:
+    return not (group is None or group == "")
+
+
+def _any_named(groups: Sequence[Any] | None) -> bool:
+    return groups is not None and any(map(_is_named, groups))
 
 
 def _numbered(count: int, runs: list[Indices]) -> Indices:
