@@ -16,6 +16,7 @@ from cyclopts import App, Group, Parameter
 
 import isthmus
 from isthmus import files
+from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
 
 EXIT_ERROR, EXIT_SKIPPED, EXIT_GATE, EXIT_INTERRUPTED = 1, 3, 4, 130
@@ -34,6 +35,7 @@ study = App(name="study", help="Run the whole methodology from a study file.")
 data = App(name="data", help="Look at data sets.")
 app.command(study)
 app.command(data)
+app.command(synth)
 
 WORK = Group("Work")
 Workers = Annotated[
@@ -194,7 +196,12 @@ def measure(
     if out is not None:
         with console.watch() as watcher:
             report = isthmus.explain(
-                result, out, independent=independent, seed=seed, progress=watcher.progress
+                result,
+                out,
+                independent=independent,
+                seed=seed,
+                workers=workers,
+                progress=watcher.progress,
             )
         console.show_path("report", report)
     if result.gate is not None:

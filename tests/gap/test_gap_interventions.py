@@ -12,7 +12,7 @@ from isthmus.features.descriptors import Descriptors
 from isthmus.features.extractor import Images
 from isthmus.files import canonical_json
 from isthmus.gap.interventions import INTERVENTIONS, removed_shares
-from isthmus.gap.interventions.colour import statistics, to_rgb
+from isthmus.gap.interventions.colour import _BETWEEN, grey_levels, statistics, to_rgb
 from isthmus.gap.interventions.share import DEFAULT, RemovedShare, fit_in_a_row
 from isthmus.gap.interventions.sharpness import sharpness
 from isthmus.gap.interventions.spectrum import mean_amplitude
@@ -85,6 +85,28 @@ def test_blur_and_noise_go_with_sharpness_not_with_colour(shift: str) -> None:
 
 def test_equal_domains_have_no_shares() -> None:
     assert [row.share for row in shares("nothing").values()] == [None] * 6
+
+
+def test_grey_levels_are_those_a_search_finds() -> None:
+    border = np.concatenate([_BETWEEN, np.float32([-1.0, 0.0, 1.0, 2.0])])
+    beside = [np.nextafter(border, np.float32(end)) for end in (-9, 9)]
+    steps = np.linspace(0, 1, 100_001, dtype=np.float32)
+    light = np.concatenate([border, *beside, steps])
+    assert np.array_equal(grey_levels(light), np.searchsorted(_BETWEEN, light, side="right"))
+
+
+def test_features_that_are_known_are_not_found_again() -> None:
+    known = tuple(EXTRACTOR.extract(side) for side in (SOURCE, TARGETS["blur"]))
+    rows = [
+        removed_shares(SOURCE, TARGETS["blur"], EXTRACTOR, ("light",), features=given, **FEW)
+        for given in (known, None)
+    ]
+    assert rows[0] == rows[1]
+    other = (known[1], known[0])
+    assert (
+        removed_shares(SOURCE, TARGETS["blur"], EXTRACTOR, ("light",), features=other, **FEW)[0]
+        != rows[0][0]
+    )
 
 
 def test_domain_statistics_agree_after_each_intervention() -> None:

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 import isthmus
+from isthmus.compute.local import local_executor
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame
 from isthmus.data.images import write_jpeg
 from isthmus.errors import InputError
-from isthmus.files import file_digest
+from isthmus.files import canonical_json, file_digest
 from isthmus.gap.regions import RegionMap
-from isthmus.study.explain import SCHEMA, overlaid
+from isthmus.study import explain
+from isthmus.study.explain import SCHEMA
+from isthmus.study.explain_parts import SHOWN_INTERVENTIONS, overlaid
+from isthmus.study.explain_sides import Sides
 from isthmus.study.measure import GapResult, measure_gap
 
 SIZE = (96, 64)
@@ -86,6 +90,19 @@ def test_a_part_that_cannot_be_told_is_named_with_its_reason(explained, tmp_path
     assert all(matrix["cells"] == [] for matrix in document["slices"])
     assert all(item["reason"] for item in document["left_out"])
     assert report.is_file()
+
+
+def test_processes_give_what_one_process_gives(tmp_path, monkeypatch):
+    source = drawn(tmp_path / "a", "few", 9, corner=0, light=1.0, seed=5)
+    target = drawn(tmp_path / "b", "others", 8, corner=50, light=0.8, seed=6)
+    sides = Sides(source.frames, target.frames, permutations=19)
+    alone = explain.explain_gap(sides, tmp_path / "alone", executor=local_executor(1))
+    monkeypatch.setattr(explain, "FEW_FRAMES", 0)
+    shared = explain.explain_gap(sides, tmp_path / "shared", executor=local_executor(2))
+    assert canonical_json(shared) == canonical_json(alone)
+    assert [row["intervention"] for row in alone["removed"]] == list(SHOWN_INTERVENTIONS)
+    pictures = [sorted(path.name for path in (tmp_path / n).iterdir()) for n in ("alone", "shared")]
+    assert pictures[0] == pictures[1]  # and nothing else is left behind
 
 
 def test_a_measurement_without_frames_is_refused(tmp_path):

@@ -59,6 +59,7 @@ def explain(
     independent: bool = False,
     permutations: int = 499,
     seed: int = 0,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Path:
     """Explain a measured gap and write a report of both; see `isthmus.study.explain`.
@@ -67,7 +68,8 @@ def explain(
         result: from `measure_gap`.
         out: run directory; `stages/gap`, `stages/explain` and `report/index.html` are written.
         independent, permutations, seed: as for the measurement.
-        progress: called with (parts done, parts, what).
+        workers: processes to work with; no figure depends on it.
+        progress: called with (done, total, what).
 
     Returns:
         The report.
@@ -82,6 +84,7 @@ def explain(
         independent=independent,
         permutations=permutations,
         seed=seed,
+        executor=local_executor(workers),
         progress=progress,
     )
     return write_report(folder)

@@ -8,78 +8,25 @@ and how many frames would be needed (plan). Pictures are written beside the docu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from isthmus import __version__, files
-from isthmus.compute.executor import Progress
-from isthmus.data.frame import Frame
-from isthmus.data.images import read_resized, write_jpeg
+from isthmus.compute.executor import Executor, Outcome, Progress, SerialExecutor
 from isthmus.errors import InputError, IsthmusError
-from isthmus.features.descriptors import Descriptors
-from isthmus.features.extractor import Extractor
-from isthmus.gap.crops import crop_gaps
-from isthmus.gap.gallery import galleries
-from isthmus.gap.interventions.share import removed_shares
-from isthmus.gap.pictures import FramePictures, extract
-from isthmus.gap.planner import plan_sample
-from isthmus.gap.regions import RegionMap, patch_features, region_gaps
-from isthmus.gap.slices import condition_bins, slice_matrices
+from isthmus.study.explain_parts import MAKERS, SHOWN_INTERVENTIONS, made, tasks
+from isthmus.study.explain_sides import Sides, prepare
 from isthmus.study.measure import GapResult
 
 SCHEMA = "isthmus.explain/1"
 ROLES = ("source", "target")
 FRAMES = 240
 """Frames of either side at most: pixels are changed and described again several times."""
-INTERVENTIONS = ("light", "colour", "spectrum", "sharpness", "colour+spectrum+sharpness")
-WHOLE = "all"
-GRID = (6, 8)
-PATCH = (64, 64)
-PICTURE = 360
-SHOWN = 8
-HEAT = np.array([214, 80, 18], float)
-STRONGEST = 0.72
+FEW_FRAMES = 64
+"""Up to so many on both sides together, starting workers costs more than they save."""
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Sides:
-    """What is explained: frames in order, and how.
-
-    Attributes:
-        source, target: frames with readable images, at most `FRAMES` each are good.
-        independent: frames of a sequence count as independent.
-        permutations: exchanges of units for each test.
-        seed: decides all draws.
-    """
-
-    source: Sequence[Frame]
-    target: Sequence[Frame]
-    independent: bool = False
-    permutations: int = 499
-    seed: int = 0
-
-    @property
-    def groups(self) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-        """Sequence of each frame of either side; None where frames count as independent."""
-        sides = [tuple(f.sequence or "" for f in frames) for frames in (self.source, self.target)]
-        known = [None if self.independent or not any(names) else names for names in sides]
-        return known[0], known[1]
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Arguments shared by the functions of the gap room."""
-        groups_x, groups_y = self.groups
-        return {
-            "groups_x": groups_x,
-            "groups_y": groups_y,
-            "permutations": self.permutations,
-            "seed": self.seed,
-        }
 
 
 def explain_into(
@@ -89,6 +36,7 @@ def explain_into(
     independent: bool = False,
     permutations: int = 499,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Write a measured gap and its explanation into the run directory `folder`.
@@ -97,7 +45,8 @@ def explain_into(
         folder: is made if need be; `stages/gap` and `stages/explain` are written.
         result: from `measure_gap`.
         independent, permutations, seed: as for the measurement.
-        progress: called with (parts done, parts, what).
+        executor: does the work; no figure depends on it.
+        progress: called with (done, total, what).
 
     Raises:
         InputError: the measurement holds no frames, or `folder` cannot be written to.
@@ -108,14 +57,20 @@ def explain_into(
     sides = Sides(source.frames, target.frames, independent, permutations, seed)
     result.save(folder / "stages" / "gap" / "result.json")
     pictures = folder / "stages" / "explain"
-    document = explain_gap(sides, pictures, progress=progress)
+    document = explain_gap(sides, pictures, executor=executor, progress=progress)
     files.write_json(pictures / "result.json", document)
     names = [side.name for side in result.sides]
     manifest = {"kind": "measurement", "name": " → ".join(names), "seed": seed}
     files.write_json(folder / "manifest.json", {**manifest, "version": __version__})
 
 
-def explain_gap(sides: Sides, folder: Path, *, progress: Progress | None = None) -> Document:
+def explain_gap(
+    sides: Sides,
+    folder: Path,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Document:
     """The document alone; pictures go into `folder`.
 
     A part that these frames cannot give (labels missing, one sequence only) is None, with its
@@ -125,120 +80,33 @@ def explain_gap(sides: Sides, folder: Path, *, progress: Progress | None = None)
         Schema-versioned document: `removed`, `regions`, `parts`, `slices`, `galleries`, `plan`,
         `left_out`, `n`, `m`.
     """
-    extractor = Descriptors()
-    pictures = [FramePictures(side, extractor.size) for side in (sides.source, sides.target)]
-    features = [extract(side, extractor)[WHOLE] for side in pictures]
-    makers: dict[str, Callable[[], Any]] = {
-        "removed": lambda: _removed(sides, pictures, extractor),
-        "regions": lambda: _regions(sides, pictures, folder),
-        "parts": lambda: _parts(sides, extractor),
-        "slices": lambda: _slices(sides, features),
-        "galleries": lambda: _galleries(sides, features, folder),
-        "plan": lambda: _plan(sides, features),
-    }
+    few = len(sides.source) + len(sides.target) <= FEW_FRAMES
+    workers = SerialExecutor() if few or executor is None else executor
+    files.make_folder(folder)
+    with tempfile.TemporaryDirectory(prefix=files.TEMPORARY_PREFIX, dir=folder) as scratch:
+        material = prepare(sides, Path(scratch), workers, progress)
+        todo = tasks(sides, material, folder)
+        outcomes = list(workers.map(made, todo, progress=progress, what="explaining the gap"))
     document: Document = {"schema": SCHEMA, "n": len(sides.source), "m": len(sides.target)}
     left_out: list[Document] = []
-    for number, (name, make) in enumerate(makers.items()):
-        if progress:
-            progress(number, len(makers), f"explaining the gap: {name}")
-        try:
-            document[name] = make()
-        except IsthmusError as error:
-            document[name] = None
-            left_out.append({"part": name, "reason": str(error)})
-    if progress:
-        progress(len(makers), len(makers), "explaining the gap")
+    for part in MAKERS:
+        found = [o for task, o in zip(todo, outcomes, strict=True) if task.part == part]
+        reason = next((outcome.error for outcome in found if _failed(outcome, part)), None)
+        document[part] = None if reason else _value(part, [outcome.value for outcome in found])
+        if reason:
+            left_out.append({"part": part, "reason": reason})
     return {**document, "left_out": left_out}
 
 
-def _parts(sides: Sides, extractor: Extractor) -> list[Document]:
-    """Objects, context and background; labels on both sides are needed."""
-    found = crop_gaps(
-        sides.source, sides.target, extractor, permutations=sides.permutations, seed=sides.seed
-    )
-    return [part.to_document() for part in found if part.layer == WHOLE]
+def _failed(outcome: Outcome[Any], part: str) -> bool:
+    """Whether these frames cannot give the part; a fault of the code is raised."""
+    if outcome.error is not None and not outcome.expected:
+        raise IsthmusError(f"explaining the gap ({part}): {outcome.error}")
+    return outcome.error is not None
 
 
-def _removed(
-    sides: Sides, pictures: Sequence[FramePictures], extractor: Extractor
-) -> list[Document]:
-    found = removed_shares(
-        pictures[0], pictures[1], extractor, INTERVENTIONS, layers=[WHOLE], **sides.options
-    )
-    return [share.to_document() for share in found]
-
-
-def _regions(sides: Sides, pictures: Sequence[FramePictures], folder: Path) -> Document:
-    patches = Descriptors(size=PATCH)
-    cells = [patch_features(side, patches, GRID)[WHOLE] for side in pictures]
-    found = region_gaps(cells[0], cells[1], layer=WHOLE, **sides.options)
-    shown = []
-    for role, frames in (("source", sides.source), ("target", sides.target)):
-        frame = frames[len(frames) // 2]
-        name = f"region_{role}.jpg"
-        write_jpeg(folder / name, overlaid(_picture(frame), found))
-        shown.append({"role": role, "image": name, "id": frame.id})
-    return {**found.to_document(), "shown": shown}
-
-
-def overlaid(picture: np.ndarray, found: RegionMap) -> np.ndarray:
-    """`picture` (h, w, 3) with each cell coloured by its gap, the largest most; uint8."""
-    height, width = picture.shape[:2]
-    value = np.maximum(np.nan_to_num(found.value), 0)
-    share = value / value.max() if value.max() > 0 else value
-    rows = np.minimum(np.arange(height) * share.shape[0] // height, share.shape[0] - 1)
-    columns = np.minimum(np.arange(width) * share.shape[1] // width, share.shape[1] - 1)
-    strength = (STRONGEST * share)[rows][:, columns, None]
-    mixed = picture * (1 - strength) + HEAT * strength
-    return np.asarray(mixed.round(), np.uint8)
-
-
-def _slices(sides: Sides, features: Sequence[np.ndarray]) -> list[Document]:
-    """Given attributes where both sides have them, and lightness, which every picture has."""
-    bins = condition_bins(_lightness(sides.source), _lightness(sides.target))
-    tables: list[dict[str, Any]] = [{"lightness": bins[0]}, {"lightness": bins[1]}]
-    for table, frames in zip(tables, (sides.source, sides.target), strict=True):
-        for name in sorted({key for frame in frames for key in frame.attributes}):
-            table[name] = [frame.attributes.get(name) for frame in frames]
-    found = slice_matrices(features[0], features[1], tables[0], tables[1], **sides.options)
-    return [matrix.to_document() for matrix in found]
-
-
-def _lightness(frames: Sequence[Frame]) -> np.ndarray:
-    """Mean of the picture's values, 0–255."""
-    return np.array([float(_picture(frame, 64).mean()) for frame in frames])
-
-
-def _galleries(sides: Sides, features: Sequence[np.ndarray], folder: Path) -> list[Document]:
-    groups_x, groups_y = sides.groups
-    found = galleries(
-        features[0],
-        features[1],
-        ids_x=[frame.id for frame in sides.source],
-        ids_y=[frame.id for frame in sides.target],
-        groups_x=groups_x,
-        groups_y=groups_y,
-        count=SHOWN,
-        seed=sides.seed,
-        scale="pooled",
-    )
-    documents = []
-    for number, gallery in enumerate(found):
-        document = gallery.to_document()
-        frames = sides.source if gallery.side == "source" else sides.target
-        for place, entry in enumerate(document["entries"]):
-            entry["image"] = f"gallery_{number}_{place}.jpg"
-            write_jpeg(folder / entry["image"], _picture(frames[entry["row"]]))
-        documents.append(document)
-    return documents
-
-
-def _plan(sides: Sides, features: Sequence[np.ndarray]) -> Document:
-    groups_x, groups_y = sides.groups
-    plan = plan_sample(features[0], features[1], groups_x=groups_x, groups_y=groups_y)
-    return plan.to_document()
-
-
-def _picture(frame: Frame, width: int = PICTURE) -> np.ndarray:
-    height = max(1, round(frame.height * width / frame.width))
-    return np.asarray(read_resized(frame.image, width, height))
+def _value(part: str, found: Sequence[Any]) -> Any:
+    if part != "removed":
+        return found[0]
+    shares = {share["intervention"]: share for share in found}
+    return [shares[name] for name in SHOWN_INTERVENTIONS]

@@ -36,6 +36,10 @@ _FROM_XYZ = np.linalg.inv(
 _WHITE = np.linalg.inv(_FROM_XYZ).sum(axis=1)
 # Linear light half-way between two grey levels decides which of them is nearest.
 _BETWEEN = ((SRGB_TO_LINEAR[1:] + SRGB_TO_LINEAR[:-1]) / 2).astype(np.float32)
+# A table takes the place of a search: steps so fine that each holds one such border at most.
+_STEPS = 4096
+_LEVEL_AT = np.searchsorted(_BETWEEN, np.arange(_STEPS + 1) / _STEPS, side="right").astype(np.intp)
+_NEXT_BORDER = np.append(_BETWEEN, np.float32(np.inf))
 
 
 def to_rgb(light: Array, green_red: Array, blue_yellow: Array) -> Images:
@@ -49,8 +53,14 @@ def to_rgb(light: Array, green_red: Array, blue_yellow: Array) -> Images:
     out = np.empty((*light.shape, 3), np.uint8)
     for channel, row in enumerate((_FROM_XYZ * _WHITE).astype(np.float32)):
         linear = cubes[0] * row[0] + cubes[1] * row[1] + cubes[2] * row[2]
-        out[..., channel] = np.searchsorted(_BETWEEN, linear.astype(np.float32), side="right")
+        out[..., channel] = grey_levels(linear.astype(np.float32))
     return out
+
+
+def grey_levels(linear: Array) -> Images:
+    """The uint8 level whose linear light is nearest to `linear`, cut off below 0 and above 1."""
+    level = _LEVEL_AT[(np.clip(linear, 0, 1) * _STEPS).astype(np.intp)]
+    return (level + (linear >= _NEXT_BORDER[level])).astype(np.uint8)
 
 
 def statistics(pictures: Sequence[RGB]) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ shift removes three quarters of the gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from isthmus.data.images import RGB
 from isthmus.errors import ConfigError
-from isthmus.features.extractor import Extractor
+from isthmus.features.extractor import Extractor, Matrix
 from isthmus.gap.estimate import checked_pair
 from isthmus.gap.inference import Scale
 from isthmus.gap.interventions.intervention import Fitted
@@ -97,6 +97,7 @@ def removed_shares(
     floor_splits: int = 100,
     seed: int = 0,
     scale: Scale = "none",
+    features: tuple[Mapping[str, Matrix], Mapping[str, Matrix]] | None = None,
     **params: Any,
 ) -> tuple[RemovedShare, ...]:
     """One `RemovedShare` for every intervention and layer, in that order.
@@ -109,6 +110,7 @@ def removed_shares(
         metric and all else: as for `isthmus.gap.paired.measure_pair`. For `mmd` the bandwidth is
             that of the samples before; with scale "pooled" it and the scale are found anew for
             each intervention, and the gap before differs a little between them.
+        features: layer → features of source and of target as they are, if they are known already.
 
     Raises:
         ConfigError: an unknown intervention or layer, or a metric that cannot be paired.
@@ -122,7 +124,7 @@ def removed_shares(
     options: dict[str, Any] = {"groups_x": groups_x, "groups_y": groups_y, "level": level}
     options |= {"permutations": permutations, "bootstraps": bootstraps, "scale": scale}
     options |= {"floor_splits": floor_splits, "seed": seed, "metric": metric, **params}
-    before, y = extract(source, extractor), extract(target, extractor)
+    before, y = features or (extract(source, extractor), extract(target, extractor))
     # The gap before is the same beside every intervention only with a bandwidth of its own.
     own = metric == "mmd" and scale == "none"
     widths = {
