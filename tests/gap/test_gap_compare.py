@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import canonical_json
-from isthmus.gap import measure
+from isthmus.gap import METRICS, measure
 from isthmus.gap.compare import compare_gaps
-from isthmus.gap.paired import PAIRED, measure_pair
+from isthmus.gap.paired import PAIRED, UNPAIRED, measure_pair
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(50, 3)) + 0.8, rng.normal(size=(40, 3))
@@ -18,13 +20,23 @@ FEW = {"permutations": 99, "bootstraps": 99, "floor_splits": 20}
 
 @pytest.mark.parametrize("metric", PAIRED)
 def test_both_readings_are_the_ones_measured_alone(metric: str) -> None:
-    """Equal samples before and after: the pooled parameters are then the single measurement's."""
-    params = {"mmd": {"bandwidth": 2.0}, "cmd": {"bounds": (-6.0, 6.0)}}.get(metric, {})
-    found = measure_pair(X, X, Y, metric, **FEW, **params)
+    """With parameters that are not found from the samples, whatever the other reading is of."""
+    params = {"mmd": {"bandwidth": 2.0}, "cmd": {"bounds": (-6.0, 9.0)}}.get(metric, {})
     alone = measure(X, Y, metric, **FEW, **params)
-    assert found.before.value == pytest.approx(alone.value, rel=1e-6)
-    assert found.before.floor == pytest.approx(alone.floor, rel=1e-6)
-    assert found.before.p_value == alone.p_value
+    for other in (X, 2 * X + 1):
+        readings = (
+            measure_pair(X, other, Y, metric, **FEW, **params).before,
+            measure_pair(other, X, Y, metric, **FEW, **params).after,
+        )
+        for reading in readings:
+            assert reading.value == pytest.approx(alone.value, rel=1e-6)
+            assert reading.floor == pytest.approx(alone.floor, rel=1e-6)
+            assert reading.p_value == alone.p_value
+
+
+@pytest.mark.parametrize("metric", PAIRED)
+def test_nothing_done_is_no_difference(metric: str) -> None:
+    found = measure_pair(X, X, Y, metric, **FEW)
     assert found.difference == pytest.approx(0, abs=1e-9)
     assert found.difference_p_value() == 1.0
     np.testing.assert_allclose(found.drawn_before, found.drawn_after, atol=1e-9)
@@ -97,11 +109,28 @@ def test_the_same_seed_gives_the_same_document() -> None:
     assert canonical_json(one) == canonical_json(two)
 
 
+@pytest.mark.parametrize("metric", sorted(set(METRICS) - set(PAIRED)))
+def test_a_metric_that_cannot_be_paired_is_refused_with_the_reason(metric: str) -> None:
+    reason = UNPAIRED.get(metric, "it may rest on all frames, before and after together")
+    wanted = f"'{metric}' cannot be measured in pairs: {reason}. Choose one of mmd, sliced"
+    with pytest.raises(ConfigError, match=wanted):
+        compare_gaps(X, X, Y, metric)
+
+
+def test_the_documentation_says_which_metrics_can_be_paired() -> None:
+    page = Path(__file__).parents[2] / "docs/explaining.md"
+    rows = [row.split("|") for row in page.read_text("utf-8").splitlines() if row.startswith("| `")]
+    said = {row[2].strip(): row[1].replace("`", "").replace(" ", "").split(",") for row in rows}
+    assert sorted(said["yes"]) == sorted(PAIRED)
+    told = [n for r in rows if r[2] == " no " for n in r[1].replace("`", "").split(",")]
+    assert sorted(n.strip() for n in told) == sorted(UNPAIRED)
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(InputError, match="same frames"):
         compare_gaps(X, X[:-1], Y)
-    with pytest.raises(ConfigError, match="cannot be measured in pairs"):
-        compare_gaps(X, X, Y, "proxy_a_distance")
+    with pytest.raises(ConfigError, match="metric 'colours' is not known"):
+        compare_gaps(X, X, Y, "colours")
     with pytest.raises(ConfigError, match="mmd has no parameter 'width'"):
         compare_gaps(X, X, Y, width=2.0)
     with pytest.raises(ConfigError, match="bootstraps = -1"):

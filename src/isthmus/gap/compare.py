@@ -64,7 +64,8 @@ def compare_gaps(
     """Whether `after` (n, d) lies nearer to `target` (m, d) than `before` (n, d) does.
 
     Row i of `before` and of `after` belong to the same frame, as it was and as it was generated
-    or adapted. `groups_x` (n,), `groups_target` (m,): the sequence of each row.
+    or adapted. `metric`: a name in `isthmus.gap.paired.PAIRED`. `groups_x` (n,), `groups_target`
+    (m,): the sequence of each row.
     Further `options` (level, numbers of resamples, seed, scale, device, the metric's own) as for
     `isthmus.gap.paired.measure_pair`.
 

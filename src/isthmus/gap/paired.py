@@ -29,8 +29,8 @@ from isthmus.gap.units import Units, longest_units
 
 __all__ = ["PAIRED", "PairedGaps", "interval", "measure_pair"]
 
-# Metrics whose value rests on the frames that a weighting counts and on no others. A classifier
-# that learns from each sample anew, or neighbours among all rows, cannot be shared by two samples.
+# Metrics whose value, once parameters such as the bandwidth are found, rests on the frames that a
+# weighting counts and on no others: the gap before is then the same whatever comes after.
 PAIRED = (
     "mmd",
     "sliced_wasserstein",
@@ -41,6 +41,18 @@ PAIRED = (
     "kl_gaussian",
     "coral",
 )
+_TRANSPORT = (
+    "large samples are thinned, and frames that are kept before need not be those kept after"
+)
+_NEIGHBOURS = "halves are brought to a size that all frames set, before and after together"
+UNPAIRED = {
+    "proxy_a_distance": "folds and covariance are those of all frames, before and after together",
+    "emd": _TRANSPORT,
+    "sinkhorn": _TRANSPORT,
+    "precision_gap": _NEIGHBOURS,
+    "recall_gap": _NEIGHBOURS,
+    "coverage_gap": _NEIGHBOURS,
+}
 MOST_REPEATS = 1000
 
 
@@ -181,11 +193,13 @@ def _three(
 
 
 def _metric(name: str, params: dict[str, Any]) -> Metric:
-    check_metric(name, params)
-    if name not in PAIRED:
+    if name in METRICS and name not in PAIRED:
+        reason = UNPAIRED.get(name, "it may rest on all frames, before and after together")
         raise ConfigError(
-            f"metric {name!r} cannot be measured in pairs; choose one of {', '.join(PAIRED)}"
+            f"metric {name!r} cannot be measured in pairs: {reason}. Choose one of "
+            f"{', '.join(PAIRED)}, or measure both gaps by themselves"
         )
+    check_metric(name, params)
     return METRICS[name]
 
 
