@@ -123,7 +123,7 @@ def yardstick(ratio: float | None, units: int, enough: int) -> str:
     shown = f"{ratio:z.2g}".replace("-", "−")
     verdict = "as expected, no gap" if ratio <= 1 else "they differ from each other, too"
     if ratio <= 1 and units < enough:
-        verdict = f"no gap is seen, though {units} independent stretches would hide a small one"
+        verdict = f"no gap is seen, though {units} independent units would hide a small one"
     return f" Between two parts of the source the median is {shown} times theirs: {verdict}."
 
 

@@ -56,11 +56,28 @@ def place(item: Document) -> str:
 
 
 def sample(item: Document) -> str:
-    """How much an estimate rests on: frames, and independent blocks where they are known."""
-    n, m = fields.integer(item, "n"), fields.integer(item, "m")
-    units_x, units_y = fields.integer(item, "units_x"), fields.integer(item, "units_y")
-    blocks = f" in {units_x} and {units_y} blocks" if units_x and units_y else ""
-    return f"{wording.count(n)} and {wording.count(m)} frames{blocks}"
+    """How much an estimate rests on: frames, and the independent units of them where known.
+
+    A unit of one frame is no block: such frames are called independent.
+    """
+    frames = [fields.integer(item, name) for name in ("n", "m")]
+    units = [fields.integer(item, name) for name in ("units_x", "units_y")]
+    shown = [wording.count(amount) for amount in frames]
+    kind = "blocks" if fields.number(item, "block_length") else "units"
+    if fields.text(fields.record(item, "params"), "units") == "sequences":
+        kind = "sequences"
+    if not all(units):
+        return f"{shown[0]} and {shown[1]} frames"
+    alone = [a == b for a, b in zip(frames, units, strict=True)]
+    if all(alone):
+        return f"{shown[0]} and {shown[1]} independent frames"
+    if not any(alone):
+        return f"{shown[0]} and {shown[1]} frames in {units[0]} and {units[1]} {kind}"
+    sides = [
+        f"{s} independent frames" if single else f"{s} frames in {u} {kind}"
+        for s, u, single in zip(shown, units, alone, strict=True)
+    ]
+    return " and ".join(sides)
 
 
 def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) -> Chart:

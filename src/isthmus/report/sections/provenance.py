@@ -87,10 +87,10 @@ def _limits(run: RunFolder) -> list[str]:
     sequences, units = fields.integer(test, "sequences"), fields.integer(test, "units")
     lines = []
     if sequences:
+        blocks = f" ({wording.several(units, 'independent block')})" if units != sequences else ""
         lines.append(
-            f"The test has {wording.several(sequences, 'sequence')} "
-            f"({wording.several(units, 'independent block')}): intervals speak for drives like "
-            f"{'it' if sequences == 1 else 'these'}, not for every drive of the target."
+            f"The test has {wording.several(sequences, 'sequence')}{blocks}: intervals speak for "
+            f"drives like {'it' if sequences == 1 else 'these'}, not for every drive of the target."
         )
     iou = fields.number(run.stage("score"), "iou")
     if iou is not None:
