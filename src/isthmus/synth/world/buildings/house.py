@@ -187,7 +187,7 @@ def _materials(look: _Look, rng: np.random.Generator) -> dict[str, Material]:
     pale = np.clip(np.asarray(wall.colour) * 0.4 + 0.35, 0, 0.8).round(4).tolist()
     glow = np.array([1.0, 0.78, 0.5]) if rng.random() < 0.7 else np.array([0.9, 0.95, 1.0])
     shine = tuple((glow * rng.uniform(4, 28)).round(2).tolist())
-    bright = tuple((np.array([1.0, 0.92, 0.8]) * rng.uniform(25, 110)).round(2).tolist())
+    bright = tuple((np.array([1.0, 0.92, 0.8]) * rng.uniform(8, 45)).round(2).tolist())
     cloth = Material(_rgb(one_of(rng, SIGNS), rng), "cloth", 0.9, porosity=0.4)
     return {
         "wall": wall,
