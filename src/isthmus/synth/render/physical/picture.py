@@ -23,7 +23,7 @@ SAMPLES = 4
 DEPTH = 4
 FOG_DEPTH = 8
 THICK = 1500.0
-"""Visibility (metres) below which air is a medium that scatters; clearer air is put in by formula."""
+"""Visibility (metres) below which air is traced as a medium; clearer air is put in by formula."""
 HORIZON = HEIGHT // 2 - 4
 """Row of the sky's picture a little above the horizon."""
 FIREFLY = 60.0
