@@ -180,7 +180,7 @@ def _enclose(
                                  season=stage.layout.factors.season)  # fmt: skip
             else:
                 thing = numbered(fence, kind, length=3.0)
-            stage.put(Standing(thing, motion), size=(3.0, 0.3), margin=0.0)
+            stage.put(Standing(thing, motion), size=(3.0, 0.3), margin=0.0, beside=True)
 
 
 def _behind(rng: np.random.Generator, stage: Stage) -> None:

@@ -35,7 +35,11 @@ def _plant(
     asked = {} if habit is None else {"habit": habit}
     thing = article(tree, rng, TREES, season=stage.layout.factors.season,
                     detail=stage.detail(motion), **asked)  # fmt: skip
-    stage.put(Standing(thing, motion), size=(0.5, 0.5), margin=0.1)
+    # Where people cross, drivers must see them.
+    near = any(c.road is road and abs(s - c.s) < c.half + 3.5 for c in stage.layout.crossings)
+    if not (near and abs(d) < road.section.right.edge):
+        beside = abs(d) > 0.5 * road.section.median
+        stage.put(Standing(thing, motion), size=(0.5, 0.5), margin=0.1, beside=beside)
 
 
 def _street_trees(rng: np.random.Generator, stage: Stage) -> None:
@@ -85,7 +89,7 @@ def _gardens(rng: np.random.Generator, stage: Stage) -> None:
             elif stage.sees(motion):
                 thing = article(bush, rng, BUSHES, season=factors.season,
                                 detail=stage.detail(motion))  # fmt: skip
-                stage.put(Standing(thing, motion), margin=0.0)
+                stage.put(Standing(thing, motion), margin=0.0, beside=True)
 
 
 def _countryside(rng: np.random.Generator, stage: Stage) -> None:
@@ -99,7 +103,7 @@ def _countryside(rng: np.random.Generator, stage: Stage) -> None:
                 motion = Motion(layout.main, s, d, -sign * np.pi / 2)
                 thing = article(hedge, rng, 4, length=4.0, height=1.3, detail=stage.detail(motion),
                                 season=layout.factors.season)  # fmt: skip
-                stage.put(Standing(thing, motion), margin=0.0)
+                stage.put(Standing(thing, motion), margin=0.0, beside=True)
         for _ in range(int(rng.integers(2, 7))):
             s, d = float(rng.uniform(15.0, 260.0)), side.edge + float(rng.uniform(2.0, 40.0))
             for _ in range(int(rng.integers(1, 7))):
@@ -119,7 +123,7 @@ def _far_trees(rng: np.random.Generator, stage: Stage) -> None:
         if d * bend < 0.6:
             motion = Motion(layout.main, s, sign * d, float(rng.uniform(0, 6.28)))
             thing = article(tree, rng, TREES, season=layout.factors.season, detail=0)
-            stage.put(Standing(thing, motion, raised=-0.2), size=(0.6, 0.6))
+            stage.put(Standing(thing, motion, raised=-0.2), size=(0.6, 0.6), beside=True)
 
 
 def _tufts(rng: np.random.Generator, stage: Stage) -> None:
@@ -131,10 +135,11 @@ def _tufts(rng: np.random.Generator, stage: Stage) -> None:
         wide = side.verge - 0.3 if side.raised else 5.0
         if wide < 0.4:
             continue
-        for _ in range(int(wide * 22)):
+        gap = layout.gap(sign) or (0.0, 0.0)
+        for _ in range(int(wide * 18)):
             s = 3.0 + 28.0 * float(rng.random()) ** 1.5
             d = sign * (low + float(rng.random()) * wide)
             motion = Motion(layout.main, s, d, float(rng.uniform(0, 6.28)))
             thing = article(tuft, rng, 12, reach=0.4)
-            if stage.sees(motion, 1.0):
+            if stage.sees(motion, 1.0) and not gap[0] - 0.4 < s < gap[1] + 0.4:
                 stage.standing.append(Standing(thing, motion))

@@ -210,7 +210,7 @@ class Stage:
 
     def put(
         self, standing: Standing, *, size: tuple[float, float] | None = None, margin: float = 0.05,
-        seconds: float = 0.0, drives: bool = False,
+        seconds: float = 0.0, drives: bool = False, beside: bool = False,
     ) -> bool:  # fmt: skip
         """Place a thing if there is room for it.
 
@@ -219,12 +219,16 @@ class Stage:
             margin: metres that stay free around it.
             seconds: for how long its way must be free of bodies and of vehicles' ways.
             drives: its way is kept free of people.
+            beside: it must not stand on asphalt.
 
         Returns:
             Whether it was placed.
         """
         foot = size or (standing.thing.size[0], standing.thing.size[2])
-        polygon = self.footprint(standing.motion, foot, margin, seconds)
+        motion = standing.motion
+        if beside and self.layout.on_asphalt(motion.road, motion.s, motion.d, 0.15):
+            return False
+        polygon = self.footprint(motion, foot, margin, seconds)
         if not self.room(polygon) or (seconds and not self.ways.free(polygon)):
             return False
         if drives:

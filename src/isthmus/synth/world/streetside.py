@@ -39,13 +39,18 @@ def _stand(
     size: tuple[float, float] | None = (0.3, 0.3), **asked: Any,
 ) -> bool:  # fmt: skip
     thing = article(maker, rng, 10, **asked)
-    return stage.put(Standing(thing, motion), size=size, margin=0.0)
+    return stage.put(Standing(thing, motion), size=size, margin=0.0, beside=True)
 
 
 def _post(stage: Stage, road: Road, s: float, sign: int, turn: float) -> Motion:
-    """A post at the kerb of one side (or beyond the shoulder)."""
+    """A post at the kerb of one side (or beyond the shoulder); further out at rounded corners."""
     side = road.section.side(sign)
-    return Motion(road, s, sign * (side.kerb + (KERBSIDE if side.raised else 1.6)), turn)
+    d = side.kerb + (KERBSIDE if side.raised else 1.6)
+    for _ in range(8):
+        if not stage.layout.on_asphalt(road, s, sign * d, 0.3):
+            break
+        d += 0.5
+    return Motion(road, s, sign * d, turn)
 
 
 def _lamps(rng: np.random.Generator, stage: Stage) -> None:
@@ -60,11 +65,12 @@ def _lamps(rng: np.random.Generator, stage: Stage) -> None:
         for sign in (-1, 1) if both else ((1 if k % 2 else -1),):
             motion = _post(stage, layout.main, s, sign, -sign * np.pi / 2)
             thing = numbered(furniture.street_lamp, number)
-            stage.put(Standing(thing, motion), size=(0.3, 0.3), margin=0.0)
+            stage.put(Standing(thing, motion), size=(0.3, 0.3), margin=0.0, beside=True)
     for arm in layout.junction.arms if layout.junction else ():
         for s in np.arange(28.0, 100.0, spacing).tolist():
             motion = _post(stage, arm.road, s, 1, -np.pi / 2)
-            stage.put(Standing(numbered(furniture.street_lamp, number), motion), size=(0.3, 0.3))
+            thing = numbered(furniture.street_lamp, number)
+            stage.put(Standing(thing, motion), size=(0.3, 0.3), beside=True)
 
 
 def _signals(rng: np.random.Generator, stage: Stage) -> None:
@@ -144,7 +150,7 @@ def _small(rng: np.random.Generator, stage: Stage) -> None:
             for s in np.arange(start, start + float(rng.uniform(8, 30)), 1.8).tolist():
                 motion = Motion(layout.main, s, sign * (side.kerb + 0.4), facing)
                 thing = numbered(furniture.bollard, number)
-                stage.put(Standing(thing, motion), margin=0.0)
+                stage.put(Standing(thing, motion), margin=0.0, beside=True)
 
 
 def _poles(rng: np.random.Generator, stage: Stage) -> None:
@@ -158,7 +164,7 @@ def _poles(rng: np.random.Generator, stage: Stage) -> None:
     for s in np.arange(float(rng.uniform(-10, 20)), 260.0, 34.0).tolist():
         motion = Motion(layout.main, s, d, 0.0)
         thing = numbered(furniture.power_pole, number)
-        stage.put(Standing(thing, motion), size=(0.35, 0.35), margin=0.0)
+        stage.put(Standing(thing, motion), size=(0.35, 0.35), margin=0.0, beside=True)
 
 
 def _rails(rng: np.random.Generator, stage: Stage) -> None:
@@ -176,4 +182,4 @@ def _rails(rng: np.random.Generator, stage: Stage) -> None:
                 continue
             motion = Motion(layout.main, s, d, -sign * np.pi / 2)
             thing = numbered(furniture.guard_rail, 0, length=4.0)
-            stage.put(Standing(thing, motion), margin=0.0)
+            stage.put(Standing(thing, motion), margin=0.0, beside=True)

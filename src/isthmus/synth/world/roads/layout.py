@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import copysign
 from typing import Literal
 
 import numpy as np
@@ -153,6 +154,23 @@ class Layout:
         if self._on_arm(arm, along, across):
             return 0.0
         return arm.road.section.side(1 if across >= 0 else -1).lift(abs(across))
+
+    def on_asphalt(self, road: Road, s: float, d: float, margin: float = 0.0) -> bool:
+        """True if (s, d) of a road lies on any road's asphalt, or within `margin` of it."""
+        if road is not self.main:
+            x, z, _ = road.curve.point(s, d)
+            s, d = self.main.curve.nearest(x, z)
+        if abs(d) <= self.main.section.side(1 if d >= 0 else -1).kerb + margin:
+            return True
+        if self.junction is None or abs(s - self.junction.s) > 60.0 + abs(d):
+            return False
+        x, z, _ = self.main.curve.point(s, d)
+        for arm in self.junction.arms:
+            along, across = arm.road.curve.nearest(x, z)
+            nearer = copysign(max(abs(across) - margin, 0.0), across)
+            if along > 0 and self._on_arm(arm, along, nearer):
+                return True
+        return False
 
     def _median_lift(self, s: float, d: float) -> float:
         raised = max(self.main.section.left.raised, self.main.section.right.raised)
