@@ -1,0 +1,196 @@
+"""How fast street scenes are rendered, how true the truth is, how much memory it takes.
+
+Seconds are CPU-seconds of one process over two, as two cores would share them; medians over
+scenes of at least 200 000 triangles, warm. Each includes building the scene, the truth, the
+camera and writing the files, but where the name says otherwise.
+
+    python benchmarks/synthesis.py                  # about 15 minutes; writes the results
+    python benchmarks/synthesis.py --quick          # writes nothing
+    … --flat 1000                                   # and renders so many to see drift
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from record import record
+
+LARGE = {
+    "road_type": "street", "surroundings": "shops", "parking": "both", "parked_share": 0.95,
+    "traffic_density": 45.0, "pedestrian_density": 60.0, "junction": "crossroads",
+}  # fmt: skip
+SMALL, HD = (640, 360), (1280, 720)
+FOG = {"visibility": 120.0, "clouds": 1.0}
+NIGHT = {"sun_elevation": -15.0}
+
+
+def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
+    """CPU-seconds over two, and what the work returned."""
+    started = time.process_time()
+    made = work()
+    return (time.process_time() - started) / 2, made
+
+
+def scene_of(number: int, size: tuple[int, int], **factors: Any) -> tuple[Any, Any]:
+    from isthmus.synth.world.build import build_scene
+    from isthmus.synth.world.scene import soup
+
+    scene = build_scene(LARGE | factors, 1, number, size)
+    return scene, soup(scene)
+
+
+def frame(number: int, size: tuple[int, int], renderer: str, folder: Path, **factors: Any) -> None:
+    """One frame as `isthmus synth render` makes it."""
+    from isthmus.synth.odd.rows import Row
+    from isthmus.synth.output.frame import Job, make_frame
+    from isthmus.synth.output.request import Request
+    from isthmus.synth.world.factors import Factors
+
+    row = Row(number, 0, 0, 0.0, Factors.of(LARGE | factors))
+    make_frame(Job(folder, Request(1, row, size, renderer)))
+
+
+def timed(works: list[Callable[[], Any]]) -> float:
+    works[0]()  # warm
+    return median(cpu(work)[0] for work in works)
+
+
+def world(count: int) -> dict[str, float]:
+    scene_of(0, SMALL)
+    found = [cpu(lambda k=k: scene_of(k, SMALL)) for k in range(count)]
+    return {
+        "world_s": median(seconds for seconds, _ in found),
+        "triangles": float(median(len(made[1].faces) for _, made in found)),
+    }
+
+
+def truth(count: int) -> float:
+    from isthmus.synth.annotate import annotate
+
+    made = [scene_of(k, HD) for k in range(count)]
+    return timed([lambda m=m: annotate(*m) for m in made])
+
+
+def imaging(count: int) -> float:
+    from isthmus.synth.imaging import develop, jpeg_bytes, sample_sensor
+    from isthmus.synth.render.renderer import renderer
+
+    light = renderer("fast").render(*scene_of(0, HD)).total
+
+    def variant(number: int) -> None:
+        rng = np.random.default_rng(number)
+        sensor = sample_sensor(rng)
+        jpeg_bytes(develop(light, sensor, rng), sensor.quality)
+
+    return timed([lambda k=k: variant(k) for k in range(count)])
+
+
+def frames(size: tuple[int, int], renderer: str, count: int, **factors: Any) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        frame(10_000, size, renderer, Path(folder), **factors)
+        return timed(
+            [lambda k=k: frame(k, size, renderer, Path(folder), **factors) for k in range(count)]
+        )
+
+
+def physical(variant: str, count: int) -> dict[str, float]:
+    """In a process of its own: Mitsuba's variant cannot be changed for good."""
+    half = max(count // 2, 1)
+    code = (
+        "import json, synthesis as s; print(json.dumps({"
+        f"'360p': s.frames(s.SMALL, 'physical', {count}),"
+        f"'720p': s.frames(s.HD, 'physical', {half}),"
+        f"'fog': s.frames(s.SMALL, 'physical', {half}, **s.FOG),"
+        f"'night': s.frames(s.SMALL, 'physical', {half}, **s.NIGHT)}}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True,
+        env=os.environ | {"ISTHMUS_MITSUBA_VARIANT": variant}, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        print(f"{variant}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        return {}
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def agreement(count: int) -> float:
+    """Share of pixels whose middle shows the same thing to our raster and to Mitsuba's rays."""
+    from isthmus.synth.annotate import annotate
+    from isthmus.synth.render.physical.engine import mitsuba
+    from isthmus.synth.render.physical.trace import things_at_centres
+
+    mi = mitsuba()
+    same = total = 0
+    for number in range(count):
+        scene, soup = scene_of(number, SMALL)
+        face = annotate(scene, soup).face
+        ours = np.where(face >= 0, np.append(soup.thing, -1)[face], -1)
+        theirs = things_at_centres(mi, scene, soup)
+        same += int((ours == theirs).sum())
+        total += ours.size
+    return same / total
+
+
+def drift(count: int) -> dict[str, Any]:
+    """Seconds and memory of the first and the last tenth of many small frames."""
+    seconds, memory = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            started = time.process_time()
+            frame(number, (320, 180), "fast", Path(folder))
+            seconds.append(time.process_time() - started)
+            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+    tenth = max(count // 10, 1)
+    return {
+        "frames": count,
+        "first_tenth_s": median(seconds[1 : tenth + 1]),
+        "last_tenth_s": median(seconds[-tenth:]),
+        "first_tenth_gib": memory[tenth],
+        "last_tenth_gib": memory[-1],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--flat", type=int, default=0)
+    options = parser.parse_args()
+    count = 2 if options.quick else 7
+    figures: dict[str, float | None] = dict(world(count))
+    figures["truth_720p_s"] = truth(count)
+    figures["fast_360p_s"] = frames(SMALL, "fast", count)
+    figures["fast_720p_s"] = frames(HD, "fast", count)
+    figures["imaging_variant_s"] = imaging(count)
+    figures["worker_gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    tables: dict[str, Any] = {}
+    for variant, name in (("llvm_ad_rgb", "llvm"), ("scalar_rgb", "scalar")):
+        found = physical(variant, count)
+        tables[name] = found
+        for size in ("360p", "720p"):
+            figures[f"physical_{name}_{size}_s"] = found.get(size)
+        if name == "llvm" and found:
+            figures["fog_factor"] = found["fog"] / found["360p"]
+            figures["night_factor"] = found["night"] / found["360p"]
+    figures["id_agreement"] = agreement(2 if options.quick else 5)
+    if options.flat:
+        tables["drift"] = drift(options.flat)
+    print(json.dumps({"figures": figures, "tables": tables}, indent=1))
+    if not options.quick:
+        record("synthesis", figures, tables=tables, packages=("numba", "mitsuba", "pyoidn"))
+
+
+if __name__ == "__main__":
+    main()
