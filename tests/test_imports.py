@@ -15,7 +15,7 @@ import isthmus
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "isthmus"
-BASE = {"errors", "files", "seeds"}
+BASE = {"errors", "files", "seeds", "option_file"}
 MAY_IMPORT: dict[str, set[str]] = {
     "compute": set(),
     "data": set(),
@@ -30,8 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "data", "features", "synth", "detect", "augment", "gap", "cornercases", "adapt",
     },
     "report": set(),
-    "cli": {"console"},
+    "cli": {"console", "cli_synth"},
+    "cli_synth": {"console", "console_synth", "synth"},
     "console": set(),
+    "console_synth": {"console"},
 }  # fmt: skip
 EXCEPTIONS = {("study.api", "report")}  # the last step of a study writes its report
 HEAVY = ("torch", "sklearn", "scipy", "pyarrow", "altair", "PIL", "jinja2", "pydantic", "rich")
