@@ -216,3 +216,28 @@ def test_a_table_gives_the_rows_back_and_refuses_others(tmp_path):
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
     with pytest.raises(InputError, match="bad.parquet"):
         read_rows(tmp_path / "bad.parquet")
+
+
+def test_every_factor_is_in_the_docs_and_in_the_schema():
+    from pathlib import Path
+
+    from isthmus.synth.odd.schema import odd_schema
+    from isthmus.synth.world.factors import FACTORS
+
+    page = (Path(__file__).parents[2] / "docs" / "synthesis.md").read_text(encoding="utf-8")
+    assert [name for name in FACTORS if f"`{name}`" not in page] == []
+    assert set(odd_schema()["properties"]["factors"]["properties"]) == set(FACTORS)
+
+
+@pytest.mark.parametrize("name", ["odd", "clear-day", "fog", "night"])
+def test_the_examples_are_domains_whose_rows_keep_their_schema(name):
+    from pathlib import Path
+
+    import jsonschema
+    import yaml
+
+    from isthmus.synth.odd.schema import odd_schema
+
+    path = Path(__file__).parents[2] / "examples" / "street-world" / f"{name}.yaml"
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), odd_schema())
+    assert len(sample_rows(load_odd(path), 40)) == 40
