@@ -109,7 +109,8 @@ def test_a_twin_finds_the_camera_that_took_the_pictures():
     hidden = replace(
         Sensor(), grey=0.1, saturation=0.5, warmth=0.6, defocus=1.4, sharpening=0.0, read_noise=12.0
     )
-    taken = [develop(light, hidden, np.random.default_rng(50 + k)) for k, light in enumerate(lights)]
+    draws = [np.random.default_rng(50 + k) for k in range(len(lights))]
+    taken = [develop(light, hidden, rng) for light, rng in zip(lights, draws, strict=True)]
     twin = fit_sensor(taken, lights)
     assert twin.distance_after < 0.25 * twin.distance_before
     assert twin.sensor.warmth == pytest.approx(0.6, abs=0.25)

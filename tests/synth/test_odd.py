@@ -60,7 +60,8 @@ def test_the_same_seed_gives_the_same_rows_and_a_longer_request_the_same_first(t
 
 @pytest.mark.parametrize("design", ["sobol", "latin_hypercube", "random"])
 def test_a_design_spreads_its_points(tmp_path, design):
-    text = f"design: {design}\nfactors: {{clouds: {{uniform: [0, 1]}}, curvature: {{uniform: [-0.01, 0.01]}}}}"
+    factors = "{clouds: {uniform: [0, 1]}, curvature: {uniform: [-0.01, 0.01]}}"
+    text = f"design: {design}\nfactors: {factors}"
     values = np.sort([r.factors.clouds for r in sample_rows(_odd(tmp_path, text), 64, 3)])
     counts = np.histogram(values, bins=16, range=(0, 1))[0]
     if design == "latin_hypercube":
@@ -133,7 +134,7 @@ def test_a_counterfactual_keeps_all_else(tmp_path):
     row = sample_rows(_odd(tmp_path, WET), 1)[0]
     other = counterfactual(row, wetness=0.25)
     assert other.factors == replace(row.factors, wetness=0.25)
-    with pytest.raises(ConfigError, match="range|within"):
+    with pytest.raises(ConfigError, match="within"):
         counterfactual(row, rain=900)
 
 
@@ -169,8 +170,8 @@ def test_a_domain_nobody_can_satisfy_says_which_rule_forbids_it(tmp_path):
 @pytest.mark.parametrize(
     "written",
     [{"uniform": [1, 1]}, {"log_uniform": [0, 1]}, {"normal": [0, 1, 50, 60]}, {"choice": {}},
-     {"triangular": [0, 5, 1]}, {"integers": [0.5, 2]}, {"choice": {"a": -1}}, None, {"a": 1, "b": 2},
-     ["x", "x"], {"uniform": "ab"}, {"uniform": [0, float("inf")]}],
+     {"triangular": [0, 5, 1]}, {"integers": [0.5, 2]}, {"choice": {"a": -1}}, None,
+     {"a": 1, "b": 2}, ["x", "x"], {"uniform": "ab"}, {"uniform": [0, float("inf")]}],
 )  # fmt: skip
 def test_what_is_no_distribution_is_refused(written):
     with pytest.raises(ConfigError):
@@ -214,7 +215,7 @@ def test_a_table_gives_the_rows_back_and_refuses_others(tmp_path):
     write_rows(rows, tmp_path / "rows.parquet")
     assert read_rows(tmp_path / "rows.parquet") == rows
     (tmp_path / "bad.parquet").write_bytes(b"nothing")
-    with pytest.raises(InputError, match="bad.parquet"):
+    with pytest.raises(InputError, match=r"bad\.parquet"):
         read_rows(tmp_path / "bad.parquet")
 
 

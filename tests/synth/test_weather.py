@@ -57,7 +57,8 @@ def test_more_rain_covers_more_and_no_rain_nothing():
     depth = np.full((96, 160), 30.0, np.float32)
 
     def covered(rate):
-        return precipitate(light, depth, _scene(rain=rate), 0.004, np.random.default_rng(0))[1].mean()
+        rng = np.random.default_rng(0)
+        return precipitate(light, depth, _scene(rain=rate), 0.004, rng)[1].mean()
 
     assert covered(0.0) == 0
     assert covered(1.0) < covered(40.0)

@@ -71,12 +71,14 @@ def test_a_street_lamp_lights_the_road_below_its_head():
 
 
 def test_round_shapes_have_outward_normals_and_faces():
-    for mesh in (revolved([(0, 0), (1, 0), (0.5, 1), (0, 1)], 16), tube((0, 0, 0), (0, 2, 0), radius=1)):
+    bodies = (revolved([(0, 0), (1, 0), (0.5, 1), (0, 1)], 16), tube((0, 0, 0), (0, 2, 0), radius=1))
+    for mesh in bodies:
         a, b, c = np.moveaxis(mesh.points[mesh.faces], 1, 0)
         middle = (a + b + c) / 3 - (0, 0.5, 0)
         normal = np.cross(b - a, c - a)
         big = np.linalg.norm(normal, axis=1) > 1e-6
         radial = middle * (1, 0, 1) if mesh.points[:, 1].max() == 2 else middle
         assert (np.einsum("ij,ij->i", normal, radial)[big] > 0).all()
-    for mesh in (disc((0, 0, 0), (0, 0, 1), 1), polygon([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)])):
+    square = polygon([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)])
+    for mesh in (disc((0, 0, 0), (0, 0, 1), 1), square):
         assert mesh.normals[:, 2].min() > 0.99
