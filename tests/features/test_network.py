@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from isthmus.errors import InputError
-from isthmus.features.extractor import Extractor, load_extractor
+from isthmus.features.extractor import Extractor, SpatialExtractor, load_extractor
 from isthmus.features.network import NetworkExtractor, module_digest
 
 SIZE = (40, 24)
@@ -92,6 +92,38 @@ def test_several_tensors_stand_side_by_side(net, images):
 def test_tokens_are_averaged(net, images):
     features = NetworkExtractor(net, ["stem", "levels.turned"], size=SIZE).extract(images)
     np.testing.assert_allclose(features["levels.turned"], features["stem"], atol=1e-6)
+
+
+def test_maps_are_the_activations_where_they_are(net, images):
+    layers = ["stem", "levels.shared", "levels", "levels.turned", "head"]
+    made = NetworkExtractor(net, layers, size=SIZE, batch_size=3)
+    assert isinstance(made, SpatialExtractor)
+    maps = made.extract_maps(images)
+    # Vectors and tokens have no places, and the levels have places of two sizes.
+    assert {name: value.shape for name, value in maps.items()} == {"stem": (7, 12, 20, 6)}
+    net.eval()
+    with torch.no_grad():
+        values = torch.from_numpy(made.preprocess.apply(images))
+        stem = net.stem(values).numpy()
+    np.testing.assert_allclose(maps["stem"], stem.transpose(0, 2, 3, 1), atol=1e-5)
+    pooled = made.extract(images)["stem"]
+    np.testing.assert_allclose(maps["stem"].mean(axis=(1, 2)), pooled, atol=1e-5)
+    assert made.extract_maps(images[:0]) == {}
+
+
+def test_the_compact_detector_has_maps_of_every_level(images):
+    from isthmus.detect.detector import build_detector
+
+    detector = build_detector("compact", ("vehicle",), seed=0, width=8)
+    made = NetworkExtractor(detector, ("c1", "c2", "c3", "neck"), size=(64, 32))
+    batch = np.zeros((2, 32, 64, 3), np.uint8)
+    batch[1, 16:, 48:] = 255  # one picture with light in its lower right corner
+    maps = made.extract_maps(batch)
+    sizes = {name: value.shape[1:3] for name, value in maps.items()}
+    assert sizes == {"c1": (8, 16), "c2": (4, 8), "c3": (2, 4), "neck": (8, 16)}
+    moved = np.abs(maps["c1"][1] - maps["c1"][0]).sum(axis=2)
+    assert np.unravel_index(moved.argmax(), moved.shape) >= (4, 12)
+    assert moved[:2, :8].max() == 0
 
 
 def test_batches_do_not_matter(net, images):

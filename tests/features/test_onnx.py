@@ -159,6 +159,23 @@ def test_known_values(tmp_path):
     np.testing.assert_allclose(features["out"][:, :3], means + 1, rtol=1e-5)
 
 
+def test_maps_are_the_tensor_where_it_is(tmp_path):
+    path = save(tmp_path / "a.onnx", shape=(2, 3, 8, 10))  # a fixed batch: 3 images are filled up
+    made = load_extractor(f"onnx:{path}?scale=1#inner")
+    maps = made.extract_maps(BATCH)["inner"]
+    np.testing.assert_allclose(maps, 2.0 * BATCH, rtol=1e-6)
+
+
+def test_real_layers_have_maps_and_vectors_have_none(shared_data):
+    path = shared_data / "weights" / "fastestdet" / "FastestDet.onnx"
+    made = load_extractor(f"onnx:{path}?scale=1/255&order=bgr#input.32,758")
+    batch = frames(shared_data, made.size, 2)
+    maps, pooled = made.extract_maps(batch), made.extract(batch)
+    for name, value in maps.items():
+        np.testing.assert_allclose(value.mean(axis=(1, 2)), pooled[name], atol=1e-4)
+    assert maps["input.32"].shape[1:3] == (88, 88)
+
+
 def test_outputs_are_the_default(tmp_path):
     assert load_extractor(f"onnx:{save(tmp_path / 'a.onnx')}").layers == ("out",)
     assert load_extractor(f"onnx:{tmp_path / 'a.onnx'}").size == (224, 224)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
+import torch
 
 from isthmus.errors import ConfigError, InputError
 from isthmus.features.descriptors import Descriptors
+from isthmus.features.network import NetworkExtractor
 from isthmus.files import canonical_json
+from isthmus.gap.cells import layer_features, map_features, patch_features
 from isthmus.gap.mmd import mmd
-from isthmus.gap.regions import map_features, patch_features, region_gaps
+from isthmus.gap.regions import region_gaps
 
 
 def noise(count: int, seed: int) -> np.ndarray:
@@ -62,13 +67,37 @@ def test_frames_of_a_video_are_exchanged_in_blocks() -> None:
 
 
 def test_positions_of_a_layer_fall_into_their_cells() -> None:
-    maps = np.zeros((2, 3, 7, 9), np.float32)
-    maps[0, 1, 6, 8] = 9.0
+    maps = np.zeros((2, 7, 9, 3), np.float32)
+    maps[0, 6, 8, 1] = 9.0
     cells = map_features(maps, (2, 3))
     assert cells.shape == (2, 2, 3, 3)
     assert np.flatnonzero(cells).tolist() == [np.ravel_multi_index((0, 1, 2, 1), cells.shape)]
     np.testing.assert_allclose(map_features(maps, (7, 9))[0, 6, 8, 1], 9.0)
     np.testing.assert_allclose(map_features(maps, (1, 1))[0, 0, 0, 1], 9 / 63)
+
+
+def test_layers_of_a_network_give_cells_and_the_hottest_lies_where_the_shift_is() -> None:
+    net = torch.nn.Sequential(
+        OrderedDict(
+            fine=torch.nn.AvgPool2d(8), coarse=torch.nn.AvgPool2d(4), vector=torch.nn.Flatten()
+        )
+    )
+    extractor = NetworkExtractor(
+        net, list(net._modules), size=(144, 96), mean=(0, 0, 0), std=(1, 1, 1), scale=1
+    )
+    x, y = noise(24, 0), noise(24, 1)
+    y[:, 64:, :48, 2] -= 40  # the lower left corner loses blue
+    left, right = (layer_features(side, extractor, (3, 6)) for side in (x, y))
+    # A vector has no cells; a layer of 3 x 4 positions cannot fill 3 x 6.
+    assert {name: cells.shape for name, cells in left.items()} == {
+        "fine": (24, 3, 6, 3),
+        "coarse": (24, 3, 4, 3),
+    }
+    means = x.reshape(24, 3, 32, 6, 24, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(left["fine"], means, rtol=1e-5)
+    found = region_gaps(left["fine"], right["fine"], permutations=299)
+    assert found.peak in ((2, 0), (2, 1))
+    assert np.argwhere(found.stands_out).tolist() == [[2, 0], [2, 1]]
 
 
 def test_unknown_floors_are_null_and_wrong_input_is_refused() -> None:
@@ -80,6 +109,6 @@ def test_unknown_floors_are_null_and_wrong_input_is_refused() -> None:
     with pytest.raises(ConfigError, match="correction"):
         region_gaps(x, x, correction="none")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="no 5 × 5 cells"):
-        map_features(np.zeros((1, 2, 4, 9)), (5, 5))
+        map_features(np.zeros((1, 4, 9, 2)), (5, 5))
     with pytest.raises(ConfigError, match="grid"):
-        map_features(np.zeros((1, 2, 4, 9)), (0, 5))
+        map_features(np.zeros((1, 4, 9, 2)), (0, 5))

@@ -1,9 +1,12 @@
 """A measured gap is explained: what removes it, where it lies, which frames show it."""
 
 import json
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 import isthmus
 from isthmus.compute.local import local_executor
@@ -90,6 +93,44 @@ def test_a_part_that_cannot_be_told_is_named_with_its_reason(explained, tmp_path
     assert all(matrix["cells"] == [] for matrix in document["slices"])
     assert all(item["reason"] for item in document["left_out"])
     assert report.is_file()
+
+
+class Corner(torch.nn.Module):
+    """Small means of the picture, and a vector."""
+
+    def __init__(self):
+        super().__init__()
+        self.means, self.vector = torch.nn.AvgPool2d(4), torch.nn.Flatten()
+
+    def forward(self, x):
+        return self.vector(self.means(x))
+
+
+def test_layers_of_a_network_have_heat_maps_of_their_own(tmp_path, monkeypatch):
+    source = drawn(tmp_path / "a", "plain", 14, corner=0, light=1.0, seed=7)
+    target = drawn(tmp_path / "b", "lit corner", 14, corner=70, light=1.0, seed=8)
+    package = ModuleType("corner_nets")
+    package.build = Corner
+    monkeypatch.setitem(sys.modules, "corner_nets", package)
+    spec = "torch:corner_nets:build?size=96x64&scale=1#means,vector"
+    result = measure_gap(
+        source, target, extractors=[spec], metrics=["mmd"], permutations=99, workers=1
+    )
+    report = isthmus.explain(result, tmp_path / "run", permutations=99)
+    document = json.loads((tmp_path / "run/stages/explain/result.json").read_text())
+    (layer,) = document["layer_regions"]
+    assert (layer["extractor"], layer["layer"]) == (spec, "means")
+    assert np.shape(layer["value"]) == (6, 8)
+    row, column = layer["peak"]
+    assert row >= 3
+    assert column >= 5
+    assert all((tmp_path / "run/stages/explain" / s["image"]).is_file() for s in layer["shown"])
+    reasons = [item["reason"] for item in document["left_out"] if item["part"] == "layer_regions"]
+    assert len(reasons) == 1
+    assert "no positions in vector" in reasons[0]
+    page = report.read_text()
+    assert "Layer “means” of" in page
+    assert "The gap by region of the frame as layer “means” sees it" in page
 
 
 def test_processes_give_what_one_process_gives(tmp_path, monkeypatch):

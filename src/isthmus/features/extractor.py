@@ -30,6 +30,8 @@ from isthmus.errors import InputError
 
 Images = NDArray[np.uint8]
 Matrix = NDArray[np.float32]
+Maps = NDArray[np.float32]
+"""What a layer says of each place in the pictures: float32 (n, h, w, d), row 0 at the top."""
 
 SEMANTIC = "semantic"
 STUDY_DETECTOR = "compact"
@@ -63,6 +65,19 @@ class Extractor(Protocol):
 
     def extract(self, batch: Images) -> dict[str, Matrix]:
         """Features of `batch`, uint8 (n, h, w, 3) RGB: layer → float32 (n, d), finite."""
+        ...
+
+
+@runtime_checkable
+class SpatialExtractor(Extractor, Protocol):
+    """An extractor some of whose layers also say where in a picture they answer."""
+
+    def extract_maps(self, batch: Images) -> dict[str, Maps]:
+        """Maps of `batch`, uint8 (n, h, w, 3) RGB: layer → float32 (n, h', w', d).
+
+        Layers without positions (vectors, tokens) are left out. Positions divide the picture
+        evenly; the mean over them is what `extract` gives, where that takes the mean.
+        """
         ...
 
 

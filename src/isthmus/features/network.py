@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,15 @@ from numpy.typing import NDArray
 
 from isthmus.data.frame import EMPTY
 from isthmus.errors import InputError
-from isthmus.features.extractor import Images, Matrix, Spec, choose_layers
-from isthmus.features.pooling import POOLINGS, batch_option, pool, pooling_option
+from isthmus.features.extractor import Images, Maps, Matrix, Spec, choose_layers
+from isthmus.features.pooling import (
+    POOLINGS,
+    batch_option,
+    maps_by_layer,
+    maps_of,
+    pool,
+    pooling_option,
+)
 from isthmus.features.preprocess import (
     DEFAULT_SIZE,
     IMAGENET_MEAN,
@@ -108,16 +115,37 @@ class NetworkExtractor:
             InputError: wrong image size, a layer that did not run, or whose output has no row
                 per image.
         """
-        check_batch(batch, self.size)
-        steps = range(0, len(batch), self.batch_size)
-        parts = [self._pass(batch[i : i + self.batch_size]) for i in steps]
+        parts = [
+            {layer: pool(found, n, layer, self.pooling) for layer, found in outputs.items()}
+            for n, outputs in self._passes(batch)
+        ]
         empty = np.zeros((0, 0), np.float32)
         return {
             layer: np.concatenate([part[layer] for part in parts]) if parts else empty
             for layer in self.layers
         }
 
-    def _pass(self, batch: Images) -> dict[str, Matrix]:
+    def extract_maps(self, batch: Images) -> dict[str, Maps]:
+        """uint8 (n, h, w, 3) RGB → layer → float32 (n, h', w', c); see `SpatialExtractor`.
+
+        Raises:
+            InputError: wrong image size, or a layer that did not run.
+        """
+        return maps_by_layer(
+            [
+                {layer: maps_of(found, n) for layer, found in outputs.items()}
+                for n, outputs in self._passes(batch)
+            ]
+        )
+
+    def _passes(self, batch: Images) -> Iterator[tuple[int, dict[str, list[NDArray[Any]]]]]:
+        """Number of images and every layer's tensors, pass by pass."""
+        check_batch(batch, self.size)
+        for start in range(0, len(batch), self.batch_size):
+            part = batch[start : start + self.batch_size]
+            yield len(part), self._pass(part)
+
+    def _pass(self, batch: Images) -> dict[str, list[NDArray[Any]]]:
         outputs: dict[str, list[NDArray[Any]]] = {layer: [] for layer in self.layers}
         modules = dict(self._module.named_modules())
         hooks = [
@@ -136,9 +164,7 @@ class NetworkExtractor:
             raise InputError(
                 f"layer {silent[0]!r} gives no tensor in a forward pass; choose a layer that runs"
             )
-        return {
-            layer: pool(found, len(batch), layer, self.pooling) for layer, found in outputs.items()
-        }
+        return outputs
 
     def _dtype(self) -> torch.dtype:
         floating = (p.dtype for p in self._module.parameters() if p.dtype.is_floating_point)

@@ -17,16 +17,18 @@ also in a graph whose input is (n, h, w, 3).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.data.frame import EMPTY
 from isthmus.errors import InputError, MissingExtraError
-from isthmus.features.extractor import Images, Matrix, Spec, choose_layers
-from isthmus.features.pooling import batch_option, pool, pooling_option
+from isthmus.features.extractor import Images, Maps, Matrix, Spec, choose_layers
+from isthmus.features.pooling import batch_option, maps_by_layer, maps_of, pool, pooling_option
 from isthmus.features.preprocess import (
     DEFAULT_SIZE,
     OPTIONS,
@@ -86,20 +88,37 @@ class OnnxExtractor:
 
     def extract(self, batch: Images) -> dict[str, Matrix]:
         """uint8 (n, h, w, 3) RGB → tensor name → float32 (n, d)."""
-        check_batch(batch, self.size)
-        steps = range(0, len(batch), self.batch_size)
-        parts = [self._pass(batch[i : i + self.batch_size]) for i in steps]
+        parts = [
+            {layer: pool([x], rows, layer, self.pooling)[:n] for layer, x in outputs.items()}
+            for n, rows, outputs in self._passes(batch)
+        ]
         empty = np.zeros((0, 0), np.float32)
         return {
             layer: np.concatenate([part[layer] for part in parts]) if parts else empty
             for layer in self.layers
         }
 
-    def _pass(self, batch: Images) -> dict[str, Matrix]:
-        n = len(batch)
-        if self._image.batch and n < self._image.batch:
-            # The graph takes exactly so many: fill up, and leave the filling out afterwards.
-            batch = np.concatenate([batch, np.repeat(batch[-1:], self._image.batch - n, axis=0)])
+    def extract_maps(self, batch: Images) -> dict[str, Maps]:
+        """uint8 (n, h, w, 3) RGB → tensor → float32 (n, h', w', c); see `SpatialExtractor`."""
+        parts: list[dict[str, Maps | None]] = []
+        for n, rows, outputs in self._passes(batch):
+            found = {layer: maps_of([values], rows) for layer, values in outputs.items()}
+            parts.append({k: None if maps is None else maps[:n] for k, maps in found.items()})
+        return maps_by_layer(parts)
+
+    def _passes(self, batch: Images) -> Iterator[tuple[int, int, dict[str, NDArray[Any]]]]:
+        """Images, rows and every tensor of each pass.
+
+        A graph that takes exactly so many is filled up: rows beyond the images are none.
+        """
+        check_batch(batch, self.size)
+        for start in range(0, len(batch), self.batch_size):
+            part = batch[start : start + self.batch_size]
+            missing = max(0, (self._image.batch or 0) - len(part))
+            whole = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
+            yield len(part), len(whole), self._pass(whole)
+
+    def _pass(self, batch: Images) -> dict[str, NDArray[Any]]:
         if self._image.dtype is np.uint8:
             pixels = batch if self.preprocess.order == "rgb" else batch[..., ::-1]
             values = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
@@ -114,10 +133,7 @@ class OnnxExtractor:
                 f"the ONNX network fails on images of {self.size[0]}x{self.size[1]}: "
                 f"{_first_line(error)}; give the size it was made for (size=WxH)"
             ) from error
-        return {
-            layer: pool([output], len(batch), layer, self.pooling)[:n]
-            for layer, output in zip(self.layers, outputs, strict=True)
-        }
+        return dict(zip(self.layers, outputs, strict=True))
 
 
 def from_spec(spec: Spec) -> OnnxExtractor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.errors import InputError
-from isthmus.features.extractor import Matrix, Spec, nearest
+from isthmus.features.extractor import Maps, Matrix, Spec, nearest
 
 POOLINGS = ("mean", "mean+std")
 
@@ -44,6 +44,29 @@ def pool(activations: Sequence[NDArray[Any]], n: int, layer: str, pooling: str) 
         if pooling == "mean+std":
             parts.append(values.std(axis=axes, dtype=np.float64).astype(np.float32))
     return np.concatenate(parts, axis=1)
+
+
+def maps_of(activations: Sequence[NDArray[Any]], n: int) -> Maps | None:
+    """Maps (n, h, w, c) of a layer's activations (n, c, h, w), side by side in c.
+
+    None where they have no positions, or positions of several sizes.
+    """
+    sizes = {values.shape[2:] for values in activations}
+    if len(sizes) != 1 or any(
+        values.dtype.kind != "f" or values.ndim != 4 or len(values) != n for values in activations
+    ):
+        return None
+    parts = [values.transpose(0, 2, 3, 1).astype(np.float32) for values in activations]
+    return np.concatenate(parts, axis=3)
+
+
+def maps_by_layer(parts: Sequence[Mapping[str, Maps | None]]) -> dict[str, Maps]:
+    """Maps of all images from those of several passes; layers that have none are left out."""
+    return {
+        layer: np.concatenate([maps for part in parts if (maps := part[layer]) is not None])
+        for layer in (parts[0] if parts else ())
+        if all(part[layer] is not None for part in parts)
+    }
 
 
 def pooling_option(spec: Spec) -> str:

@@ -1,9 +1,8 @@
 """Where in the picture the gap lives: one gap for every cell of a grid over the frame.
 
-Each frame is cut into rows × columns cells and every cell is described for itself: by an extractor
-on the patch (`patch_features`) or by the positions of a network's layer that lie in it
-(`map_features`). `region_gaps` then compares each cell of the source with the *same* cell of the
-target:
+Each frame is cut into rows × columns cells and every cell is described for itself (see
+`isthmus.gap.cells`). `region_gaps` then compares each cell of the source with the *same* cell of
+the target:
 
 value   MMD² (Gretton et al., JMLR 13, 2012), unbiased, of the features of that one cell over
         frames, with the cell's own median bandwidth: a number without unit, near 0 without a gap,
@@ -20,25 +19,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.data.images import RGB, resize_rgb
 from isthmus.errors import ConfigError, InputError
-from isthmus.features.extractor import Extractor, Matrix
+from isthmus.features.extractor import Matrix
 from isthmus.gap.estimate import checked_pair
 from isthmus.gap.inference import Scale, scaled
 from isthmus.gap.metric import Flags, Floats, pooled_rows
 from isthmus.gap.mmd import prepare
 from isthmus.gap.multiple import benjamini_hochberg, largest_of_all
-from isthmus.gap.pictures import Pictures, stacked
 from isthmus.gap.resampling import Plan, make_plan
 from isthmus.gap.units import Units, find_units
 
-GRID = (4, 6)
 Correction = Literal["max", "bh"]
 
 
@@ -88,67 +83,6 @@ class RegionMap:
         return out
 
 
-def patch_features(
-    pictures: Pictures, extractor: Extractor, grid: tuple[int, int] = GRID
-) -> dict[str, Matrix]:
-    """Features of every patch of every picture: layer → float32 (n, rows, columns, d).
-
-    Patches are cut at rounded multiples of height / rows and width / columns, and resized to the
-    extractor's size: choose one near the patches' own (such as `Descriptors(size=(64, 64))`).
-
-    Raises:
-        InputError: no pictures, or pictures with fewer pixels than cells.
-    """
-    rows, columns = _checked_grid(grid)
-    if not len(pictures):
-        raise InputError("no pictures given")
-    parts: dict[str, list[Matrix]] = {layer: [] for layer in extractor.layers}
-    for index in range(len(pictures)):
-        patches = _patches(pictures[index], rows, columns, extractor.size)
-        found = extractor.extract(stacked(patches))
-        for layer in extractor.layers:
-            parts[layer].append(found[layer].reshape(rows, columns, -1))
-    return {layer: np.stack(found) for layer, found in parts.items()}
-
-
-def _patches(picture: RGB, rows: int, columns: int, size: tuple[int, int]) -> list[RGB]:
-    height, width = picture.shape[:2]
-    if height < rows or width < columns:
-        raise InputError(f"a picture of {width} × {height} px has no {rows} × {columns} cells")
-    out = []
-    for top, bottom in pairwise(_edges(height, rows)):
-        for left, right in pairwise(_edges(width, columns)):
-            patch = picture[top:bottom, left:right]
-            same = patch.shape[:2] == (size[1], size[0])
-            out.append(patch if same else resize_rgb(patch, *size))
-    return out
-
-
-def _edges(length: int, parts: int) -> list[int]:
-    return [round(k * length / parts) for k in range(parts + 1)]
-
-
-def map_features(maps: npt.ArrayLike, grid: tuple[int, int] = GRID) -> Matrix:
-    """A layer's activations (n, channels, h, w) averaged within cells: float32 (n, rows, cols, c).
-
-    Raises:
-        InputError: another shape, or fewer positions than cells.
-    """
-    rows, columns = _checked_grid(grid)
-    values = np.asarray(maps)
-    if values.ndim != 4 or values.shape[2] < rows or values.shape[3] < columns:
-        raise InputError(
-            f"activations of shape {values.shape} have no {rows} × {columns} cells; expected "
-            "(n, channels, h, w), at least as fine as the grid"
-        )
-    out = np.empty((len(values), rows, columns, values.shape[1]), np.float32)
-    for r, (top, bottom) in enumerate(pairwise(_edges(values.shape[2], rows))):
-        for c, (left, right) in enumerate(pairwise(_edges(values.shape[3], columns))):
-            part = values[:, :, top:bottom, left:right]
-            out[:, r, c] = part.mean(axis=(2, 3), dtype=np.float64)
-    return out
-
-
 def region_gaps(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
@@ -166,7 +100,7 @@ def region_gaps(
     """The heat map of the gap between cells `x` (n, rows, columns, d) and `y` (m, …).
 
     Args:
-        x, y: from `patch_features` or `map_features`.
+        x, y: from `isthmus.gap.cells`.
         layer: name for the result.
         groups_x, groups_y: the sequence of each frame, as for `measure`.
         correction: "max" or "bh"; see the module.
@@ -266,9 +200,3 @@ def _checked_cells(
             "with the same grid and features on both sides"
         )
     return left, right, checked_pair(left.reshape(len(left), -1), right.reshape(len(right), -1))
-
-
-def _checked_grid(grid: tuple[int, int]) -> tuple[int, int]:
-    if len(grid) != 2 or min(grid) < 1:
-        raise ConfigError(f"grid {grid}: expected (rows, columns), each at least 1")
-    return grid

@@ -16,6 +16,7 @@ from typing import Any
 from isthmus import __version__, files
 from isthmus.compute.executor import Executor, Outcome, Progress, SerialExecutor
 from isthmus.errors import InputError, IsthmusError
+from isthmus.study.explain_layers import layer_regions
 from isthmus.study.explain_parts import MAKERS, SHOWN_INTERVENTIONS, made, tasks
 from isthmus.study.explain_sides import Sides, prepare
 from isthmus.study.measure import GapResult
@@ -57,7 +58,10 @@ def explain_into(
     sides = Sides(source.frames, target.frames, independent, permutations, seed)
     result.save(folder / "stages" / "gap" / "result.json")
     pictures = folder / "stages" / "explain"
-    document = explain_gap(sides, pictures, executor=executor, progress=progress)
+    specs = dict.fromkeys(str(row["extractor"]) for row in result.document["estimates"])
+    document = explain_gap(
+        sides, pictures, extractors=tuple(specs), executor=executor, progress=progress
+    )
     files.write_json(pictures / "result.json", document)
     names = [side.name for side in result.sides]
     manifest = {"kind": "measurement", "name": " → ".join(names), "seed": seed}
@@ -68,6 +72,7 @@ def explain_gap(
     sides: Sides,
     folder: Path,
     *,
+    extractors: Sequence[str] = (),
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Document:
@@ -76,9 +81,16 @@ def explain_gap(
     A part that these frames cannot give (labels missing, one sequence only) is None, with its
     reason in `left_out`; nothing else is affected.
 
+    Args:
+        sides: the frames.
+        folder: for pictures.
+        extractors: spec strings of networks whose layers also say where the gap lies.
+        executor: does the work; no figure depends on it.
+        progress: called with (done, total, what).
+
     Returns:
-        Schema-versioned document: `removed`, `regions`, `parts`, `slices`, `galleries`, `plan`,
-        `left_out`, `n`, `m`.
+        Schema-versioned document: `removed`, `regions`, `layer_regions`, `parts`, `slices`,
+        `galleries`, `plan`, `left_out`, `n`, `m`.
     """
     few = len(sides.source) + len(sides.target) <= FEW_FRAMES
     workers = SerialExecutor() if few or executor is None else executor
@@ -95,7 +107,8 @@ def explain_gap(
         document[part] = None if reason else _value(part, [outcome.value for outcome in found])
         if reason:
             left_out.append({"part": part, "reason": reason})
-    return {**document, "left_out": left_out}
+    document["layer_regions"], without = layer_regions(sides, extractors, folder, progress)
+    return {**document, "left_out": left_out + without}
 
 
 def _failed(outcome: Outcome[Any], part: str) -> bool:

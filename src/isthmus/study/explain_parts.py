@@ -12,11 +12,12 @@ import numpy as np
 from isthmus.data.frame import Frame
 from isthmus.data.images import read_resized, write_jpeg
 from isthmus.features.descriptors import Descriptors
+from isthmus.gap.cells import patch_features
 from isthmus.gap.crops import crop_gaps
 from isthmus.gap.gallery import galleries
 from isthmus.gap.interventions.share import removed_shares
 from isthmus.gap.planner import plan_sample
-from isthmus.gap.regions import RegionMap, patch_features, region_gaps
+from isthmus.gap.regions import RegionMap, region_gaps
 from isthmus.gap.slices import condition_bins, slice_matrices
 from isthmus.study.explain_sides import EXTRACTOR, WHOLE, Material, Sides
 

@@ -91,8 +91,8 @@ def place_of(row: int, column: int, rows: int, columns: int) -> str:
     return f"{vertical}, {sides[min(2, 3 * column // max(columns, 1))]}"
 
 
-def regions(document: Document) -> Chart:
-    """The heat map over the frame."""
+def regions(document: Document, *, name: str = "regions", of: str = "") -> Chart:
+    """The heat map over the frame; `of` says whose it is."""
     import altair as alt
 
     cells = _cells(document)
@@ -120,13 +120,13 @@ def regions(document: Document) -> Chart:
         ),
     )
     return Chart(
-        name="regions",
-        title="The gap by region of the frame",
+        name=name,
+        title=f"The gap by region of the frame{of}",
         caption="MMD² between the same region of source and target frames; darker is larger. "
         "Near 0: no gap there.",
         spec=theme.spec_of(alt.layer(area, words), height=alt.Step(34)),
         table=Table(
-            caption="Regions",
+            caption=f"Regions{of}",
             columns=("Row", "Column", "MMD²", "Noise floor", "Corrected p"),
             rows=tuple(
                 (str(c["row"]), str(c["column"]), c["words"], c["floor"], c["p"]) for c in cells

@@ -16,6 +16,7 @@ SHOWN_GALLERIES = ("witness", "distance")
 PARTS = {
     "removed": "what removes the gap",
     "regions": "where in the frame it lies",
+    "layer_regions": "where in the frame a network's layers see it",
     "parts": "objects and their surroundings",
     "slices": "conditions",
     "galleries": "frames",
@@ -31,6 +32,7 @@ def section(run: RunFolder) -> Section:
         pictures = run.pictures(EXPLANATION)
         blocks += _removed(document)
         blocks += _regions(fields.record(document, "regions"), pictures)
+        blocks += _layer_regions(fields.records(document, "layer_regions"), pictures)
         blocks += _parts(fields.records(document, "parts"))
         blocks += _slices(fields.records(document, "slices"))
         blocks += _galleries(fields.records(document, "galleries"), pictures)
@@ -71,14 +73,47 @@ def _removed(document: Document) -> list[Block]:
 def _regions(regions: Document, pictures: Pictures) -> list[Block]:
     if not regions:
         return []
+    return [
+        Heading("Where in the frame"),
+        Text(f"The gap is largest {_largest(regions)}."),
+        _overlays(regions, pictures),
+        figures.regions(regions),
+    ]
+
+
+def _layer_regions(layers: list[Document], pictures: Pictures) -> list[Block]:
+    if not layers:
+        return []
+    note = (
+        "Positions of a layer stand for the region they lie in. They have seen more than the "
+        "region: the deeper the layer, the more of what is around it."
+    )
+    blocks: list[Block] = [Heading("Where a network's layers see it"), Text(note, "note")]
+    for number, layer in enumerate(layers, 1):
+        name = fields.text(layer, "layer")
+        network = PurePosixPath(fields.text(layer, "extractor").partition("#")[0]).name
+        of = f" as layer “{name}” sees it"
+        blocks += [
+            Text(f"Layer “{name}” of {network}: the gap is largest {_largest(layer)}."),
+            _overlays(layer, pictures),
+            figures.regions(layer, name=f"layer-regions-{number}", of=of),
+        ]
+    return blocks
+
+
+def _largest(regions: Document) -> str:
+    """Where the largest cell lies, and how many stand out."""
     rows, columns = figures.grid_of(regions)
     peak = fields.numbers(regions, "peak")
     standing = sum(bool(cell) for row in fields.sequence(regions, "stands_out") for cell in row)
     place = figures.place_of(int(peak[0]), int(peak[1]), rows, columns) if len(peak) == 2 else ""
-    sentence = (
-        f"The gap is largest {place}; {standing} of {rows * columns} regions stand out "
-        "(tested together: the chance of a single false one is 5 %)."
+    return (
+        f"{place}; {standing} of {rows * columns} regions stand out "
+        "(tested together: the chance of a single false one is 5 %)"
     )
+
+
+def _overlays(regions: Document, pictures: Pictures) -> Gallery:
     shown = tuple(
         (
             pictures.get(item.get("image"), f"{fields.text(item, 'role')} frame with the heat map"),
@@ -86,12 +121,7 @@ def _regions(regions: Document, pictures: Pictures) -> list[Block]:
         )
         for item in fields.records(regions, "shown")
     )
-    return [
-        Heading("Where in the frame"),
-        Text(sentence),
-        Gallery("", shown, columns=2),
-        figures.regions(regions),
-    ]
+    return Gallery("", shown, columns=2)
 
 
 def _parts(parts: list[Document]) -> list[Block]:
