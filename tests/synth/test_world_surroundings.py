@@ -71,8 +71,8 @@ def test_a_street_lamp_lights_the_road_below_its_head():
 
 
 def test_round_shapes_have_outward_normals_and_faces():
-    bodies = (revolved([(0, 0), (1, 0), (0.5, 1), (0, 1)], 16), tube((0, 0, 0), (0, 2, 0), radius=1))
-    for mesh in bodies:
+    body = revolved([(0, 0), (1, 0), (0.5, 1), (0, 1)], 16)
+    for mesh in (body, tube((0, 0, 0), (0, 2, 0), radius=1)):
         a, b, c = np.moveaxis(mesh.points[mesh.faces], 1, 0)
         middle = (a + b + c) / 3 - (0, 0.5, 0)
         normal = np.cross(b - a, c - a)
