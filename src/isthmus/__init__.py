@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from isthmus.study.api import explain, run_study
     from isthmus.study.config import load_study, study_schema
     from isthmus.study.demo import run_demo
-    from isthmus.study.dqm import measure_dqm
+    from isthmus.study.dqm import dqm_schema, measure_dqm
     from isthmus.study.gate import check_gate, gate_schema, load_gate
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
@@ -43,6 +43,7 @@ _HOMES = {
     "UnlabeledView": "data.dataset",
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
+    "dqm_schema": "study.dqm",
     "explain": "study.api",
     "extract_features": "features.store",
     "gap_schema": "study.measure",
@@ -77,6 +78,7 @@ __all__ = [
     "UnlabeledView",
     "augment_dataset",
     "check_gate",
+    "dqm_schema",
     "explain",
     "extract_features",
     "gap_schema",

@@ -273,17 +273,19 @@ def dqm(
 
 
 @app.command
-def schema(name: Literal["gap", "gate", "study"], /) -> int:
+def schema(name: Literal["dqm", "gap", "gate", "study"], /) -> int:
     """Print a JSON Schema.
 
     Parameters
     ----------
     name
-        gap: what `measure --json` writes; gate: gate files; study: study files.
+        dqm: what `dqm --json` writes; gap: what `measure --json` writes; gate: gate files;
+        study: study files.
     """
     from isthmus import console
 
     known = {
+        "dqm": isthmus.dqm_schema,
         "gap": isthmus.gap_schema,
         "gate": isthmus.gate_schema,
         "study": isthmus.study_schema,

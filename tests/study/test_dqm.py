@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,8 +17,9 @@ from PIL import Image
 
 from isthmus.errors import ConfigError, InputError
 from isthmus.gap import dqm, measure
-from isthmus.study.dqm import measure_dqm
+from isthmus.study.dqm import SCHEMA, dqm_schema, measure_dqm
 from isthmus.study.dqm_pipeline import read_pipeline
+from isthmus.study.dqm_remarks import theirs
 
 METRICS = [
     *("fid", "klmvn_diag", "mmd_linear", "mmd_rbf", "mmd_poly", "wasserstein_1d", "pad", "cmd"),
@@ -143,30 +146,121 @@ def picture(rng: np.random.Generator, level: int) -> bytes:
     return out.getvalue()
 
 
+def of_pictures(path: Path, column: str, prefix: str | None = None) -> Path:
+    """The job in `path`, on embeddings that its pipeline would compute of an image column."""
+    text = yaml.safe_load(path.read_text())
+    text["gap"]["processors"][0]["columns"] = {"input": [f"{column}_embedding"]}
+    text["features"] = {
+        "processors": [
+            {
+                "type": "features_embeddings",
+                "columns": {"input": [column]},
+                "model": {"arch": "resnet18", "n_layer_feature": -2},
+            }
+        ]
+    }
+    if prefix is not None:
+        for loader in text["dataloaders"]["loaders"]:
+            loader["sample_path"] = [{"column": column, "prefix": prefix}]
+    path.write_text(yaml.safe_dump(text))
+    return path
+
+
 def test_pictures_in_a_table_are_seen_by_our_extractors(tmp_path):
     rng = np.random.default_rng(2)
     for name, level in (("day", 180), ("night", 60)):
         pictures = [picture(rng, level) for _ in range(6)] + [b"no picture"]
         pq.write_table(pa.table({"image_bytes": pictures}), tmp_path / f"{name}.parquet")
-    path = job(tmp_path, ["mmd_linear"])
-    text = yaml.safe_load(path.read_text())
-    text["gap"]["processors"][0]["columns"] = {"input": ["image_bytes_embedding"]}
-    text["features"] = {
-        "processors": [
-            {
-                "type": "features_embeddings",
-                "columns": {"input": ["image_bytes"]},
-                "model": {"arch": "resnet18", "n_layer_feature": -2},
-            }
-        ]
-    }
-    path.write_text(yaml.safe_dump(text))
+    path = of_pictures(job(tmp_path, ["mmd_linear"]), "image_bytes")
     found = measure_dqm(path, root=tmp_path, permutations=99, workers=1)
     rows = {row["layer"]: row for row in found.document["rows"]}
     assert set(rows) == {"colour", "texture", "shape", "all"}
     assert rows["colour"]["features"] == "descriptors in place of resnet18, layer -2"
     assert rows["colour"]["estimate"]["n"] == 6
     assert [p.kind for p in found.problems] == ["unreadable-image"] * 2
+
+
+@pytest.mark.parametrize("prefix", [None, "pictures/small"])
+def test_paths_in_a_table_lead_to_the_same_features_as_bytes(tmp_path, prefix):
+    rng = np.random.default_rng(4)
+    home = tmp_path / (prefix or "")
+    for name, level in (("day", 180), ("night", 60)):
+        (home / name).mkdir(parents=True)
+        pictures = [picture(rng, level) for _ in range(6)]
+        for number, content in enumerate(pictures):
+            (home / name / f"{number}.png").write_bytes(content)
+        places = [f"{name}/{number}.png" for number in range(6)]
+        table = pa.table({"image_bytes": pictures, "image_path": places})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    rows = []
+    for column in ("image_bytes", "image_path"):
+        given = prefix if column == "image_path" else None
+        path = of_pictures(job(tmp_path, ["mmd_linear"]), column, given)
+        found = measure_dqm(path, root=tmp_path, permutations=99, workers=1)
+        assert found.skipped == 0
+        rows.append([{**row, "features": ""} for row in found.document["rows"]])
+    assert rows[0] == rows[1]
+    assert rows[0][0]["estimate"]["n"] == 6
+
+
+def test_paths_in_a_table_that_lead_nowhere_or_out_are_listed(tmp_path):
+    rng = np.random.default_rng(5)
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "secret.png").write_bytes(picture(rng, 90))
+    for number in range(5):
+        (root / f"{number}.png").write_bytes(picture(rng, 120))
+    places = [f"{number}.png" for number in range(5)] + ["gone.png", "../secret.png", None]
+    for name in ("day", "night"):
+        pq.write_table(pa.table({"image_path": places}), root / f"{name}.parquet")
+    path = of_pictures(job(root, ["mmd_linear"]), "image_path")
+    found = measure_dqm(path, root=root, permutations=99, workers=1)
+    assert found.document["rows"][0]["estimate"]["n"] == 5
+    reasons = [p.reason for p in found.problems if p.path.startswith(f"{root / 'day.parquet'}")]
+    assert [p.path for p in found.problems][:3] == [
+        f"{root / 'day.parquet'}, row {row}" for row in (5, 6, 7)
+    ]
+    assert "gone.png: no such file" in reasons[0]
+    assert "leads out of" in reasons[1]
+    assert reasons[2] == "column 'image_path' holds neither a path nor a picture"
+    assert found.skipped == 6
+    jsonschema.validate(found.document, dqm_schema())
+
+
+def test_what_dqm_writes_is_what_the_schema_promises(place, tmp_path):
+    schema = dqm_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["schema"]["const"] == SCHEMA == schema["title"]
+    assert schema["$id"] == "urn:isthmus:schema:dqm:1"
+    path = job(place, [*METRICS, "mmd"])
+    found = measure_dqm(path, root=place, permutations=99, workers=1)
+    found.save(tmp_path / "dqm.json")
+    document = json.loads((tmp_path / "dqm.json").read_text("utf-8"))
+    jsonschema.validate(document, schema)
+    row, described = document["rows"][0], schema["$defs"]
+    assert set(row) == set(described["row"]["required"]) == set(described["row"]["properties"])
+    assert set(row["estimate"]) == set(described["estimate"]["required"])
+    assert set(row["dqm"]) == set(described["row"]["properties"]["dqm"]["required"])
+    assert document["problems"]
+    for spoil in (
+        lambda d: d.update(version="3.x"),
+        lambda d: d["rows"].clear(),
+        lambda d: d["rows"][0].pop("layer"),
+        lambda d: d["rows"][0]["dqm"].update(value="1"),
+        lambda d: d["rows"][0]["estimate"].update(p_value=0),
+        lambda d: d["problems"][0].update(severity="bad"),
+    ):
+        spoilt = copy.deepcopy(document)
+        spoil(spoilt)
+        assert not jsonschema.Draft202012Validator(schema).is_valid(spoilt)
+
+
+def test_a_number_that_overflows_is_none_with_a_reason(tmp_path):
+    (request,) = read_pipeline(job(tmp_path, ["mmd_poly"], degree=9)).requests
+    x, y = np.random.default_rng(6).normal(0, 1e18, (2, 20, 3))
+    found = theirs(request, "2.x", x, y)
+    assert found.value is None
+    assert "the features are too large for it" in found.reason
 
 
 @pytest.mark.parametrize("ending", ["yaml", "json"])

@@ -25,8 +25,12 @@ from isthmus.study.dqm_features import Reader, Side
 from isthmus.study.dqm_pipeline import Loader, Request, read_pipeline
 from isthmus.study.dqm_remarks import question, remark, theirs
 from isthmus.study.dqm_tables import Selection, selections
+from isthmus.study.measure import gap_schema, published_schema
 
 SCHEMA = "isthmus.dqm/1"
+SCHEMA_FILE = "schemas/dqm-1.json"
+PLACE = ("pair", "extractor", "layer", "kind")
+"""Where a row of `isthmus.gap/1` stands; here the row around an estimate says so."""
 MOST_COMPARISONS = 500
 Row = dict[str, Any]
 
@@ -105,6 +109,20 @@ def measure_dqm(
         ],
     }
     return DqmResult(document, tuple(problems))
+
+
+def dqm_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a pipeline's document (`isthmus dqm --json`).
+
+    Estimates and problems are described as in `gap_schema`.
+    """
+    schema, described = published_schema(SCHEMA_FILE), gap_schema()["$defs"]
+    estimate = described["estimate"]
+    for name in PLACE:
+        del estimate["properties"][name]
+        estimate["required"].remove(name)
+    schema["$defs"] |= {"estimate": estimate, "problem": described["problem"]}
+    return schema
 
 
 def _measured(reader: Reader, permutations: int) -> list[Row]:

@@ -44,11 +44,14 @@ def question(request: Request) -> tuple[str, dict[str, Any]]:
 def theirs(request: Request, version: str, x: Matrix, y: Matrix) -> Theirs:
     """dqm-ml's number of `x` (n, d) and `y` (m, d); for cmd also (n, channels, places)."""
     try:
-        if version == "1.x":
-            return _first(request, x, y)
-        return Theirs(_second(request, x, y))
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told of below
+            first = version == "1.x"
+            found = _first(request, x, y) if first else Theirs(_second(request, x, y))
     except InputError as error:
         return Theirs(None, f"dqm-ml gives no number: {error}")
+    if found.value is not None and not np.isfinite(found.value):
+        return Theirs(None, f"dqm-ml gives {found.value}: the features are too large for it")
+    return found
 
 
 def _second(request: Request, x: Matrix, y: Matrix) -> float:

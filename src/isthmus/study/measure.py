@@ -133,9 +133,14 @@ def measure_gap(
 
 def gap_schema() -> dict[str, Any]:
     """Give the JSON Schema of a measurement's document (`isthmus measure --json`)."""
+    return published_schema(SCHEMA_FILE)
+
+
+def published_schema(name: str) -> dict[str, Any]:
+    """A JSON Schema that is shipped with the package, by its file's name."""
     from importlib.resources import files as resources
 
-    text = resources("isthmus.study").joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
+    text = resources("isthmus.study").joinpath(name).read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
