@@ -25,9 +25,9 @@ TWILIGHT = ((-18.0, -3.2), (-12.0, -2.1), (-9.0, -0.9), (-6.0, 0.53), (-3.0, 1.7
 """Sun's height in degrees, log10 of illuminance in lux."""
 FOG_DEPTH = 120.0
 """Thickness of a bank of fog, metres."""
-BLUE, WHITE = np.array([0.78, 0.98, 1.42]), np.array([0.97, 1.0, 1.06])
+BLUE, WHITE = np.array([0.82, 1.0, 1.5]), np.array([0.96, 1.0, 1.06])
 GLOW = np.array([1.35, 0.95, 0.62])
-"""Colours, of luminance about 1, of clear sky, cloud and a town's glow."""
+"""Colours, of luminance about 1, of clear sky (12 000 K), cloud and a town's glow."""
 
 
 @dataclass(frozen=True)

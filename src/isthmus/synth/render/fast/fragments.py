@@ -6,7 +6,7 @@ highlights and shadows are worked out per fragment, outlines per sample.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -16,6 +16,9 @@ from isthmus.synth.world.mesh import Floats, Ints
 
 ALIKE = 0.92
 """Cosine between the normals of faces that count as one surface."""
+
+
+Tables = tuple[Any, ...]
 
 
 class Fragments(NamedTuple):
@@ -45,68 +48,99 @@ def empty_fragments(count: int) -> Fragments:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _alike(thing, material, flat, f, g):  # type: ignore[no-untyped-def]
-    """Whether two faces are one surface as far as shading goes."""
-    if f == g:
-        return True
-    if thing[f] != thing[g] or material[f] != material[g]:
-        return False
-    cosine = flat[f, 0] * flat[g, 0] + flat[f, 1] * flat[g, 1] + flat[f, 2] * flat[g, 2]
-    return cosine > ALIKE
+def _number(samples, model, rows, out, sky):  # type: ignore[no-untyped-def]
+    """Number the surfaces of each pixel of rows.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _enter(out, count, pixel, what, spot):  # type: ignore[no-untyped-def]
-    """Enter a fragment if there is room; `what` is (face, weight, pane)."""
-    at, face, weight, pane, place = out
-    if count < len(at):
-        at[count] = pixel
-        face[count], weight[count], pane[count] = what
-        place[count, 0], place[count, 1], place[count, 2] = spot
-    return count + 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def gather(samples, model, rows, out, sky):  # type: ignore[no-untyped-def]
-    """Fill `out` with the fragments of pixel rows; `sky` (rows, w) with the sky's share of pixels.
-
-    Returns the number of fragments, even if there is no room for all.
+    Fills `out` (rows, w, 4), bytes: for each sample the place of its surface among the pixel's,
+    255 for the sky, and `sky` (rows, w) with the sky's share of pixels. Returns the number of
+    fragments, panes too.
     """
-    sample_face, nearness, sample_pane, pane_nearness = samples
+    face, _, pane, _ = samples
     _, _, _, _, thing, material, flat, _, finish = model
-    width = sample_face.shape[1] // 2
-    weight, face, first = np.empty(4), np.empty(4, np.int64), np.empty(4, np.int64)
     count = 0
     for y in range(rows[0], rows[1]):
-        for x in range(width):
-            groups, panes, pane_at, open_sky = 0, 0.0, 0, 0.0
+        for x in range(face.shape[1] // 2):
+            groups, panes, open_sky = 0, 0, 0.0
             for s in range(4):
                 b, a = 2 * y + s // 2, 2 * x + s % 2
-                f, p, share = sample_face[b, a], sample_pane[b, a], 0.25
-                if p >= 0:
-                    pane_at = s if panes == 0.0 else pane_at
-                    panes += 0.25
-                    share *= finish[material[p], 6]
+                f, share = face[b, a], 0.25
+                if pane[b, a] >= 0:
+                    panes = 1
+                    share *= finish[material[pane[b, a]], 6]
                 if f < 0:
+                    out[y - rows[0], x, s] = 255
                     open_sky += share
                     continue
-                g = 0
-                while g < groups and not _alike(thing, material, flat, face[g], f):
-                    g += 1
-                if g == groups:
-                    weight[g], face[g], first[g] = 0.0, f, s
-                    groups += 1
-                weight[g] += share
+                found = groups
+                for t in range(s):
+                    g = face[2 * y + t // 2, 2 * x + t % 2]
+                    if g == f:
+                        found = np.int64(out[y - rows[0], x, t])
+                        break
+                    if g >= 0 and thing[f] == thing[g] and material[f] == material[g]:
+                        cosine = flat[f, 0] * flat[g, 0] + flat[f, 1] * flat[g, 1]
+                        if cosine + flat[f, 2] * flat[g, 2] > ALIKE:
+                            found = np.int64(out[y - rows[0], x, t])
+                            break
+                out[y - rows[0], x, s] = found
+                groups = max(groups, found + 1)
             sky[y - rows[0], x] = open_sky
-            for g in range(groups):
-                b, a = 2 * y + first[g] // 2, 2 * x + first[g] % 2
-                spot = (a + 0.5, b + 0.5, nearness[b, a])
-                behind = np.uint8(2 if panes > 0 else 0)
-                what = (face[g], weight[g], behind)
-                count = _enter(out, count, y * width + x, what, spot)
-            if panes > 0:
-                b, a = 2 * y + pane_at // 2, 2 * x + pane_at % 2
-                spot = (a + 0.5, b + 0.5, pane_nearness[b, a])
-                pane = (np.int64(sample_pane[b, a]), panes, np.uint8(1))
-                count = _enter(out, count, y * width + x, pane, spot)
+            count += groups + panes
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill(samples, model, rows, groups, out):  # type: ignore[no-untyped-def]
+    """Fill `out` with the fragments of pixel rows, whose samples `_number` has numbered."""
+    face, nearness, pane, pane_nearness = samples
+    _, _, _, _, _, material, _, _, finish = model
+    pixel, faces, weight, panes, spot = out
+    width = face.shape[1] // 2
+    n = 0
+    for y in range(rows[0], rows[1]):
+        for x in range(width):
+            first, through_pane, glass = n, np.uint8(0), -1
+            for s in range(4):
+                b, a = 2 * y + s // 2, 2 * x + s % 2
+                share = 0.25
+                if pane[b, a] >= 0:
+                    share *= finish[material[pane[b, a]], 6]
+                    through_pane, glass = np.uint8(2), (s if glass < 0 else glass)
+                if face[b, a] < 0:
+                    continue
+                k = first + groups[y - rows[0], x, s]
+                if k == n:
+                    pixel[n], faces[n], weight[n] = y * width + x, face[b, a], 0.0
+                    spot[n, 0], spot[n, 1], spot[n, 2] = a + 0.5, b + 0.5, nearness[b, a]
+                    n += 1
+                weight[k] += share
+            for k in range(first, n):
+                panes[k] = through_pane
+            if glass >= 0:
+                b, a = 2 * y + glass // 2, 2 * x + glass % 2
+                pixel[n], faces[n], panes[n], weight[n] = y * width + x, pane[b, a], 1, 0.0
+                spot[n, 0], spot[n, 1], spot[n, 2] = a + 0.5, b + 0.5, pane_nearness[b, a]
+                for s in range(4):
+                    if pane[2 * y + s // 2, 2 * x + s % 2] >= 0:
+                        weight[n] += 0.25
+                n += 1
+
+
+def gather(
+    samples: Tables, model: Tables, rows: tuple[int, int], out: Tables, sky: Floats
+) -> int:  # fmt: skip
+    """Fill `out` with the fragments of pixel rows.
+
+    Args:
+        samples, model, out: `Samples`, `Model` and `Fragments` as plain tuples.
+        rows: first and last + 1.
+        sky: (rows, w), is filled with the sky's share of pixels.
+
+    Returns:
+        The number of fragments. If there is no room for all, `out` is left as it was.
+    """
+    groups = np.empty((*sky.shape, 4), np.uint8)
+    count = int(_number(samples, model, rows, groups, sky))
+    if count <= len(out[0]):
+        _fill(samples, model, rows, groups, out)
     return count

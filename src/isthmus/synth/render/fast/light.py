@@ -19,7 +19,7 @@ LEAF = (0.45, 0.5, 0.2)
 """Share of light that falls through a leaf, relative to what it throws back."""
 FAINTEST = 0.01
 """Illuminance, lux, that is let go."""
-SHARP = 0.5
+SHARP = 0.3
 """Roughness up to which mirrored light is the business of `mirrors`."""
 
 
@@ -78,7 +78,8 @@ def _lobes(nl, nv, nh, vh, finish):  # type: ignore[no-untyped-def]
         clear = f_coat * _ggx(nh, smooth) * _visible(nl, nv, smooth)
         under = 1 - f_coat
     body *= under * (1 - 0.04 - 0.96 * fresnel)
-    return body, under * gloss * (1 - fresnel), under * gloss * fresnel, clear
+    gloss *= under * (1 - coat * (1 - metal))
+    return body, gloss * (1 - fresnel), gloss * fresnel, clear
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -144,8 +145,9 @@ def sky_light(surfaces, pane, open_sky, lights, out):  # type: ignore[no-untyped
         s = np.int64(np.arctan2(2 * nv * nx - vx, 2 * nv * nz - vz) * (0.5 / np.pi) * columns)
         for c in range(3):
             lux = irradiance[row, column, c] * seen + around * ground[c]
+            # Under a clear coat or water only metal throws light back unchanged.
             f0 = 0.04 * (1 - metal) + albedo[i, c] * metal
-            f = f0 + (max(1 - rough, f0) - f0) * schlick
+            f = (f0 + (max(1 - rough, f0) - f0) * schlick) * (1 - coat * (1 - metal))
             light = (1 - metal) * (1 - f) * albedo[i, c] * lux / np.pi
             if gloss:
                 street = BOUNCE * 0.6 * ground[c] / np.pi

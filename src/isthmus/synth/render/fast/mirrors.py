@@ -14,8 +14,7 @@ from numba import njit
 
 from isthmus.synth.world.mesh import Floats
 
-SUN, SKY, LAMPS = 0, 1, 2
-SHARP = 0.5
+SHARP = 0.3
 """Roughness up to which a surface mirrors shapes."""
 FAINT = 0.004
 LAMP_MOST = 400.0
@@ -38,25 +37,6 @@ class Mirrors(NamedTuple):
     share: Floats
     rough: Floats
     nearness: Floats
-
-
-class World(NamedTuple):
-    """What a mirrored ray can meet.
-
-    Attributes:
-        nearness: (2h, 2w) 1/z of samples.
-        levels: of the sky map.
-        heights, far_map: see `shadows`.
-        kinds: (layers,) `SUN`, `SKY` or `LAMPS`.
-        light: (4, 3) direction to the sun, its lux, lux on open ground by sun and by sky.
-    """
-
-    nearness: Floats
-    levels: Floats
-    heights: tuple  # type: ignore[type-arg]
-    far_map: tuple  # type: ignore[type-arg]
-    kinds: Floats
-    light: Floats
 
 
 def empty_mirrors(height: int, width: int) -> Mirrors:
@@ -88,7 +68,8 @@ def note(fragments, surfaces, out):  # type: ignore[no-untyped-def]
         most = 0.0
         for c in range(3):
             f0 = 0.04 * (1 - metal) + albedo[i, c] * metal
-            f = (f0 + (max(1 - rough, f0) - f0) * schlick) if rough < SHARP else 0.0
+            f = (f0 + (max(1 - rough, f0) - f0) * schlick) * (1 - coat * (1 - metal))
+            f = f if rough < SHARP else 0.0
             share[c] = weight[i] * (f_coat + (1 - f_coat) * f)
             most = max(most, share[c])
         y, x = pixel[i] // width, pixel[i] % width
@@ -181,88 +162,112 @@ def _meet(start, ray, solid, grid):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _dome(levels, rough, ray, c):  # type: ignore[no-untyped-def]
-    """Luminance of the sky map along a ray, blurred by roughness: the cell and its weights."""
-    _, rows, columns, _ = levels.shape
-    row = np.arcsin(min(max(ray[1], 0.0), 1.0)) * (2 / np.pi) * rows - 0.5
-    column = np.arctan2(ray[0], ray[2]) * (0.5 / np.pi) * columns - 0.5
-    r = min(max(np.int64(np.floor(row)), 0), rows - 1)
-    s = min(r + 1, rows - 1)
-    p = min(max(row - r, 0.0), 1.0)
-    a = np.int64(np.floor(column)) % columns
-    b = (a + 1) % columns
-    q = column - np.floor(column)
-    k = min(np.int64(rough * 6), 3)
-    for i in range(3):
-        upper = levels[k, r, a, i] * (1 - q) + levels[k, r, b, i] * q
-        lower = levels[k, s, a, i] * (1 - q) + levels[k, s, b, i] * q
-        c[i] = upper * (1 - p) + lower * p
+def cast(chosen, mirrors, nearness, camera, out):  # type: ignore[no-untyped-def]
+    """Mirror the lines of sight of chosen pixels (n,) and follow them over the picture.
+
+    Fills `out`: starts (n, 3) and rays (n, 3) in world axes, spots (n, 3): column and row of what
+    is met, in pixels, and how sure that is, 0–1.
+    """
+    turn, origin, focal, width, height = camera
+    normal, _, _, near = mirrors
+    starts, rays, spots = out
+    columns = width // 2
+    for i in range(len(chosen)):
+        y, x = chosen[i] // columns, chosen[i] % columns
+        z = 1 / near[y, x]
+        px, py = (2 * x + 1 - 0.5 * width) / focal * z, (0.5 * height - 2 * y - 1) / focal * z
+        nx, ny, nz = normal[y, x, 0], normal[y, x, 1], normal[y, x, 2]
+        cx = turn[0, 0] * nx + turn[0, 1] * ny + turn[0, 2] * nz
+        cy = turn[1, 0] * nx + turn[1, 1] * ny + turn[1, 2] * nz
+        cz = turn[2, 0] * nx + turn[2, 1] * ny + turn[2, 2] * nz
+        length = np.sqrt(px * px + py * py + z * z)
+        twice = 2 * (px * cx + py * cy + z * cz) / length
+        dx, dy, dz = px / length - twice * cx, py / length - twice * cy, z / length - twice * cz
+        px, py, z = px + 0.01 * cx, py + 0.01 * cy, z + 0.01 * cz
+        u, v, metres = _march((px, py, z), (dx, dy, dz), nearness, focal)
+        sure = 0.0
+        if metres > 0:
+            edge = min(u, width - 1 - u, v, height - 1 - v) / (0.05 * height)
+            sure = min(max(edge, 0.0), 1.0)
+        spots[i, 0], spots[i, 1], spots[i, 2] = u // 2, v // 2, sure
+        for c in range(3):
+            rays[i, c] = turn[0, c] * dx + turn[1, c] * dy + turn[2, c] * dz
+            starts[i, c] = origin[c] + turn[0, c] * px + turn[1, c] * py + turn[2, c] * z
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def reflect(rows, mirrors, base, world, camera, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
-    """Fill `out` (layers, rows, w, 3) with mirrored light of pixel rows.
+def meet(cast_, rough, heights, far_map, out):  # type: ignore[no-untyped-def]
+    """What rays meet that leave the picture.
 
-    `base` (layers, h, w, 3) is the picture without it; `camera` (turn, origin, focal, width,
-    height) in samples.
+    Fills `out` (n, 3): albedo of what is met, 0 for the sky; share of the sun's disc times the
+    cosine that lights it; and the level of the sky map that suits the roughness.
     """
-    turn, origin, focal, width, height = camera
-    nearness, levels, heights, far_map, kinds, light = world
+    starts, rays, spots = cast_
     solid, _, x0, z0, scale = heights
-    nearest, sun_turn, sun_origin, sun_scale = far_map
-    normal, share, rough, near = mirrors
-    sky = np.empty(3)
-    for y in range(rows[0], rows[1]):
-        for x in range(width // 2):
-            if share[y, x, 1] <= FAINT:
-                continue
-            z = 1 / near[y, x]
-            px, py = (2 * x + 1 - 0.5 * width) / focal * z, (0.5 * height - 2 * y - 1) / focal * z
-            nx, ny, nz = normal[y, x, 0], normal[y, x, 1], normal[y, x, 2]
-            # The mirrored ray in camera axes, then in the world's.
-            cx = turn[0, 0] * nx + turn[0, 1] * ny + turn[0, 2] * nz
-            cy = turn[1, 0] * nx + turn[1, 1] * ny + turn[1, 2] * nz
-            cz = turn[2, 0] * nx + turn[2, 1] * ny + turn[2, 2] * nz
-            length = np.sqrt(px * px + py * py + z * z)
-            twice = 2 * (px * cx + py * cy + z * cz) / length
-            dx, dy, dz = px / length - twice * cx, py / length - twice * cy, z / length - twice * cz
-            px, py, z = px + 0.01 * cx, py + 0.01 * cy, z + 0.01 * cz
-            u, v, metres = _march((px, py, z), (dx, dy, dz), nearness, focal)
-            sure = 0.0
-            if metres > 0:
-                edge = min(u, width - 1 - u, v, height - 1 - v) / (0.05 * height)
-                sure = min(max(edge, 0.0), 1.0)
-            lit, albedo, hit = 0.0, 0.0, -1.0
-            if sure < 1:
-                wx = turn[0, 0] * dx + turn[1, 0] * dy + turn[2, 0] * dz
-                wy = turn[0, 1] * dx + turn[1, 1] * dy + turn[2, 1] * dz
-                wz = turn[0, 2] * dx + turn[1, 2] * dy + turn[2, 2] * dz
-                ax = origin[0] + turn[0, 0] * px + turn[1, 0] * py + turn[2, 0] * z
-                ay = origin[1] + turn[0, 1] * px + turn[1, 1] * py + turn[2, 1] * z
-                az = origin[2] + turn[0, 2] * px + turn[1, 2] * py + turn[2, 2] * z
-                hit, ground = _meet((ax, ay, az), (wx, wy, wz), solid, (x0, z0, scale))
-                if hit < 0:
-                    _dome(levels, rough[y, x], (wx, wy, wz), sky)
-                else:
-                    place = (ax + hit * wx, max(ay + hit * wy, 0.0), az + hit * wz)
-                    lit = _in_sun(place, nearest, sun_turn, sun_origin, sun_scale)
-                    across = np.sqrt(wx * wx + wz * wz) + 1e-6
-                    facing = light[0, 1] if ground else -(wx * light[0, 0] + wz * light[0, 2]) / across
-                    lit *= max(facing, 0.0)
-                    albedo = (ROAD if ground else WALL) / np.pi
-            q, p = min(np.int64(v) // 2, base.shape[1] - 1), min(np.int64(u) // 2, base.shape[2] - 1)
-            for k in range(len(kinds)):
-                for c in range(3):
-                    seen = 0.0
-                    if sure > 0:
-                        seen = base[k, q, p, c]
-                        if kinds[k] == LAMPS:
-                            seen = min(seen, LAMP_MOST)
-                    if sure < 1:
-                        around = 0.0
-                        if kinds[k] == SKY:
-                            around = sky[c] if hit < 0 else albedo * 0.5 * light[3, c]
-                        elif kinds[k] == SUN and hit >= 0:
-                            around = albedo * (lit * light[1, c] + 0.06 * light[2, c])
-                        seen = seen * sure + around * (1 - sure)
-                    out[k, y - rows[0], x, c] = seen * share[y, x, c]
+    nearest, turn, origin, texels, sun = far_map
+    for i in range(len(starts)):
+        out[i, 0], out[i, 1], out[i, 2] = 0.0, 0.0, min(rough[i] * 6, 3.0)
+        if spots[i, 2] >= 1:
+            continue
+        start = (starts[i, 0], starts[i, 1], starts[i, 2])
+        ray = (rays[i, 0], rays[i, 1], rays[i, 2])
+        hit, ground = _meet(start, ray, solid, (x0, z0, scale))
+        if hit < 0:
+            continue
+        place = (start[0] + hit * ray[0], start[1] + hit * ray[1], start[2] + hit * ray[2])
+        across = np.sqrt(ray[0] * ray[0] + ray[2] * ray[2]) + 1e-6
+        facing = sun[1] if ground else -(ray[0] * sun[0] + ray[2] * sun[2]) / across
+        out[i, 0] = ROAD if ground else WALL
+        if facing > 0:
+            out[i, 1] = facing * _in_sun(place, nearest, turn, origin, texels)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def dome(rays, met, levels, out):  # type: ignore[no-untyped-def]
+    """Luminance (n, 3) of the sky along rays that meet nothing; 0 for the others."""
+    _, rows, columns, _ = levels.shape
+    for i in range(len(rays)):
+        if met[i, 0] > 0:
+            for c in range(3):
+                out[i, c] = 0.0
+            continue
+        row = np.arcsin(min(max(rays[i, 1], 0.0), 1.0)) * (2 / np.pi) * rows - 0.5
+        column = np.arctan2(rays[i, 0], rays[i, 2]) * (0.5 / np.pi) * columns - 0.5
+        r = min(max(np.int64(np.floor(row)), 0), rows - 1)
+        s = min(r + 1, rows - 1)
+        p = min(max(row - r, 0.0), 1.0)
+        a = np.int64(np.floor(column)) % columns
+        b = (a + 1) % columns
+        q = column - np.floor(column)
+        k = np.int64(met[i, 2])
+        for c in range(3):
+            upper = levels[k, r, a, c] * (1 - q) + levels[k, r, b, c] * q
+            lower = levels[k, s, a, c] * (1 - q) + levels[k, s, b, c] * q
+            out[i, c] = upper * (1 - p) + lower * p
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
+    """Fill `out` (h, w, 3) at chosen pixels with what mirrors show.
+
+    `pictures` is the picture (h, w, 3) without mirrors, the most that is taken from it, rows by
+    which a roughness of 1 draws it out, and roughnesses (n,); `around` (n, 3) is what they show
+    outside it. `out` holds the share that reaches the camera
+    and is multiplied by what is seen.
+    """
+    base, most, streak, rough = pictures
+    height, width, _ = base.shape
+    for i in range(len(chosen)):
+        y, x = chosen[i] // width, chosen[i] % width
+        sure = spots[i, 2]
+        q, p = np.int64(spots[i, 1]), np.int64(spots[i, 0])
+        taps, gap = 1, np.int64(streak * rough[i] * rough[i] / 4)
+        if gap > 0:
+            taps = 9
+        for c in range(3):
+            seen = 0.0
+            if sure > 0:
+                for k in range(taps):
+                    row = min(max(q + (k - taps // 2) * gap, 0), height - 1)
+                    seen += min(base[row, p, c], most)
+            out[y, x, c] *= around[i, c] * (1 - sure) + seen / taps * sure

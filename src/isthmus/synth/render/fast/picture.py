@@ -92,13 +92,6 @@ class _Picture:
         self.ambient = ambient.empty_ambient(view.height, view.width)
         self.sky_share = np.empty((view.height, view.width), np.float32)
         self.distance = np.full((view.height, view.width), np.inf, np.float32)
-        order = {"sun": mirrors.SUN, "sky": mirrors.SKY, "lamps": mirrors.LAMPS}
-        self.world = mirrors.World(
-            self.samples.nearness, self.lights.levels, tuple(self.heights), self.maps[1],
-            np.array([order[name] for name in layers], np.int64),
-            np.stack([self.lights.sun, self.lights.sun_lux, self.lights.ground_sun,
-                      self.lights.ground_sky]),
-        )  # fmt: skip
 
     def bands(self, work: Callable[[int, int], None], height: int = 0) -> None:
         """Do `work(first, last)` for all bands of rows."""
@@ -138,12 +131,10 @@ class _Picture:
 
     def _gather(self, first: int, last: int) -> Fragments:
         room = int(1.7 * (last - first) * self.scene.view.width)
-        share = self.sky_share[first:last]
+        tables, share = (tuple(self.samples), tuple(self.model)), self.sky_share[first:last]
         while True:
             out = empty_fragments(room)
-            count = int(
-                gather(tuple(self.samples), tuple(self.model), (first, last), tuple(out), share)
-            )
+            count = gather(*tables, (first, last), tuple(out), share)
             if count <= room:
                 return Fragments(
                     out.pixel[:count], out.face[:count], out.weight[:count], out.pane[:count],
@@ -180,10 +171,30 @@ class _Picture:
 
     def mirror_band(self, first: int, last: int) -> None:
         """Mirrored light of pixel rows."""
-        out = self.mirrored[:, first:last]
-        mirrors.reflect(
-            (first, last), tuple(self.mirrors), self.base, tuple(self.world), self.camera, out
-        )
+        view, width = self.scene.view, self.scene.view.width
+        share = self.mirrors.share[first:last]
+        chosen = np.flatnonzero(share[..., 1] > mirrors.FAINT) + first * width
+        found = tuple(np.empty((len(chosen), 3), np.float32) for _ in range(3))
+        mirrors.cast(chosen, tuple(self.mirrors), self.samples.nearness, self.camera, found)
+        _, rays, spots = found
+        met, sky = np.empty_like(rays), np.empty_like(rays)
+        rough = self.mirrors.rough.ravel()[chosen]
+        far_map = (*self.maps[1], self.lights.sun)
+        mirrors.meet(found, rough, tuple(self.heights), far_map, met)
+        mirrors.dome(rays, met, self.lights.levels, sky)
+        lit, albedo = met[:, 1:2], met[:, :1] / np.float32(np.pi)
+        for name, base, out in zip(self.layers, self.base, self.mirrored, strict=True):
+            if name == "sky":
+                around = sky + 0.5 * albedo * self.lights.ground_sky
+            elif name == "sun":
+                around = albedo * (lit * self.lights.sun_lux + 0.06 * self.lights.ground_sun)
+            else:
+                around = np.zeros_like(sky)
+            out[first:last] = share
+            # Lamps stand out of the dark: on rough water they are drawn out into streaks.
+            lamps = name == "lamps"
+            most, streak = (mirrors.LAMP_MOST, view.focal) if lamps else (np.inf, 0.0)
+            mirrors.mix(chosen, spots, (base, most, float(streak), rough), around, out)
 
     def air_band(self, first: int, last: int) -> None:
         """Put pixel rows together, with the sky behind and the air between."""

@@ -20,6 +20,16 @@ THIN = tuple(SEMANTICS.index(name) for name in ("pole", "traffic light", "traffi
 SLICES = ((0.5, 13.0), (13.0, 90.0))
 """Depths, in metres, between which each shadow map serves."""
 SIDE = 2048
+SEARCH, WIDEST = 0.13, 16.0
+"""Half width of soft edges: metres in which they are looked for, texels to which they are drawn."""
+DISC = np.array(
+    [(0.0, 0.0)]
+    + [(0.5 * np.cos(a), 0.5 * np.sin(a)) for a in np.radians(np.arange(20, 380, 90))]
+    + [(np.cos(a), np.sin(a)) for a in np.radians(np.arange(0, 360, 45))]
+)
+"""Where what hides the sun is looked for."""
+TALL = 14.0
+"""Height over the street, metres, up to which shadows are drawn."""
 HEIGHTS = 768
 HEIGHT_SPAN = 96.0
 
@@ -88,12 +98,12 @@ def no_maps() -> list[SunMap]:
 
 
 def _slice_corners(view: View, near: float, far: float) -> np.ndarray:
-    """World corners (8, 3) of a slice of what the camera sees, between street and 9 m above."""
+    """World corners (8, 3) of a slice of what the camera sees, between street and roofs."""
     x, y = 0.5 * view.width / view.focal, 0.5 * view.height / view.focal
     slopes = np.array([[i * x, j * y, 1.0] for i in (-1, 1) for j in (-1, 1)])
     points = np.concatenate([slopes * near, slopes * far])
     world = points @ view.rotation.astype(np.float64) + np.asarray(view.position)
-    world[:, 1] = world[:, 1].clip(-0.5, 9.0)
+    world[:, 1] = world[:, 1].clip(-0.5, TALL)
     return np.asarray(world)
 
 
@@ -140,20 +150,28 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
         bias = 0.6 / scale + 0.006
         # How far away is what hides it? Its edge is as much wider as the sun's disc makes it.
         blockers, gap = 0, 0.0
-        reach = min(max(0.05 * scale, 2.0), 12.0)
-        for k in range(4):
-            a = np.int64(u + reach * (1.0 if k & 1 else -1.0))
-            b = np.int64(v + reach * (1.0 if k & 2 else -1.0))
+        reach = min(max(SEARCH * scale, 1.5), WIDEST)
+        for k in range(13):
+            a, b = np.int64(u + reach * DISC[k, 0]), np.int64(v + reach * DISC[k, 1])
             if 0 <= a < side and 0 <= b < side and nearest[b, a] > own + bias:
                 blockers += 1
                 gap += nearest[b, a] - own
-        width = 1.0
-        if blockers:
-            width = min(max(softness * gap / blockers * scale, 0.8), 14.0)
+        if blockers in {0, 13}:
+            out[i] = 0.0 if blockers else 1.0
+            continue
+        width = min(max(softness * gap / blockers * scale, 0.8), WIDEST)
         free = 0.0
+        if width > 2.5:  # wide edges: many places, on a grid that is turned against the texels
+            for k in range(64):
+                p, q = ((k & 7) - 3.5) * 0.25 * width, ((k >> 3) - 3.5) * 0.25 * width
+                a, b = np.int64(u + 0.9 * p - 0.44 * q), np.int64(v + 0.44 * p + 0.9 * q)
+                if not (0 <= a < side and 0 <= b < side) or nearest[b, a] <= own + bias:
+                    free += 1.0
+            out[i] = free / 64
+            continue
         for k in range(16):
-            p = u + width * ((k % 4) - 1.5) * 0.6667 - 0.5
-            q = v + width * ((k // 4) - 1.5) * 0.6667 - 0.5
+            p = u + width * ((k & 3) - 1.5) * 0.6667 - 0.5
+            q = v + width * ((k >> 2) - 1.5) * 0.6667 - 0.5
             a, b = np.int64(np.floor(p)), np.int64(np.floor(q))
             if a < 0 or b < 0 or a + 1 >= side or b + 1 >= side:
                 free += 1.0
@@ -164,4 +182,4 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
             s10 = 0.0 if nearest[b + 1, a] > own + bias else 1.0
             s11 = 0.0 if nearest[b + 1, a + 1] > own + bias else 1.0
             free += (s00 * (1 - fp) + s01 * fp) * (1 - fq) + (s10 * (1 - fp) + s11 * fp) * fq
-        out[i] = free * 0.0625
+        out[i] = free / 16

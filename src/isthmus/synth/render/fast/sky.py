@@ -142,7 +142,7 @@ def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
     mean = float(light.sky.mean()) / np.pi
     warm = light.sun / max(float(light.sun.max()), 1e-9) if light.sun.max() > 1 else tone
     low_sun = float(np.clip(1 - light.direction[1] / 0.35, 0, 1)) if light.sun.max() > 1 else 0.6
-    clear = tone ** (1.25 - 0.5 * low_sun)
+    clear = tone ** (1.7 - 0.8 * low_sun)
     pale = tone**0.35 * (1 - 0.35 * low_sun) + warm * 0.35 * low_sun
     cloud = (light.sky * 1.1 + 0.35 * light.sun * (0.3 + sun_up)) / np.pi
     sky = Sky(

@@ -9,7 +9,7 @@ from numba import njit
 
 from isthmus.synth.annotate.triangles import Projection
 from isthmus.synth.render.fast.fragments import Fragments
-from isthmus.synth.render.fast.model import Model
+from isthmus.synth.render.fast.model import BLADE, LEAF, Model
 from isthmus.synth.render.fast.textures import atlas
 from isthmus.synth.world.mesh import Floats
 
@@ -42,7 +42,7 @@ def empty_surfaces(count: int) -> Surfaces:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _shares(points, face, x, y, z):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _shares(points, face, x, y, z):  # type: ignore[no-untyped-def]
     """Weights of a face's second and third corner at a place, kept inside the face."""
     a, b, c = face[0], face[1], face[2]
     ax, ay, az = points[a, 0], points[a, 1], points[a, 2]
@@ -100,7 +100,7 @@ def _normal(flat, smooth, sight):  # type: ignore[no-untyped-def]
 def _place(fragments, model, camera, out):  # type: ignore[no-untyped-def]
     """Fill places, sights and normals; the corners' shares (n, 3) wait in `emission`."""
     turn, origin, focal, width, height = camera
-    points, normals, _, faces, _, _, flats, _, _ = model
+    points, normals, _, faces, _, _, flats, kind, _ = model
     _, face, _, _, spot = fragments
     places, normal, sights, _, _, shares = out
     for i in range(len(face)):
@@ -123,6 +123,10 @@ def _place(fragments, model, camera, out):  # type: ignore[no-untyped-def]
         flat = (flats[f, 0], flats[f, 1], flats[f, 2])
         sight = (sights[i, 0], sights[i, 1], sights[i, 2])
         found = _normal(flat, (nx, ny, nz), sight)
+        if kind[f] == BLADE:  # many blades together take light as the ground does
+            up = found[1] + 2.0
+            norm = np.sqrt(found[0] * found[0] + up * up + found[2] * found[2])
+            found = (found[0] / norm, up / norm, found[2] / norm)
         normal[i, 0], normal[i, 1], normal[i, 2] = found
 
 
@@ -163,7 +167,7 @@ def _colour(fragments, model, textures, focal, out):  # type: ignore[no-untyped-
         for c in range(3):
             emission[i, c] = table[m, 7 + c]
             finish[i, c] = table[m, 3 + c]
-        finish[i, 3] = 1.0 if kind[f] == 2 else 0.0
+        finish[i, 3] = 1.0 if kind[f] == LEAF or kind[f] == BLADE else 0.0
         finish[i, 4] = 0.03
 
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-WATER = 0.55
-"""Coat that mirrors as a film of water does (2 % straight on, a coat 4 %)."""
+from isthmus.synth.render.fast.fragments import Tables
+from isthmus.synth.render.fast.model import EARTH, FLOOR, LEAF
+
+WATER = 0.85
+"""Coat that stands for a film of water: mirrors about as much along the ground."""
+
+SNOW = (0.82, 0.85, 0.89)
+"""Albedo of snow."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -43,55 +49,94 @@ def _hollow(x, z, shift):  # type: ignore[no-untyped-def]
     return total + 0.2 * _noise(3.1 * x, 2.9 * z + shift)
 
 
+def weather(
+    fragments: Tables, surfaces: Tables, model: Tables, state: tuple[float, float, float, float]
+) -> None:
+    """Change surfaces in place.
+
+    Args:
+        fragments, surfaces, model: `Fragments`, `Surfaces` and `Model` as plain tuples.
+        state: wetness, snow cover, rain in mm/h, and a shift of the noise.
+    """
+    wetness, snow, _, shift = state
+    _wear(fragments, surfaces, model, shift)
+    if wetness > 0:
+        _wet(fragments, surfaces, model, state)
+    if snow > 0:
+        _snow(fragments, surfaces, model, (snow, shift))
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def weather(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
-    """Change surfaces in place; `state` is (wetness, snow cover, rain mm/h, shift)."""
-    wetness, snow, rain, shift = state
+def _wear(fragments, surfaces, model, shift):  # type: ignore[no-untyped-def]
+    """Uneven ground; panes have no colour of their own."""
     _, face, _, pane, _ = fragments
+    place, _, _, albedo, _, _ = surfaces
+    kind = model[7]
+    for i in range(len(face)):
+        x, z, factor = place[i, 0], place[i, 2], 1.0
+        if pane[i] == 1:
+            factor = 0.03
+        elif kind[face[i]] == FLOOR or kind[face[i]] == EARTH:
+            factor = 0.82 + 0.36 * _noise(0.13 * x + 0.5 * shift, 0.09 * z)
+            factor *= 0.92 + 0.16 * _noise(0.7 * x, 0.6 * z + shift)
+        for c in range(3):
+            albedo[i, c] *= factor
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _near(spot):  # type: ignore[no-untyped-def]
+    """1 where detail is larger than a pixel, falling to 0 with distance."""
+    return min(max(1.6 - 0.03 / spot, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
+    wetness, _, rain, shift = state
+    _, face, _, pane, spot = fragments
     place, normal, _, albedo, finish, _ = surfaces
     _, _, _, _, _, material, _, kind, table = model
     for i in range(len(face)):
         f = face[i]
         if pane[i]:
-            if pane[i] == 1:
-                for c in range(3):
-                    albedo[i, c] *= 0.03
+            continue
+        x, z, up, near = place[i, 0], place[i, 2], normal[i, 1], _near(spot[i, 2])
+        low = 0.5
+        if kind[f] == FLOOR or kind[f] == EARTH:
+            low += (_hollow(x, z, shift) - 0.5) * near
+        soaked = min(max(wetness * 1.6 - 0.9 + low, 0.0), 1.0) * (1.0 if up > 0.2 else 0.5)
+        for c in range(3):
+            albedo[i, c] *= 1 - 0.6 * soaked * min(table[material[f], 10] * 1.3, 1.0)
+        if kind[f] != FLOOR or up < 0.9:
+            continue
+        depth = min(max((low - 0.78 + 0.28 * wetness) * 14, 0.0), 1.0)
+        finish[i, 2] = WATER * (0.35 * soaked + 0.65 * depth)
+        finish[i, 4] = 0.22 - 0.2 * depth
+        # Out of puddles the water keeps to the grain of the road.
+        bump = near * (0.035 * (1 - depth) * soaked + min(0.0015 * rain, 0.012) * depth)
+        a = _noise(41 * x, 41 * z) - 0.5 + _noise(97 * x, 97 * z) - 0.5
+        b = _noise(41 * z + 9.1, 41 * x) - 0.5 + _noise(97 * z, 97 * x + 3.7) - 0.5
+        level = 1 - depth * 0.98
+        nx, nz = normal[i, 0] * level + bump * a, normal[i, 2] * level + bump * b
+        norm = np.sqrt(nx * nx + up * up + nz * nz)
+        normal[i, 0], normal[i, 1], normal[i, 2] = nx / norm, up / norm, nz / norm
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _snow(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
+    snow, shift = state
+    _, face, _, pane, spot = fragments
+    place, normal, _, albedo, finish, _ = surfaces
+    kind = model[7]
+    for i in range(len(face)):
+        up = abs(normal[i, 1]) if kind[face[i]] == LEAF else normal[i, 1]
+        if pane[i] or up < 0.35:
             continue
         x, z = place[i, 0], place[i, 2]
-        ground = kind[f] == 1
-        up = normal[i, 1]
-        porosity = table[material[f], 10]
-        if ground:
-            patch = 0.82 + 0.36 * _noise(0.13 * x + 0.5 * shift, 0.09 * z)
-            patch *= 0.92 + 0.16 * _noise(0.7 * x, 0.6 * z + shift)
-            for c in range(3):
-                albedo[i, c] *= patch
-        if wetness > 0:
-            low = _hollow(x, z, shift) if ground else 0.5
-            soaked = min(max(wetness * 1.6 - 0.9 + low, 0.0), 1.0) * (1.0 if up > 0.2 else 0.5)
-            for c in range(3):
-                albedo[i, c] *= 1 - 0.6 * soaked * min(porosity * 1.3, 1.0)
-            if ground and up > 0.9:
-                depth = min(max((low - 0.78 + 0.28 * wetness) * 14, 0.0), 1.0)
-                finish[i, 2] = max(WATER * (0.35 * soaked + 0.65 * depth), 0.0)
-                finish[i, 4] = 0.22 - 0.2 * depth
-                # Out of puddles the water keeps to the grain of the road.
-                bump = 0.035 * (1 - depth) * soaked + min(0.0015 * rain, 0.012) * depth
-                a = _noise(41 * x, 41 * z) - 0.5 + _noise(97 * x, 97 * z) - 0.5
-                b = _noise(41 * z + 9.1, 41 * x) - 0.5 + _noise(97 * z, 97 * x + 3.7) - 0.5
-                level = depth * 0.98
-                nx = normal[i, 0] * (1 - level) + bump * a
-                nz = normal[i, 2] * (1 - level) + bump * b
-                norm = np.sqrt(nx * nx + up * up + nz * nz)
-                normal[i, 0], normal[i, 2] = nx / norm, nz / norm
-                normal[i, 1] = up / norm
-        if snow > 0 and (up > 0.35 or kind[f] == 2):
-            low = 0.6 * _noise(0.5 * x + shift, 0.35 * z) + 0.4 * _noise(3.7 * x, 3.1 * z - shift)
-            flat = min(max((abs(up) - 0.35) * 3, 0.0), 1.0)
-            lies = min(max((snow * 1.35 - 0.1 - low) * 6, 0.0), 1.0) * flat
-            for c in range(3):
-                white = (0.82, 0.85, 0.89)[c]
-                albedo[i, c] += (white - albedo[i, c]) * lies
-            finish[i, 0] += (0.85 - finish[i, 0]) * lies
-            finish[i, 1] *= 1 - lies
-            finish[i, 2] *= 1 - lies
+        fine = 0.5 + (_noise(3.7 * x, 3.1 * z - shift) - 0.5) * _near(spot[i, 2])
+        low = 0.6 * _noise(0.5 * x + shift, 0.35 * z) + 0.4 * fine
+        lies = min(max((snow * 1.35 - 0.1 - low) * 6, 0.0), 1.0) * min((up - 0.35) * 3, 1.0)
+        for c in range(3):
+            albedo[i, c] += (SNOW[c] - albedo[i, c]) * lies
+        finish[i, 0] += (0.85 - finish[i, 0]) * lies
+        finish[i, 1] *= 1 - lies
+        finish[i, 2] *= 1 - lies
