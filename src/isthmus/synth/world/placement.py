@@ -8,7 +8,7 @@ edges (separating-axis theorem).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -120,6 +120,12 @@ class Motion:
         return self.ds / max(1.0 - bend * self.d, 0.2)
 
 
+def ahead(motion: Motion, metres: float) -> Motion:
+    """A place further along the direction that something faces."""
+    s = motion.s + metres * float(np.cos(motion.turn))
+    return replace(motion, s=s, d=motion.d + metres * float(np.sin(motion.turn)))
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A thing on the stage.
@@ -153,6 +159,7 @@ class Stage:
         ways: where vehicles (the camera's too) will drive within `AHEAD` seconds.
         hazards: bodies on the carriageway that vehicles must not reach within that time.
         seats: benches and shelters, by name, for those who sit or wait there.
+        standing: what is placed; `fixed` is scenery that lies in world axes.
     """
 
     layout: Layout
@@ -163,6 +170,7 @@ class Stage:
     hazards: Occupancy = field(default_factory=Occupancy)
     seats: dict[str, list[Motion]] = field(default_factory=dict)
     standing: list[Standing] = field(default_factory=list)
+    fixed: list[Thing] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         x, z, _ = self.layout.main.curve.point(EYE / 2 - 4.0, self.layout.ego)

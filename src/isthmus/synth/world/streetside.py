@@ -13,6 +13,7 @@ from isthmus.synth.world.placement import Motion, Stage, Standing
 from isthmus.synth.world.roads.layout import Road
 from isthmus.synth.world.stock import article, numbered
 from isthmus.synth.world.thing import Thing
+from isthmus.synth.world.wires import wires
 
 FROM, TO = -12.0, 130.0
 KERBSIDE = 0.55
@@ -154,17 +155,21 @@ def _small(rng: np.random.Generator, stage: Stage) -> None:
 
 
 def _poles(rng: np.random.Generator, stage: Stage) -> None:
-    """Power poles along one side."""
+    """Power poles along one side, and their cables."""
     if rng.random() < 0.45:
         return
     layout = stage.layout
     sign, number = one_of(rng, (-1, 1)), int(rng.random() * 10)
     side = layout.main.section.side(sign)
     d = sign * (side.edge + 0.5 if side.raised else side.kerb + 4.5)
-    for s in np.arange(float(rng.uniform(-10, 20)), 260.0, 34.0).tolist():
+    thing, feet = numbered(furniture.power_pole, number), []
+    for s in np.arange(float(rng.uniform(-45, -15)), 260.0, 34.0).tolist():
         motion = Motion(layout.main, s, d, 0.0)
-        thing = numbered(furniture.power_pole, number)
-        stage.put(Standing(thing, motion), size=(0.35, 0.35), margin=0.0, beside=True)
+        if stage.put(Standing(thing, motion), size=(0.35, 0.35), margin=0.0, beside=True):
+            x, z, heading = motion.at(0.0)
+            feet.append((x, layout.ground(x, z), z, heading))
+    if len(feet) > 1:
+        stage.fixed.append(wires(feet, thing.size[1], float(rng.uniform(0.4, 0.9))))
 
 
 def _rails(rng: np.random.Generator, stage: Stage) -> None:

@@ -153,7 +153,16 @@ class Layout:
         along, across = arm.road.curve.nearest(x, z)
         if self._on_arm(arm, along, across):
             return 0.0
-        return arm.road.section.side(1 if across >= 0 else -1).lift(abs(across))
+        other = arm.road.section.side(1 if across >= 0 else -1)
+        return other.lift(other.kerb + self._from_corner(arm, along, across))
+
+    def _from_corner(self, arm: Arm, along: float, across: float) -> float:
+        """Distance of a place beside an arm from the rounded edge of the asphalt, metres."""
+        assert self.junction is not None
+        r = self.junction.radius
+        a = abs(across) - arm.road.section.side(1 if across >= 0 else -1).kerb
+        b = along - self.main.section.side(arm.side).kerb
+        return float(r - np.hypot(r - a, r - b)) if a < r and b < r else min(a, b)
 
     def on_asphalt(self, road: Road, s: float, d: float, margin: float = 0.0) -> bool:
         """True if (s, d) of a road lies on any road's asphalt, or within `margin` of it."""

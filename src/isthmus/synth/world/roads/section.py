@@ -13,6 +13,8 @@ KERB_WIDTH = 0.15
 GUTTER = 0.25
 SHOULDER = 1.2
 """Width of gravel beside the asphalt where there is no kerb, metres."""
+VERGE_HEIGHT = 0.02
+"""Of the grass beyond it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Side:
         k = self.kerb
         if self.raised:
             return (k, 0.0), (k + 0.02, self.raised)
-        return (k, 0.0), (k + 0.5, -0.015), (k + SHOULDER, 0.02), (k + 8.0, 0.06)
+        return (k, 0.0), (k + 0.5, -0.015), (k + SHOULDER, VERGE_HEIGHT), (k + 8.0, VERGE_HEIGHT)
 
 
 @dataclass(frozen=True)

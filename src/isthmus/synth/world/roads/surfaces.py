@@ -12,7 +12,7 @@ from isthmus.synth.world.roads.curve import Reals
 from isthmus.synth.world.roads.layout import Arm, Junction, Layout
 from isthmus.synth.world.roads.palette import Palette
 from isthmus.synth.world.roads.ribbon import Bed, fan, grid, ribbon, stations
-from isthmus.synth.world.roads.section import KERB_WIDTH, SHOULDER, Side
+from isthmus.synth.world.roads.section import KERB_WIDTH, SHOULDER, VERGE_HEIGHT, Side
 from isthmus.synth.world.thing import Part
 
 BLOCK_DEPTH = 34.0
@@ -123,8 +123,8 @@ def _edge(run: Run, side: Side, layers: Layers) -> None:
     inner, outer = side.walk
     if not side.raised:
         k = side.kerb
-        layers["gravel"].append(run.lay((k, k + 0.5, k + SHOULDER), (0.0, -0.015, 0.02)))
-        layers["verge"].append(run.lay((k + SHOULDER, side.edge), (0.02, 0.06)))
+        layers["gravel"].append(run.lay((k, k + 0.5, k + SHOULDER), (0.0, -0.015, VERGE_HEIGHT)))
+        layers["verge"].append(run.lay((k + SHOULDER, side.edge), (VERGE_HEIGHT,) * 2))
         return
     h, k = side.raised, side.kerb
     layers["kerb"].append(run.lay(*kerb_profile(side)))
@@ -140,7 +140,7 @@ def kerb_profile(side: Side) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def _block(run: Run, side: Side, outer: float) -> Mesh:
-    h = side.raised or 0.06
+    h = side.raised or VERGE_HEIGHT
     return run.lay((side.edge, outer - 2.0, outer), (h, h, -0.3))
 
 
@@ -208,7 +208,7 @@ def _corner(layout: Layout, junction: Junction, arm: Arm, end: int, layers: Laye
         offsets = [d - main.kerb for d in distances]
         rim, paving, last = "kerb", "walk", KERB_WIDTH
     else:
-        offsets, lifts = [0.0, 0.5, SHOULDER], (0.0, -0.015, 0.02)
+        offsets, lifts = [0.0, 0.5, SHOULDER], (0.0, -0.015, VERGE_HEIGHT)
         rim, paving, last = "gravel", "verge", SHOULDER
     rows = line[:, None] + np.asarray(offsets)[None, :, None] * away[:, None]
     spots = places(rows)
@@ -221,7 +221,4 @@ def _corner(layout: Layout, junction: Junction, arm: Arm, end: int, layers: Laye
         [[other.edge, main.edge], [other.kerb + reach, main.edge]], inner,
         [[other.edge, main.kerb + reach]],
     ])  # fmt: skip
-    heights = np.full(len(ring), main.raised or 0.02)
-    if not main.raised:
-        heights[[0, 1, -1]] = 0.06
-    layers[paving].append(fan(bed, places(ring), heights))
+    layers[paving].append(fan(bed, places(ring), main.raised or VERGE_HEIGHT))
