@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.synth.annotate.objects import Labelled
 from isthmus.synth.annotate.triangles import NEAR, Projection
 from isthmus.synth.world.mesh import Floats
-from isthmus.synth.world.scene import Scene, Soup
+from isthmus.synth.world.scene import Scene
 from isthmus.synth.world.thing import Placed
 
 OUTSIDE, OCCLUDED, VISIBLE = 0, 1, 2
@@ -55,7 +56,7 @@ class Keypoints:
 
     pixels: Floats
     depth: Floats
-    visibility: Floats
+    visibility: NDArray[np.uint8]
 
 
 def to_camera(points: np.ndarray, projection: Projection) -> np.ndarray:
@@ -73,11 +74,14 @@ def to_pixels(points: np.ndarray, projection: Projection) -> np.ndarray:
     return np.stack([u, v], axis=-1)
 
 
-def box_of(item: Labelled, scene: Scene, soup: Soup, projection: Projection) -> Box3D:
-    """The 3D box: the thing's own if it names a size, else tight around its faces."""
+def box_of(item: Labelled, scene: Scene, projection: Projection) -> Box3D:
+    """The 3D box: the thing's own if it names a size, else tight around its faces.
+
+    A two-wheeler and its rider, whose size is that of both, each get a tight one.
+    """
     placed = scene.things[item.thing]
     size = np.asarray(placed.thing.size, np.float64)
-    if item.rider or not size.any():
+    if not size.any() or any(part.rider for part in placed.thing.parts):
         low, high = _own_bounds(placed, item.rider)
     else:
         low, high = size * (-0.5, 0.0, -0.5), size * (0.5, 1.0, 0.5)

@@ -8,12 +8,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from isthmus.errors import InputError
 from isthmus.synth.annotate.raster import bounds, cover
 from isthmus.synth.annotate.threads import spread
 from isthmus.synth.annotate.triangles import Triangles
 from isthmus.synth.world.mesh import Ints
 from isthmus.synth.world.scene import Scene, Soup
 
+MOST = 65_535
 Bounds = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels, half-open."""
 
@@ -56,6 +58,9 @@ def list_objects(scene: Scene, soup: Soup) -> tuple[list[Labelled], Ints]:
     """The labelled objects, and for each face the number of its object (−1: none).
 
     Riders come after all things and are numbered on from them.
+
+    Raises:
+        InputError: there are more things than an instance map can number.
     """
     objects: list[Labelled] = []
     riders: list[Labelled] = []
@@ -69,6 +74,11 @@ def list_objects(scene: Scene, soup: Soup) -> tuple[list[Labelled], Ints]:
             if with_rider[k]:
                 number = len(scene.things) + 1 + len(riders)
                 riders.append(Labelled(k, "rider", number, rider=True))
+    if len(scene.things) + len(riders) > MOST:
+        raise InputError(
+            f"scene: {len(scene.things)} things and {len(riders)} riders; an instance map can "
+            f"number {MOST}: leave some out"
+        )
     upon = np.full(len(scene.things), -1, np.int32)
     for j, item in enumerate(riders):
         upon[item.thing] = len(objects) + j

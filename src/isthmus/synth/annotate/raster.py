@@ -66,7 +66,7 @@ def _bins(corners, height, band):  # type: ignore[no-untyped-def]
 def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-def]
     """Draw the chosen triangles into a band of rows; `band` is its first row, the whole height."""
     top, height = band
-    left = 0
+    left = np.int64(0)
     rows, width = face.shape
     corners, plane, reach, source = triangles
     for t in chosen:

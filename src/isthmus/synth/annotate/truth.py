@@ -77,7 +77,7 @@ class ObjectTruth:
     keypoints: Keypoints | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Truth:
     """Truth of one frame.
 
@@ -138,7 +138,7 @@ def annotate(
     order, starts = group(triangles, owner, len(labelled))
     lone = alone(triangles, order, starts, width=width, height=height, threads=threads)
     objects, hidden = _measure(
-        scene, soup, labelled, lone, instance, nearness=nearness, projection=projection
+        scene, labelled, lone, instance, nearness=nearness, projection=projection
     )
     with np.errstate(divide="ignore"):
         depth = np.where(face >= 0, np.float32(1) / nearness, np.float32(np.inf))
@@ -176,7 +176,7 @@ def _normals(soup: Soup, face: Ints, projection: Projection) -> Floats:
 
 
 def _measure(
-    scene: Scene, soup: Soup, labelled: list[Labelled], lone: list[Alone],
+    scene: Scene, labelled: list[Labelled], lone: list[Alone],
     instance: NDArray[np.uint16], *, nearness: Floats, projection: Projection,
 ) -> tuple[tuple[ObjectTruth, ...], tuple[ObjectTruth, ...]]:  # fmt: skip
     pixels, boxes = seen(instance, max([0, *[item.instance for item in labelled]]) + 1)
@@ -186,7 +186,7 @@ def _measure(
             continue
         count = int(pixels[item.instance])
         x1, y1, x2, y2 = (int(value) for value in boxes[item.instance])
-        box = box_of(item, scene, soup, projection)
+        box = box_of(item, scene, projection)
         found.append(
             ObjectTruth(
                 thing=item.thing,

@@ -75,12 +75,12 @@ def _number(samples, model, rows, out, sky):  # type: ignore[no-untyped-def]
                 for t in range(s):
                     g = face[2 * y + t // 2, 2 * x + t % 2]
                     if g == f:
-                        found = np.int64(out[y - rows[0], x, t])
+                        found = int(out[y - rows[0], x, t])
                         break
                     if g >= 0 and thing[f] == thing[g] and material[f] == material[g]:
                         cosine = flat[f, 0] * flat[g, 0] + flat[f, 1] * flat[g, 1]
                         if cosine + flat[f, 2] * flat[g, 2] > ALIKE:
-                            found = np.int64(out[y - rows[0], x, t])
+                            found = int(out[y - rows[0], x, t])
                             break
                 out[y - rows[0], x, s] = found
                 groups = max(groups, found + 1)
