@@ -114,6 +114,7 @@ def measure(
     *,
     extractor: Annotated[list[str] | None, Parameter(negative="")] = None,
     metric: Annotated[list[str] | None, Parameter(negative="")] = None,
+    layer_weights: str | None = None,
     source_images: Path | None = None,
     target_images: Path | None = None,
     independent: bool = False,
@@ -141,6 +142,8 @@ def measure(
         mmd, sliced_wasserstein, cmd, proxy_a_distance, frechet, energy, wasserstein,
         kl_gaussian, coral, emd, sinkhorn, precision_gap, recall_gap, coverage_gap; repeat for
         several [default: the first five].
+    layer_weights
+        layer=2,other=1: also measure the sum of these layers' distances, weighted.
     source_images
         Folder that image names in the source's label file are relative to.
     target_images
@@ -178,6 +181,7 @@ def measure(
             target,
             extractors=extractor,
             metrics=metric,
+            layer_weights=layer_weights,
             source_images=source_images,
             target_images=target_images,
             independent=independent,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError, InputError
-from isthmus.features.extractor import FeatureSet, load_extractor
+from isthmus.features.extractor import Extractor, FeatureSet, load_extractor
 from isthmus.features.store import extract_features
 from isthmus.study.config import gap_section
 from isthmus.study.domains import FEWEST_FRAMES, require_frames
 from isthmus.study.gap_rows import Pair, estimate_rows, halves
 from isthmus.study.gate import Gate, GateResult, check_gate, load_gate, with_metrics
+from isthmus.study.layer_weights import check_names, parse_weights, weighted_rows
 
 SCHEMA = "isthmus.gap/1"
 SCHEMA_FILE = "schemas/gap-1.json"
@@ -59,6 +60,7 @@ def measure_gap(
     *,
     extractors: Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
+    layer_weights: Mapping[str, float] | str | None = None,
     source_images: Path | None = None,
     target_images: Path | None = None,
     independent: bool = False,
@@ -75,6 +77,8 @@ def measure_gap(
         source, target: label file, folder of images, or a `Dataset`. Labels are not looked at.
         extractors: spec strings (see `load_extractor`); default: descriptors.
         metrics: names from `isthmus.gap.METRICS`; default: the panel of a study.
+        layer_weights: layer → weight, or as text ``layer=2,other=1``: the sum of the distances of
+            these layers is measured too, as one figure; see `isthmus.gap.layers`.
         source_images, target_images: folders that image names are relative to.
         independent: treat frames as independent although they have sequences.
         permutations: relabelings for the p-value.
@@ -87,7 +91,8 @@ def measure_gap(
 
     Raises:
         InputError: a set cannot be read or holds fewer than four images that can be used.
-        ConfigError: an unknown metric, a number out of its range, or a gate file that is wrong.
+        ConfigError: an unknown metric or layer, a number out of its range, or a gate file that is
+            wrong.
     """
     if seed < 0:
         raise ConfigError(f"seed: 0 or more is needed (got {seed})")
@@ -104,6 +109,9 @@ def measure_gap(
         }
     )
     _refuse_unknown(settings.metrics)
+    weights = {} if layer_weights is None else parse_weights(layer_weights)
+    loaded = {spec: load_extractor(spec) for spec in settings.extractors}
+    check_names(weights, (layer for extractor in loaded.values() for layer in extractor.layers))
     executor = local_executor(workers)
     for given, role in ((source, "source"), (target, "target")):
         # Reading the first set can take long: what is wrong with the second is said before.
@@ -116,8 +124,11 @@ def measure_gap(
     for side, role in zip(sides, ("source", "target"), strict=True):
         require_frames(role, side.name, len(side))
     sides = [side.sample(max_frames, seed) for side in sides]
-    pairs, problems = _pairs(sides, settings.extractors, executor=executor, progress=progress)
+    pairs, problems = _pairs(sides, loaded, executor=executor, progress=progress)
     rows = estimate_rows(pairs, settings, seed=seed, executor=executor, progress=progress)
+    rows += weighted_rows(
+        pairs, weights, settings, seed=seed, executor=executor, progress=progress
+    )
     document = gap_document(pairs, rows)
     document["problems"] = [
         {"path": p.path, "kind": p.kind, "reason": p.reason, "severity": p.severity}
@@ -147,7 +158,7 @@ def published_schema(name: str) -> dict[str, Any]:
 
 def _pairs(
     sides: Sequence[Dataset],
-    specs: Sequence[str],
+    extractors: Mapping[str, Extractor],
     *,
     executor: Executor,
     progress: Progress | None,
@@ -155,8 +166,7 @@ def _pairs(
     """What is compared, by every extractor, and what could not be read of it."""
     pairs: list[Pair] = []
     problems: dict[Problem, None] = dict.fromkeys(p for side in sides for p in side.problems)
-    for spec in specs:
-        extractor = load_extractor(spec)
+    for spec, extractor in extractors.items():
         x, y = (
             extract_features(side.frames, extractor, executor=executor, progress=progress)
             for side in sides
