@@ -17,6 +17,7 @@ from isthmus.synth.view import View
 from isthmus.synth.world.factors import Factors
 from isthmus.synth.world.frontage import frontage
 from isthmus.synth.world.greenery import greenery
+from isthmus.synth.world.pedestrians import people
 from isthmus.synth.world.placement import Motion, Stage
 from isthmus.synth.world.roads.layout import Layout, sample_layout
 from isthmus.synth.world.roads.markings import markings
@@ -24,9 +25,11 @@ from isthmus.synth.world.roads.palette import sample_palette
 from isthmus.synth.world.roads.surfaces import surfaces
 from isthmus.synth.world.roads.terrain import terrain
 from isthmus.synth.world.roads.wear import wear
+from isthmus.synth.world.scenarios import SCENARIOS
 from isthmus.synth.world.scene import Scene, Weather
 from isthmus.synth.world.streetside import streetside
 from isthmus.synth.world.thing import Placed, Thing
+from isthmus.synth.world.traffic import drive, park
 from isthmus.synth.world.words import scene_word, time_word, weather_word
 
 
@@ -56,9 +59,14 @@ def build_scene(
     roads = group("roads").spawn(5)
     layout = sample_layout(roads[0], factors)
     stage = Stage(layout, _view(group("camera"), layout, size, 0.0))
+    if factors.scenario in SCENARIOS:
+        SCENARIOS[factors.scenario](group("scenario"), stage)
     streetside(group("furniture"), stage)
     frontage(group("buildings"), stage)
     greenery(group("plants"), stage)
+    park(group("parked"), stage)
+    drive(group("traffic"), stage)
+    people(group("people"), stage)
     palette = sample_palette(roads[1], factors)
     ground = (
         Thing(tuple(surfaces(layout, palette))),
@@ -67,7 +75,7 @@ def build_scene(
         Thing(tuple(terrain(roads[4], layout, palette))),
     )
     view = _view(group("camera"), layout, size, time)
-    things = [Placed(thing, (0.0, 0.0, 0.0)) for thing in ground if thing.parts]
+    things = [Placed(thing, (0.0, 0.0, 0.0)) for thing in (*ground, *stage.fixed)]
     return Scene(
         things=(*things, *stage.placed(time)),
         view=view,

@@ -212,6 +212,21 @@ class Stage:
             length, width = length + along * seconds, width + across * seconds
         return rectangle(x, z, width, length, heading)
 
+    def outline(self, item: Standing, margin: float = 0.0) -> Reals:
+        """Corners (4, 2) of the ground that a placed thing covers at time 0.
+
+        What was tilted over covers other ground than what stands: its surface decides.
+        """
+        if item.tilt is None:
+            return self.footprint(item.motion, (item.thing.size[0], item.thing.size[2]), margin)
+        points = np.concatenate([p.mesh.points for p in item.thing.parts]) @ item.tilt.T
+        (x0, _, z0), (x1, _, z1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        x, z, heading = item.motion.at(0.0)
+        c, s = np.cos(heading), np.sin(heading)
+        a, b = (x0 + x1) / 2, (z0 + z1) / 2
+        width, length = x1 - x0 + 2 * margin, z1 - z0 + 2 * margin
+        return rectangle(x + c * a + s * b, z - s * a + c * b, width, length, heading)
+
     def room(self, polygon: Reals) -> bool:
         """True if nothing is there, and it hides nothing that must be seen."""
         return self.occupancy.free(polygon) and self.sights.free(polygon)

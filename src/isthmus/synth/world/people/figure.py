@@ -72,6 +72,12 @@ class Figure:
             both.append(own)
         self._keep(surface, tuple(both), materials, paint)
 
+    def add_shared(
+        self, surface: Surface, follows: Reals, *materials: Material, paint: Index
+    ) -> None:
+        """A piece whose corners follow the joints by shares (v, 19) of their own."""
+        self._keep(surface, (follows,), materials, paint)
+
     def fix(self, surface: Surface, joint: str, *materials: Material, paint: Index | None = None
             ) -> None:  # fmt: skip
         """A stiff piece that moves with one joint."""

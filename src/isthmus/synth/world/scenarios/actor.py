@@ -70,7 +70,7 @@ def show(stage: Stage, item: Standing, name: str, *, hazard: bool = True) -> Non
     thing = item.thing
     if "scenario" not in thing.attributes:
         thing = replace(thing, attributes={**thing.attributes, "scenario": name})
-    polygon = stage.footprint(item.motion, (thing.size[0], thing.size[2]), 0.1)
+    polygon = stage.outline(item, 0.1)
     stage.occupancy.claim(polygon)
     stage.standing.append(replace(item, thing=thing))
     stage.keep_in_sight(polygon)

@@ -11,7 +11,6 @@ from isthmus.synth.world.figures import figure
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.placement import Motion, Stage, Standing
 from isthmus.synth.world.scenarios.actor import find, show
-from isthmus.synth.world.thing import Thing
 from isthmus.synth.world.vehicles import vehicle
 
 NAME = "fallen_cyclist"
@@ -34,9 +33,13 @@ def fallen_cyclist(rng: np.random.Generator, stage: Stage) -> None:
         return Motion(layout.main, float(draw.uniform(8.0, 17.0 + 9.0 * far)), d)
 
     place = find(rng, stage, both, propose)
-    lying = Motion(place.road, place.s + 0.4, place.d - 0.75, float(rng.uniform(-0.7, 0.7)))
-    show(stage, Standing(bicycle, lying, tilt=tilt, raised=height_on(bicycle, tilt)), NAME)
-    body = Motion(place.road, place.s - 0.4, place.d + 0.9, float(rng.uniform(-0.3, 0.3)))
+    points = np.concatenate([part.mesh.points for part in bicycle.parts]) @ tilt.T
+    # The bicycle lies left of the place, whichever way it fell, and the rider right of it.
+    left = place.d - 0.3 - float(points[:, 0].max())
+    lying = Motion(place.road, place.s + 0.4, left, float(rng.uniform(-0.12, 0.12)))
+    drop = -float(points[:, 1].min())
+    show(stage, Standing(bicycle, lying, tilt=tilt, raised=drop), NAME)
+    body = Motion(place.road, place.s - 0.4, place.d + 0.6, float(rng.uniform(-0.2, 0.2)))
     if thrown:
         show(stage, figure(draws[1], stage, body, "lie", name=NAME), NAME)
     if not thrown or rng.random() < 0.5:
@@ -50,9 +53,3 @@ def on_its_side(sign: int) -> Floats:
     angle = sign * np.radians(84.0)
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]], np.float32)
-
-
-def height_on(thing: Thing, tilt: Floats) -> float:
-    """How far a tilted thing must be raised (m) so that its lowest point touches the ground."""
-    points = np.concatenate([part.mesh.points for part in thing.parts]) @ tilt.T
-    return float(-points[:, 1].min())

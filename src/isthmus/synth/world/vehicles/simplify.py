@@ -1,0 +1,269 @@
+"""Fewer triangles for the same shape: half-edge collapse by quadric error.
+
+Garland and Heckbert, *Surface simplification using quadric error metrics* (1997), with boundary
+planes; collapses of one round touch disjoint neighbourhoods. No new points are made, so corners
+keep the normals of the fine surface. Borders between zones and open borders only lose points
+along themselves, and points where three borders meet stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from isthmus.synth.world.vehicles.subdivision import Array, Index
+from isthmus.synth.world.vehicles.surface import Surface
+
+
+def simplified(surface: Surface, tolerance: float, bend: float, goal: int = 0) -> Surface:
+    """The surface with fewer faces.
+
+    Args:
+        surface: to be simplified.
+        tolerance: largest root of the summed squares of distances to the replaced planes, metres.
+        bend: largest angle (degrees) by which a corner's normal may turn in one step.
+        goal: number of faces at which to stop; 0 goes on as long as `tolerance` allows.
+    """
+    faces, normals = surface.faces.copy(), surface.normals.copy()
+    alive = np.ones(len(faces), np.bool_)
+    quadric = _quadrics(surface.points, faces, surface.zone)
+    for _ in range(40):
+        done = _round(surface.points, faces, normals, surface.zone, alive, quadric,
+                      tolerance**2, float(np.cos(np.radians(bend))), goal)  # fmt: skip
+        if done == 0 or (goal and alive.sum() <= goal):
+            break
+    return replace(surface, faces=faces[alive], normals=normals[alive], zone=surface.zone[alive])
+
+
+def _quadrics(points: Array, faces: Index, zone: Index) -> Array:
+    """Error quadrics (v, 4, 4) of faces' planes and of planes that stand on borders."""
+    corner = points[faces]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-15)
+    planes = [np.concatenate([normal, -np.sum(normal * corner[:, 0], axis=1)[:, None]], axis=1)]
+    owners = [faces]
+    start, end = faces, np.roll(faces, -1, axis=1)
+    count = len(points)
+    key = (zone[:, None] * count + start) * count + end
+    back = (zone[:, None] * count + end) * count + start
+    lone = ~np.isin(key, back)
+    along = points[end[lone]] - points[start[lone]]
+    upright = np.cross(along, np.repeat(normal[:, None], 3, axis=1)[lone])
+    upright /= np.maximum(np.linalg.norm(upright, axis=1, keepdims=True), 1e-15)
+    offset = -np.sum(upright * points[start[lone]], axis=1)
+    planes.append(np.concatenate([upright, offset[:, None]], axis=1))
+    owners.append(np.stack([start[lone], end[lone], np.full(lone.sum(), -1)], axis=1))
+    total = np.zeros((count, 4, 4))
+    for plane, owner in zip(planes, owners, strict=True):
+        outer = plane[:, :, None] * plane[:, None, :]
+        for column in range(3):
+            used = owner[:, column] >= 0
+            np.add.at(total, owner[used, column], outer[used])
+    return total
+
+
+def _round_body(
+    points: Array, faces: Index, normals: Array, zone: Index, alive: Any, quadric: Array,
+    limit: float, bend: float, goal: int,
+) -> int:  # fmt: skip
+    """One round of collapses in place; returns how many were made."""
+    count = len(points)
+    first = np.zeros(count + 1, np.int64)
+    for f in range(len(faces)):
+        if alive[f]:
+            for c in range(3):
+                first[faces[f, c] + 1] += 1
+    first = np.cumsum(first)
+    around = np.empty(first[count], np.int64)
+    fill = first[:count].copy()
+    left = 0
+    for f in range(len(faces)):
+        if alive[f]:
+            left += 1
+            for c in range(3):
+                around[fill[faces[f, c]]] = f
+                fill[faces[f, c]] += 1
+    target = np.full(count, -1, np.int64)
+    price = np.full(count, np.inf)
+    for u in range(count):
+        if first[u + 1] > first[u]:
+            best, to = _choice(points, faces, normals, zone, quadric, first, around, u, limit, bend)
+            price[u], target[u] = best, to
+    order = np.argsort(price, kind="mergesort")
+    touched = np.zeros(count, np.bool_)
+    made = 0
+    for u in order:
+        v = target[u]
+        if v < 0 or (goal > 0 and left <= goal):
+            break
+        free = not touched[u] and not touched[v]
+        for k in range(first[u], first[u + 1]):
+            for c in range(3):
+                free = free and not touched[faces[around[k], c]]
+        if not free:
+            continue
+        for k in range(first[u], first[u + 1]):
+            for c in range(3):
+                touched[faces[around[k], c]] = True
+        left -= _merge(faces, normals, zone, alive, first, around, u, v)
+        quadric[v] += quadric[u]
+        made += 1
+    return made
+
+
+def _choice_body(
+    points: Array, faces: Index, normals: Array, zone: Index, quadric: Array, first: Index,
+    around: Index, u: int, limit: float, bend: float,
+) -> tuple[float, int]:  # fmt: skip
+    """The cheapest allowed neighbour for `u` to move to, and its price."""
+    near = np.empty(64, np.int64)
+    leave = np.zeros(64, np.int64)
+    size = 0
+    for k in range(first[u], first[u + 1]):
+        f = around[k]
+        for c in range(3):
+            if faces[f, c] == u:
+                for step, sign in ((1, 1), (2, -1)):
+                    n = faces[f, (c + step) % 3]
+                    at = -1
+                    for i in range(size):
+                        if near[i] == n:
+                            at = i
+                    if at < 0:
+                        if size == 64:
+                            return np.inf, -1
+                        near[size], leave[size] = n, 0
+                        at, size = size, size + 1
+                    # Inner edges are met once each way within one zone; that sums to 0.
+                    leave[at] += sign * (zone[f] + 1)
+    edges = 0
+    for i in range(size):
+        edges += leave[i] != 0
+    best, to = np.inf, -1
+    if edges not in (0, 2):
+        return best, to
+    for i in range(size):
+        if edges == 2 and leave[i] == 0:
+            continue
+        v = near[i]
+        x, y, z = points[v, 0], points[v, 1], points[v, 2]
+        q = quadric[u] + quadric[v]
+        cost = (
+            q[0, 0] * x * x + q[1, 1] * y * y + q[2, 2] * z * z + q[3, 3]
+            + 2 * (q[0, 1] * x * y + q[0, 2] * x * z + q[1, 2] * y * z)
+            + 2 * (q[0, 3] * x + q[1, 3] * y + q[2, 3] * z)
+        )  # fmt: skip
+        # Among equals the shorter edge, which keeps triangles compact.
+        far = (x - points[u, 0]) ** 2 + (y - points[u, 1]) ** 2 + (z - points[u, 2]) ** 2
+        cost = max(cost, 0.0) + 1e-7 * far
+        if (
+            cost < limit
+            and cost < best
+            and _allowed(points, faces, normals, zone, first, around, u, v, bend)
+        ):
+            best, to = cost, v
+    return best, to
+
+
+def _allowed_body(
+    points: Array, faces: Index, normals: Array, zone: Index, first: Index, around: Index,
+    u: int, v: int, bend: float,
+) -> bool:  # fmt: skip
+    """True if moving `u` to `v` keeps a clean net: no folds, no pinched neighbourhoods."""
+    shared = 0
+    for k in range(first[u], first[u + 1]):
+        f = around[k]
+        has = faces[f, 0] == v or faces[f, 1] == v or faces[f, 2] == v
+        shared += has
+        if has:
+            continue
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        old = np.cross(points[b] - points[a], points[c] - points[a])
+        corner = 0 if a == u else (1 if b == u else 2)
+        a, b, c = (v if a == u else a), (v if b == u else b), (v if c == u else c)
+        new = np.cross(points[b] - points[a], points[c] - points[a])
+        long_old, long_new = np.sqrt((old**2).sum()), np.sqrt((new**2).sum())
+        if long_new < 1e-8 or (old * new).sum() < 0.5 * long_old * long_new:
+            return False
+        longest = max(((points[b] - points[a]) ** 2).sum(), ((points[c] - points[b]) ** 2).sum(),
+                      ((points[a] - points[c]) ** 2).sum())  # fmt: skip
+        if long_new < 0.02 * longest and long_old > 0.04 * longest:
+            return False
+        if _normal_at(faces, normals, zone, first, around, v, f, corner)[0] < bend:
+            return False
+    common = 0
+    for k in range(first[u], first[u + 1]):
+        f = around[k]
+        for c in range(3):
+            if faces[f, c] == u:
+                n = faces[f, (c + 1) % 3]
+                if n != v and _adjacent(faces, first, around, v, n):
+                    common += 1
+                # An open border's last neighbour is met only as the end of an incoming edge.
+                n = faces[f, (c + 2) % 3]
+                lone = True
+                for j in range(first[u], first[u + 1]):
+                    g = around[j]
+                    for d in range(3):
+                        if faces[g, d] == u and faces[g, (d + 1) % 3] == n:
+                            lone = False
+                if lone and n != v and _adjacent(faces, first, around, v, n):
+                    common += 1
+    return common == shared
+
+
+def _adjacent_body(faces: Index, first: Index, around: Index, v: int, n: int) -> bool:
+    for k in range(first[v], first[v + 1]):
+        f = around[k]
+        if faces[f, 0] == n or faces[f, 1] == n or faces[f, 2] == n:
+            return True
+    return False
+
+
+def _normal_at_body(
+    faces: Index, normals: Array, zone: Index, first: Index, around: Index, v: int, f: int,
+    corner: int,
+) -> tuple[float, int, int]:  # fmt: skip
+    """Agreement, face and corner of the normal at `v` most like that of a face's corner."""
+    best, face, place = -2.0, -1, 0
+    for k in range(first[v], first[v + 1]):
+        g = around[k]
+        for c in range(3):
+            if faces[g, c] == v:
+                agree = (normals[g, c] * normals[f, corner]).sum() - 0.001 * (zone[g] != zone[f])
+                if agree > best:
+                    best, face, place = agree, g, c
+    return best, face, place
+
+
+def _merge_body(
+    faces: Index, normals: Array, zone: Index, alive: Any, first: Index, around: Index,
+    u: int, v: int,
+) -> int:  # fmt: skip
+    """Moves `u` to `v`; returns the number of faces that vanish."""
+    gone = 0
+    for k in range(first[u], first[u + 1]):
+        f = around[k]
+        if faces[f, 0] == v or faces[f, 1] == v or faces[f, 2] == v:
+            alive[f] = False
+            gone += 1
+    for k in range(first[u], first[u + 1]):
+        f = around[k]
+        if alive[f]:
+            for c in range(3):
+                if faces[f, c] == u:
+                    _, g, place = _normal_at(faces, normals, zone, first, around, v, f, c)
+                    normals[f, c] = normals[g, place]
+                    faces[f, c] = v
+    return gone
+
+
+_adjacent: Any = njit(cache=True)(_adjacent_body)
+_normal_at: Any = njit(cache=True)(_normal_at_body)
+_allowed: Any = njit(cache=True)(_allowed_body)
+_choice: Any = njit(cache=True)(_choice_body)
+_merge: Any = njit(cache=True)(_merge_body)
+_round: Any = njit(cache=True)(_round_body)

@@ -1,0 +1,190 @@
+"""Rendered sets: the same bytes however they are made, labels that agree with the truth, replay."""
+
+import json
+
+import numpy as np
+import pytest
+
+import isthmus
+from isthmus.data.dataset import Dataset
+from isthmus.data.depth import read_ids_png
+from isthmus.data.frame import Box, Frame
+from isthmus.errors import ConfigError, InputError
+from isthmus.synth.odd.distributions import distribution
+from isthmus.synth.odd.domain import Domain
+from isthmus.synth.output.arguments import part_of, sensor_of, size_of
+from isthmus.synth.output.labels import LabelStyle, boxes, fit_label_style, label
+from isthmus.synth.output.truth_labels import run_lengths
+
+SIZE = (128, 80)
+ODD = Domain(
+    "small",
+    {name: distribution(value) for name, value in {
+        "road_type": ["street", "avenue"], "parking": "both", "parked_share": 0.9,
+        "pedestrian_density": {"uniform": [20, 60]}, "sun_elevation": {"uniform": [-8, 50]},
+        "rain": [0, 6],
+    }.items()},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rendered")
+    formats = ("coco", "bdd100k", "kitti", "yolo")
+    return isthmus.render_dataset(ODD, 3, folder, seed=5, size=SIZE, formats=formats)
+
+
+def _bytes(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".parquet"
+    }
+
+
+def test_parts_and_a_second_run_give_the_same_bytes(rendered, tmp_path):
+    formats = ("coco", "bdd100k", "kitti", "yolo")
+    for part in ((1, 2), (0, 2)):
+        done = isthmus.render_dataset(ODD, 3, tmp_path, seed=5, size=SIZE, part=part)
+        assert done.labels == {}
+    again = isthmus.render_dataset(ODD, 3, tmp_path, seed=5, size=SIZE, formats=formats)
+    assert (again.made, again.kept) == (0, 3)
+    assert _bytes(tmp_path) == _bytes(rendered.folder)
+
+
+def test_a_record_remakes_its_picture(rendered):
+    records = sorted((rendered.folder / "records").iterdir())
+    again = isthmus.replay(records[1])
+    assert again.same_picture
+    assert again.same_truth
+    changed = json.loads(records[1].read_text())
+    changed["digest"] = "0" * 64
+    changed["request"]["row"]["factors"]["clouds"] = 0.9
+    other = rendered.folder.parent / "other.json"
+    other.write_text(json.dumps(changed))
+    assert not isthmus.replay(other).same_picture
+    assert isthmus.replay(other).same_truth
+    changed["request"]["recipe"] = "isthmus.synth/0"
+    other.write_text(json.dumps(changed))
+    with pytest.raises(InputError, match="recipe"):
+        isthmus.replay(other)
+
+
+def test_a_broken_record_is_made_anew(rendered, tmp_path):
+    isthmus.render_dataset(ODD, 1, tmp_path, seed=5, size=SIZE)
+    before = _bytes(tmp_path)
+    (tmp_path / "records" / "000000-000.json").write_text("{")
+    (tmp_path / "images" / "000000-000.jpg").write_bytes(b"half")
+    isthmus.render_dataset(ODD, 1, tmp_path, seed=5, size=SIZE)
+    assert _bytes(tmp_path) == before
+
+
+def test_labels_agree_with_instances_in_every_format(rendered):
+    document = json.loads((rendered.folder / "coco.json").read_text())
+    assert document["annotations"]
+    names = {image["id"]: image["file_name"] for image in document["images"]}
+    for annotation in document["annotations"]:
+        stem = names[annotation["image_id"]].split("/")[1].removesuffix(".jpg")
+        ids = read_ids_png(rendered.folder / "instance" / f"{stem}.png")
+        mask = ids == int(annotation["instance_id"])
+        rows, columns = np.nonzero(mask)
+        x, y, w, h = annotation["bbox"]
+        assert (x, y) == (columns.min(), rows.min())
+        assert (w, h) == (np.ptp(columns) + 1, np.ptp(rows) + 1)
+        assert annotation["area"] == mask.sum()
+        counts = annotation["segmentation"]["counts"]
+        assert sum(counts) == mask.size
+        assert sum(counts[1::2]) == mask.sum()
+        ax, ay, aw, ah = annotation["amodal_bbox"]
+        assert ax <= x
+        assert ay <= y
+        assert ax + aw >= x + w
+        assert ay + ah >= y + h
+    back = isthmus.read_dataset(rendered.folder / "coco.json")
+    bdd = isthmus.read_dataset(rendered.folder / "bdd100k.json")
+    for one, two, three in zip(rendered.dataset, back, bdd, strict=True):
+        assert [b.xyxy for b in one.objects] == [b.xyxy for b in two.objects]
+        assert len(three.objects) == len(one.objects)
+        assert dict(three.attributes).keys() >= {"weather", "timeofday", "scene"}
+
+
+def test_kitti_and_yolo_say_the_same_boxes(rendered):
+    for frame in rendered.dataset:
+        stem = frame.image.stem
+        kitti = (rendered.folder / "kitti/label_2" / f"{stem}.txt").read_text().splitlines()
+        assert len(kitti) == len(frame.objects)
+        for line, box in zip(kitti, frame.objects, strict=True):
+            words = line.split()
+            assert len(words) == 15
+            assert [float(v) for v in words[4:8]] == list(box.xyxy)
+            height, z = float(words[8]), float(words[13])
+            assert 0.3 < height < 5
+            assert z > 0
+            if words[0] == "Car":
+                assert 1.0 < height < 2.3
+        clear = [box for box in frame.objects if not box.ignore]
+        yolo = (rendered.folder / "labels" / f"{stem}.txt").read_text().splitlines()
+        assert len(yolo) == len(clear)
+        for line, box in zip(yolo, clear, strict=True):
+            _, cx, cy, w, h = (float(v) for v in line.split())
+            assert (cx - w / 2) * frame.width == pytest.approx(box.xyxy[0], abs=0.01)
+            assert (cy + h / 2) * frame.height == pytest.approx(box.xyxy[3], abs=0.01)
+
+
+def _item(**changes):
+    item = {
+        "instance": 3, "category": "car", "visible": [10, 10, 30, 25], "amodal": [8, 10, 30, 25],
+        "pixels": 200, "occlusion": 0.1, "truncation": 0.0, "transmission": 0.9,
+    }  # fmt: skip
+    return item | changes
+
+
+def test_style_decides_what_is_drawn_and_what_left_open():
+    style = LabelStyle()
+    assert label(_item(), style) == Box("car", (10, 10, 30, 25), False, False, False, "3")
+    assert label(_item(pixels=3), style) is None
+    assert label(_item(visible=None), style) is None
+    assert label(_item(visible=[10, 10, 30, 15]), style).ignore
+    assert label(_item(occlusion=0.8), style).ignore
+    assert label(_item(transmission=0.01), style).ignore
+    assert label(_item(occlusion=0.2), style).occluded
+    assert label(_item(), LabelStyle(amodal=True)).xyxy == (8, 10, 30, 25)
+
+
+def test_a_style_twin_flags_as_many_as_the_given_set(tmp_path):
+    rng = np.random.default_rng(0)
+    objects = [_item(occlusion=float(o), instance=k) for k, o in enumerate(rng.random(400))]
+    real = [
+        Box("car", (0, 0, 20, float(h)), occluded=bool(k % 4 == 0))
+        for k, h in enumerate(rng.uniform(24, 90, 400))
+    ]
+    frame = Frame("a", tmp_path / "a.jpg", 200, 200, "0" * 64, objects=tuple(real))
+    style = fit_label_style(Dataset("real", (frame,), ()), objects, 100)
+    assert style.smallest == pytest.approx(12.2, abs=0.5)
+    share = np.mean([box.occluded for box in boxes(objects, style)])
+    assert share == pytest.approx(0.25, abs=0.02)
+    with pytest.raises(InputError, match="at least 50"):
+        fit_label_style(Dataset("real", (frame,), ()), objects[:10], 100)
+
+
+def test_run_lengths_begin_with_zeros_and_go_down_the_columns():
+    mask = np.array([[1, 0], [1, 1]], bool)
+    assert run_lengths(mask) == {"size": [2, 2], "counts": [0, 2, 1, 1]}
+    assert run_lengths(np.zeros((2, 3), bool))["counts"] == [6]
+
+
+def test_faulty_requests_name_all_their_faults(tmp_path):
+    with pytest.raises(ConfigError) as fault:
+        isthmus.render_dataset(
+            ODD, 1, tmp_path, size=(63, 80), imagings=0, formats=("cocoa",), part=(2, 2)
+        )
+    for words in ("size 63x80", "imagings 0", "cocoa", "part 2/2"):
+        assert words in str(fault.value)
+    with pytest.raises(ConfigError, match="WIDTHxHEIGHT"):
+        size_of("640")
+    with pytest.raises(ConfigError, match="0/4"):
+        part_of("x")
+    bad = tmp_path / "sensor.json"
+    bad.write_text('{"sensor": {"gray": 1}}')
+    with pytest.raises(InputError, match="gray"):
+        sensor_of(bad)
