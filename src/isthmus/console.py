@@ -182,9 +182,10 @@ def show_gate(result: Any, *, saved: Path | None) -> None:
             style="dim" if check.passed else "bold",
         )
     _show_table(table)
-    for check in result.failures:
-        place = " ".join(part for part in (check.metric, check.extractor, check.layer) if part)
-        ERR.print(f"FAIL: {place}: {check.reason}", markup=False)
+    for reason, checks in result.reasons.items():
+        parts = ((check.metric, check.extractor, check.layer) for check in checks)
+        places = dict.fromkeys(" ".join(filter(None, part)) for part in parts)
+        ERR.print(f"FAIL: {', '.join(places)}: {reason}", markup=False)
     held = len(result.checks) - len(result.failures)
     verdict = "the gate holds" if result.passed else "the gate does not hold (exit status 4)"
     OUT.print(f"{held} of {len(result.checks)} rules hold: {verdict}", markup=False, style="bold")

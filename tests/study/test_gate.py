@@ -102,6 +102,23 @@ def test_a_floor_that_is_not_known_is_a_failure(tmp_path):
     ]
 
 
+def test_a_hint_is_printed_once_with_all_rules_that_it_is_for(alike, capsys):
+    from isthmus.console import show_gate
+
+    # A rule that 199 permutations cannot break, on four layers; and one that all of them break.
+    rules = {"mmd": {"p_value": {"min": 0.001}, "value": {"max": -9}}, "coral": RULES["mmd"]}
+    checked = check_gate(alike, parse_gate(rules))
+    assert len(checked.failures) == 10
+    assert sum(map(len, checked.reasons.values())) == 10
+    show_gate(checked, saved=None)
+    said = [line for line in capsys.readouterr().err.splitlines() if "FAIL: " in line]
+    assert len(said) == len(checked.reasons) == 6
+    (hint,) = [line for line in said if "take more than 999 permutations" in line]
+    layers = ("colour", "texture", "shape", "all")
+    assert hint.startswith(f"FAIL: {', '.join(f'mmd descriptors {layer}' for layer in layers)}: ")
+    assert "FAIL: coral: coral was not measured; ask for it" in said
+
+
 def test_only_source_against_target_is_held_against_the_rules(dark_and_bright):
     pairs = {row["pair"] for row in dark_and_bright.document["estimates"]}
     assert pairs == {"source-target", "source-halves"}
@@ -211,7 +228,7 @@ def test_the_command_line_tells_a_gate_that_holds_from_one_that_does_not(tmp_pat
     assert "--junit: there are no rules" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["gap", "gate", "study"])
+@pytest.mark.parametrize("name", ["dqm", "gap", "gate", "study"])
 def test_the_command_line_prints_each_schema(capsys, name):
     from isthmus.cli import main
 

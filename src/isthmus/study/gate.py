@@ -153,6 +153,14 @@ class GateResult:
         return tuple(check for check in self.checks if not check.passed)
 
     @property
+    def reasons(self) -> dict[str, tuple[Check, ...]]:
+        """Why rules do not hold, each reason once, with the rules that fail for it."""
+        found: dict[str, tuple[Check, ...]] = {}
+        for check in self.failures:
+            found[check.reason] = (*found.get(check.reason, ()), check)
+        return found
+
+    @property
     def passed(self) -> bool:
         """True if there are rules and all of them hold."""
         return bool(self.checks) and not self.failures
