@@ -15,6 +15,7 @@ from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 from isthmus.gap.cmd import cmd
 from isthmus.gap.coral import coral
 from isthmus.gap.energy import energy
+from isthmus.gap.folds import Folds
 from isthmus.gap.frechet import frechet
 from isthmus.gap.h_divergence import prepare as prepare_pad
 from isthmus.gap.h_divergence import proxy_a_distance
@@ -22,6 +23,7 @@ from isthmus.gap.kl_gaussian import kl_gaussian
 from isthmus.gap.metric import observed, pooled_rows
 from isthmus.gap.mmd import mmd
 from isthmus.gap.neighbours import neighbourhood
+from isthmus.gap.order import content_order
 from isthmus.gap.sliced_wasserstein import draw, quantile_distance, sliced_wasserstein
 from isthmus.gap.wasserstein import by_feature, wasserstein
 
@@ -164,19 +166,27 @@ def test_neighbourhood_scores_against_their_definition() -> None:
 
 
 def test_linear_proxy_a_distance_is_that_of_cross_validated_lda() -> None:
-    """One fold at a time: scikit-learn's LDA on the other folds, threshold halfway, no ridge."""
+    """scikit-learn's LDA on the other folds, without a ridge and its threshold without bias.
+
+    A row is farther from the mean of m others by 1 / m of their d dimensions, which moves the
+    log-odds by d / 2 (1 / m - 1 / n); in the metric of all rows, which the discriminant uses,
+    they are smaller by 1 + p q |mean difference|².
+    """
     rows = pooled_rows(X, Y)
     found = prepare_pad(rows, seed=5, folds=4, repeats=1, ridge=0.0).evaluate(*observed(rows))
-    from isthmus.gap.folds import fold_of_units
-
-    fold = fold_of_units(rows, 4, 5, 0)
+    fold = Folds(rows, 4, 5, 0, order=content_order(rows), width=X.shape[1]).partition
     is_x = np.arange(len(fold)) < len(X)
     wrong = np.zeros(len(fold))
     for held in range(4):
         train = fold != held
-        model = LinearDiscriminantAnalysis(priors=[0.5, 0.5])
-        model.fit(rows.z[train], is_x[train])
-        wrong[~train] = model.predict(rows.z[~train]) != is_x[~train]
+        model = LinearDiscriminantAnalysis(priors=[0.5, 0.5]).fit(rows.z[train], is_x[train])
+        n, m = is_x[train].sum(), (~is_x[train]).sum()
+        difference = np.subtract(*(rows.z[train & side].mean(axis=0) for side in (is_x, ~is_x)))
+        scale = (n + m) / (n + m - 2)  # its covariance is over the rows less two
+        apart = scale * model.coef_[0] @ difference
+        odds = scale * model.decision_function(rows.z[~train])
+        moved = odds / (1 + n * m / (n + m) ** 2 * apart) - X.shape[1] / 2 * (1 / m - 1 / n)
+        wrong[~train] = (moved > 0) != is_x[~train]
     error = (wrong[is_x].mean() + wrong[~is_x].mean()) / 2
     assert found[0, 0] == pytest.approx(2 * (1 - 2 * error), abs=1e-12)
 

@@ -6,23 +6,25 @@ errors: 0.5 is chance for any n and m) and cross-validated with whole units held
 unit are never in training and test at once, or the classifier would recognise the place instead
 of the domain. 0: indistinguishable; 2: always told apart; slightly below 0 is chance.
 
-`linear` is Fisher's discriminant with a ridge, in closed form. Its covariance is that of all
-training rows together, whoever they belong to (the direction is the same as with the within-class
-covariance, by Sherman-Morrison), so one factorisation a fold serves all permutations. The ridge
-is Ledoit and Wolf's shrinkage (2004), counting a unit as one observation. `rbf` (support vectors)
-and `mlp` refit scikit-learn's classifiers for every permutation: lower their number with these.
+`linear` is Fisher's discriminant with a ridge (see `discriminant`). `rbf` (support vectors) and
+`mlp` refit scikit-learn's classifiers for every permutation: lower their number with these.
+
+Folds know units by their content and nothing of the sides: the value does not depend on the order
+of rows, nor (but for copies) on which sample comes first. With few units it depends on which of
+them share a fold; cross-validation is repeated with other folds, the more often the fewer units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from isthmus import seeds
 from isthmus.errors import ConfigError, InputError
+from isthmus.gap.discriminant import Common, Judged, discriminant, in_row_space, slices
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.folds import SIDES, Folds
 from isthmus.gap.metric import (
@@ -35,16 +37,15 @@ from isthmus.gap.metric import (
     Simple,
     observed,
     pooled_rows,
-    unit_sums,
 )
+from isthmus.gap.order import content_order
 
 ClassifierName = Literal["linear", "rbf", "mlp"]
 CLASSIFIERS = ("linear", "rbf", "mlp")
 RELABELINGS = 200
-WEIGHTINGS_AT_ONCE = 256
-# Held-out rows (k,) and the side that each weighting's classifier takes them for (r, k):
-# 1 for x, -1 for y, 0 for undecided.
-Judged = tuple[Indices, npt.NDArray[np.int8]]
+REPEATS = (2, 10)
+REPEATED_UNITS = 2000
+REPEATED_WORK = 1 << 24
 
 
 def proxy_a_distance(
@@ -55,14 +56,15 @@ def proxy_a_distance(
     groups_y: Indices | None = None,
     classifier: ClassifierName = "linear",
     folds: int = 5,
-    repeats: int = 2,
+    repeats: int | None = None,
     ridge: float | None = None,
     seed: int = 0,
 ) -> float:
     """2 (1 - 2 balanced error) of `x` (n, d) against `y` (m, d), in [-2, 2].
 
     `groups_x` (n,), `groups_y` (m,): rows with equal numbers stay together on one side of each
-    fold. `ridge`: share of the mean variance added to the covariance (None: from the data).
+    fold. `repeats`: of the cross-validation with other folds (None: 2 for many units, up to 10 for
+    few). `ridge`: share of the mean variance added to the covariance (None: from the data).
     """
     left, right = checked_pair(x, y)
     units = [
@@ -82,53 +84,69 @@ def prepare(
     seed: int = 0,
     classifier: ClassifierName = "linear",
     folds: int = 5,
-    repeats: int = 2,
+    repeats: int | None = None,
     ridge: float | None = None,
 ) -> Simple:
     """The resampled form; the folds are the same for all weightings."""
     if classifier not in CLASSIFIERS:
         raise ConfigError(f"classifier {classifier!r}; choose one of {', '.join(CLASSIFIERS)}")
-    if folds < 2 or repeats < 1:
+    if folds < 2 or (repeats is not None and repeats < 1):
         raise ConfigError(f"folds = {folds}, repeats = {repeats}; expected at least 2 and 1")
-    fewest = min(rows.units_x, rows.units - rows.units_x)
-    if fewest < 2:
+    if min(rows.units_x, rows.units - rows.units_x) < 2:
         raise InputError(
             "the proxy A-distance needs at least 2 units (frames, sequences or blocks) a side: "
             "one to learn from and one to be tested on"
         )
-    count = min(folds, fewest)
-    partitions = [Folds(rows, count, seed, repeat) for repeat in range(repeats)]
-
-    settings: dict[str, Any] = {"classifier": classifier, "folds": count, "repeats": repeats}
+    partitions = _partitions(rows, classifier, folds, repeats, seed)
+    rows, repeats = partitions[0].rows, len(partitions)
+    settings: dict[str, Any] = {
+        "classifier": classifier,
+        "folds": partitions[0].count,
+        "repeats": repeats,
+    }
     if classifier == "linear":
         settings["ridge"] = "from the data" if ridge is None else ridge
+    common = cache(lambda sides: Common.of(partitions[0], sides, ridge))
 
-    def judgements(folds: Folds, sides: Sequence[int], wx: Counts, wy: Counts) -> Iterator[Judged]:
-        if classifier == "linear":
-            return _discriminant(folds, sides, ridge, wx, wy)
-        return _refitted(folds, classifier, seed, wx, wy)
+    def judged(sides: tuple[int, ...], wx: Counts, wy: Counts) -> Iterator[Judged]:
+        for partition in partitions:
+            if classifier == "linear":
+                yield from discriminant(partition, sides, common(sides), wx, wy)
+            else:
+                yield from _refitted(partition, classifier, seed, wx, wy)
 
     def evaluate(wx: Counts, wy: Counts) -> Floats:
-        error = np.zeros(len(wx))
+        error = np.empty(len(wx))
         for sides, chosen in _by_support(rows, wx, wy):
             left, right = wx[chosen], wy[chosen]
-            for partition in partitions:
-                judged = judgements(partition, sides, left, right)
-                error[chosen] += _balanced_error(rows, judged, left, right) / repeats
+            error[chosen] = _balanced_error(rows, judged(sides, left, right), left, right)
         result: Floats = 2 * (1 - 2 * error)
         return result
 
     def drawn(wx: Counts, wy: Counts) -> Floats:
-        error = np.zeros(len(wx))
-        coins = seeds.generator(seed, "coins").poisson(1.0, size=(2, len(wx)))
-        for partition in partitions:
-            judged = judgements(partition, SIDES, *observed(rows))
-            error += _balanced_error(rows, judged, wx, wy, coins) / repeats
+        coins = repeats * seeds.generator(seed, "coins").poisson(1.0, size=(2, len(wx)))
+        error = _balanced_error(rows, judged(SIDES, *observed(rows)), wx, wy, coins)
         times = RELABELINGS if classifier == "linear" else RELABELINGS // 10
         relabelled = evaluate(*_relabelled(rows, times, seed))
         return _spread_out(2 * (1 - 2 * error), float(evaluate(*observed(rows))[0]), relabelled)
 
     return Simple(evaluate, settings=settings, drawn=drawn, bounds=(-2.0, 2.0))
+
+
+def _partitions(
+    rows: Rows, classifier: str, folds: int, repeats: int | None, seed: int
+) -> list[Folds]:
+    """The folds of each repetition; more repetitions for few units, if they are quickly done."""
+    count, width, order = min(folds, rows.units), rows.z.shape[1], content_order(rows)
+    least, most = REPEATS
+    if classifier == "linear":
+        rows = in_row_space(rows)
+        quick = REPEATED_WORK // (count * rows.z.shape[1] ** 2)
+        least = max(least, min(most, quick, -(-REPEATED_UNITS // rows.units)))
+    return [
+        Folds(rows, count, seed, repeat, order=order, width=width)
+        for repeat in range(least if repeats is None else repeats)
+    ]
 
 
 def _relabelled(rows: Rows, count: int, seed: int) -> tuple[Counts, Counts]:
@@ -159,23 +177,27 @@ def _balanced_error(
 ) -> Floats:
     """Mean over both sides of the share of rows (r,) taken for the other side's.
 
-    `coins` (2, r) adds so many units of average size to either side that are judged by a coin.
-    Drawn around one of k + 1 units, they keep few units that are all told apart from seeming to
-    leave no doubt.
+    Rows whose classifier has seen one side only say nothing and do not count. `coins` (2, r) adds
+    so many units of average size to either side that are judged by a coin. Drawn around one of
+    k + 1 units, they keep few units that are all told apart from seeming to leave no doubt.
     """
-    missed, weight = np.zeros((2, len(wx))), np.stack([wx @ rows.sizes, wy @ rows.sizes])
-    for here, side in judged:
+    missed, weight = np.zeros((2, 2, len(wx)))
+    for fold in judged:
+        once = len(fold.side) == 1
         for which, (weights, sign) in enumerate(((wx, 1.0), (wy, -1.0))):
-            for block in _slices(len(weights)):
-                counted = weights[block][:, rows.unit[here]].astype(np.float64)
-                wrong = (1 - sign * (side if len(side) == 1 else side[block])) / 2
+            for block in slices(len(weights)):
+                counted = weights[block][:, rows.unit[fold.rows]].astype(np.float64)
+                counted *= fold.taught[slice(None) if once else block, None]
+                wrong = (1 - sign * fold.side[slice(None) if once else block]) / 2
                 missed[which, block] += (counted * wrong).sum(axis=1)
+                weight[which, block] += counted.sum(axis=1)
     if coins is not None:
         units = np.array(rows.independent)
         average = np.array([rows.rows_x, len(rows.unit) - rows.rows_x]) / units
         added = coins * average[:, None]
         missed, weight = missed + added / 2, weight + added
-    result: Floats = (missed / weight).mean(axis=0)
+    share = np.divide(missed, weight, out=np.full(missed.shape, 0.5), where=weight > 0)
+    result: Floats = share.mean(axis=0)
     return result
 
 
@@ -193,69 +215,6 @@ def _by_support(rows: Rows, wx: Counts, wy: Counts) -> Iterator[tuple[tuple[int,
             yield sides, chosen
 
 
-def _discriminant(
-    folds: Folds, sides: Sequence[int], ridge: float | None, wx: Counts, wy: Counts
-) -> Iterator[Judged]:
-    """Held-out judgements of the ridge discriminant trained for each weighting."""
-    rows = folds.rows
-    d = rows.z.shape[1]
-    everything = folds.moments(None, sides)
-    share = folds.shrinkage(everything, sides) if ridge is None else ridge
-    by_unit = unit_sums(rows, rows.z, 0, len(rows.z))[2]
-    used = np.isin(np.arange(rows.units) >= rows.units_x, np.array(sides, bool))
-    whole = [_weighted_sums(rows, by_unit, w, used) for w in (wx, wy)]
-    for fold in range(folds.count):
-        held = folds.units(fold, sides)
-        covariance = everything.without(folds.moments(fold, sides)).covariance()
-        covariance[np.diag_indices(d)] += share * np.trace(covariance) / d + 1e-300
-        solve = _solver(covariance)
-        here = np.flatnonzero(held[rows.unit])
-        side = np.empty((len(wx), len(here)), dtype=np.int8)
-        for block in _slices(len(wx)):
-            away = [_weighted_sums(rows, by_unit, w[block], held) for w in (wx, wy)]
-            sizes = [a[1][block] - b[1] for a, b in zip(whole, away, strict=True)]
-            means = [
-                (a[0][block] - b[0]) / np.maximum(n, 1)[:, None]
-                for a, b, n in zip(whole, away, sizes, strict=True)
-            ]
-            directions = solve((means[0] - means[1]).T)
-            middle = (means[0] + means[1]) / 2
-            score = (rows.z[here] @ directions.astype(rows.z.dtype)).astype(np.float64)
-            score -= np.einsum("rd,dr->r", middle, directions)
-            # A score of exactly zero is a coin toss; so is a fold whose training lacks one side.
-            score[:, (sizes[0] == 0) | (sizes[1] == 0)] = 0
-            side[block] = np.sign(score).T
-        yield here, side
-
-
-def _weighted_sums(
-    rows: Rows, by_unit: Matrix, weights: Counts, chosen: Flags
-) -> tuple[Floats, Floats]:
-    """Sums of rows (r, d) and their number (r,) over the chosen units, for each weighting."""
-    picked = weights[:, chosen].astype(by_unit.dtype)
-    sums: Floats = (picked @ by_unit[chosen]).astype(np.float64)
-    return sums, picked @ rows.sizes[chosen]
-
-
-def _slices(count: int) -> Iterator[slice]:
-    return (
-        slice(start, start + WEIGHTINGS_AT_ONCE) for start in range(0, count, WEIGHTINGS_AT_ONCE)
-    )
-
-
-def _solver(covariance: Floats) -> Callable[[Floats], Floats]:
-    """Right sides (d, r) → solutions."""
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
-
-    try:
-        factor = cho_factor(covariance, lower=True)
-    except LinAlgError:
-        # Constant features: the directions that vary are all there is to learn from.
-        inverse = np.linalg.pinv(covariance, hermitian=True)
-        return lambda right: np.asarray(inverse @ right)
-    return lambda right: np.asarray(cho_solve(factor, right))
-
-
 def _refitted(folds: Folds, classifier: str, seed: int, wx: Counts, wy: Counts) -> Iterator[Judged]:
     """The same from a classifier of scikit-learn, refitted for every weighting."""
     rows = folds.rows
@@ -263,6 +222,7 @@ def _refitted(folds: Folds, classifier: str, seed: int, wx: Counts, wy: Counts) 
     for held in range(folds.count):
         here, others = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
         side = np.zeros((len(wx), len(here)), dtype=np.int8)
+        taught = np.zeros(len(wx), dtype=bool)
         for r in range(len(wx)):
             # Whole rows are repeated, because not every classifier takes weights.
             train = [np.repeat(others, w[r, rows.unit[others]]) for w in (wx, wy)]
@@ -270,8 +230,8 @@ def _refitted(folds: Folds, classifier: str, seed: int, wx: Counts, wy: Counts) 
                 continue
             labels = np.r_[np.ones(len(train[0])), -np.ones(len(train[1]))]
             model = _model(classifier, seed).fit(rows.z[np.concatenate(train)], labels)
-            side[r] = model.predict(rows.z[here])
-        yield here, side
+            side[r], taught[r] = model.predict(rows.z[here]), True
+        yield Judged(here, side, taught)
 
 
 def _model(classifier: str, seed: int) -> Any:
