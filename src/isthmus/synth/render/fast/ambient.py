@@ -108,8 +108,9 @@ def _horizons(place, normal, spot, pattern, heights):  # type: ignore[no-untyped
     solid, crown, x0, z0, scale = heights
     _, compass, texels, inverse = pattern
     side = len(solid)
-    x = np.float32((place[0] + 0.05 * normal[0] - x0) * scale)
-    z = np.float32((place[2] + 0.05 * normal[2] - z0) * scale)
+    # A step off the surface, or a wall would stand in its own light.
+    x = np.float32((place[0] - x0) * scale + 1.5 * normal[0])
+    z = np.float32((place[2] - z0) * scale + 1.5 * normal[2])
     y = np.float32(place[1] + 0.02)
     upright = max(normal[1], np.float32(0.0))
     free, most = np.float32(0.0), np.float32(0.0)

@@ -21,7 +21,7 @@ SOLAR = 127_500.0
 """Illuminance outside the atmosphere, lux."""
 DEPTHS = np.array([0.185, 0.23, 0.32])
 """Optical depth of a clear vertical atmosphere at about 610, 550 and 465 nm."""
-TWILIGHT = ((-18.0, -3.2), (-12.0, -2.1), (-9.0, -0.9), (-6.0, 0.53), (-3.0, 1.75), (0.0, 2.85))
+TWILIGHT = ((-18.0, -3.2), (-12.0, -2.1), (-9.0, -0.9), (-6.0, 0.53), (-3.0, 1.75), (0.0, 2.9))
 """Sun's height in degrees, log10 of illuminance in lux."""
 FOG_DEPTH = 120.0
 """Thickness of a bank of fog, metres."""
@@ -76,15 +76,14 @@ def daylight(weather: Weather) -> Daylight:
 
 def _diffuse(elevation: float, height: float, cover: float) -> np.ndarray:
     """Illuminance (3,) of open ground by the sky, lux."""
-    clear = 800 + 15_500 * np.sqrt(height)
+    # The IES's root of the height, without its endless slope at the horizon.
+    clear = 800 + 17_500 * (np.sqrt(height + 0.03) - np.sqrt(0.03))
     partly, overcast = 300 + 45_000 * height, 300 + 21_000 * height
-    if cover < 0.5:
-        lux = clear + (max(partly, clear) - clear) * 2 * cover
-    else:
-        lux = max(partly, clear) + (overcast - max(partly, clear)) * (2 * cover - 1)
+    middle = max(partly, clear)
+    lux = np.interp(cover, (0.0, 0.5, 1.0), (clear, middle, overcast))
     if elevation < 0:
         degrees, logs = zip(*TWILIGHT, strict=True)
-        lux = 10 ** float(np.interp(elevation, degrees, logs)) * (1 - 0.6 * cover)
+        lux *= 10 ** float(np.interp(elevation, degrees, logs) - logs[-1])
     colour = BLUE * (1 - cover) + WHITE * cover
     return np.asarray(lux * colour + 0.12 * (1 + 4 * cover) * GLOW)
 
