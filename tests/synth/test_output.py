@@ -176,9 +176,10 @@ def test_run_lengths_begin_with_zeros_and_go_down_the_columns():
 def test_faulty_requests_name_all_their_faults(tmp_path):
     with pytest.raises(ConfigError) as fault:
         isthmus.render_dataset(
-            ODD, 1, tmp_path, size=(63, 80), imagings=0, formats=("cocoa",), part=(2, 2)
+            ODD, 1, tmp_path, size=(63, 80), imagings=0, formats=("cocoa",), part=(2, 2),
+            renderer="cycles",
         )
-    for words in ("size 63x80", "imagings 0", "cocoa", "part 2/2"):
+    for words in ("size 63x80", "imagings 0", "cocoa", "part 2/2", "cycles"):
         assert words in str(fault.value)
     with pytest.raises(ConfigError, match="WIDTHxHEIGHT"):
         size_of("640")

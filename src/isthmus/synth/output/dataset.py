@@ -23,6 +23,7 @@ from isthmus.synth.output.labels import LabelStyle
 from isthmus.synth.output.request import RECIPE, Request
 from isthmus.synth.output.truth_labels import add_truth
 from isthmus.synth.output.yolo import write_yolo
+from isthmus.synth.render.renderer import RENDERERS
 from isthmus.synth.world.thing import CATEGORIES
 
 FORMATS = ("coco", "bdd100k", "kitti", "yolo")
@@ -91,7 +92,7 @@ def render_dataset(
         InputError: no frame could be made, or a file could not be written.
     """
     folder = Path(out)
-    _check(size, imagings, formats, layers, part)
+    _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer)
     rows = sample_rows(domain, n, seed)
     jobs = [
         Job(folder, Request(seed, row, size, renderer, k, dict(sensor or {})), tuple(layers))
@@ -170,9 +171,11 @@ def _write_manifest(
 def _check(
     size: tuple[int, int],
     imagings: int,
+    part: tuple[int, int],
+    *,
     formats: Sequence[str],
     layers: Sequence[str],
-    part: tuple[int, int],
+    renderer: str,
 ) -> None:
     faults = []
     if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0 for side in size):
@@ -180,7 +183,11 @@ def _check(
         faults.append(f"size {size[0]}x{size[1]}: {bounds} are needed")
     if imagings < 1:
         faults.append(f"imagings {imagings}: at least 1 is needed")
-    for what, given, known in (("format", formats, FORMATS), ("layer", layers, LAYERS)):
+    named = (
+        ("format", formats, FORMATS), ("layer", layers, LAYERS),
+        ("renderer", (renderer,), tuple(RENDERERS)),
+    )  # fmt: skip
+    for what, given, known in named:
         faults += [
             f"{what} {name!r}: not known; one of {', '.join(known)}"
             for name in given
