@@ -148,8 +148,11 @@ def _unit_shoe(kind: ShoeKind, detail: int) -> tuple[Surface, NDArray[np.bool_]]
     centres = np.stack([-0.035 * np.sin(np.pi * t**1.5), np.zeros_like(t), t - 0.24], axis=1)
     surface = sheet(swept(centres, [1.0, 0, 0], [0, 1.0, 0], section), caps=(True, True))
     corners = surface.points[surface.faces]
-    height = (corners[..., 1] - np.interp(corners[..., 2] + 0.24, t, lift)).max(axis=1)
-    parts, sole = [surface], [height < {"sneaker": 0.11, "boot": 0.10}.get(kind, 0.07)]
+    along = corners[..., 2] + 0.24
+    height = (corners[..., 1] - np.interp(along, t, lift)).max(axis=1)
+    least = {"sneaker": 0.11, "boot": 0.10}.get(kind, 0.07)
+    parts = [surface]
+    sole = [height < np.minimum(least, 0.6 * np.interp(along.mean(axis=1), t, top))]
     if kind == "heel" and detail == 2:
         spike = blob([0, 0.10, -0.17], [0.02, 0.115, 0.02], rings=3, sides=5, power=3.0)
         parts.append(spike)

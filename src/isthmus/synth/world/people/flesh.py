@@ -50,7 +50,7 @@ def trunk(
             v + below * np.maximum(width - v, 0.0)
             for v, width in zip((across, front, back), least, strict=True)
         )
-    power = 2.0 + 0.45 * np.exp(-(((s - 2.4) / 1.5) ** 2))
+    power = 2.0 + 0.5 * ramp(s, 0.0, 1.2) * ramp(s, 5.0, 4.4)
     angle = circle(sides)
     section = _full(sides) * oval(angle, across, front, back, power)
     section = (

@@ -279,7 +279,7 @@ def trousers(
         room = room - 0.012 * ramp(u, 0.3, -0.1)
     hip, thigh = body.at("right_hip")[1], (body.at("right_hip") - body.at("right_knee"))[1]
     covered = float(hip - body.level(CUTS[look.top].hem)) / thigh - 0.10
-    room = room - 0.012 * ramp(u, covered + 0.12, covered - 0.12)
+    room = room - 0.016 * ramp(u, covered + 0.12, covered - 0.12)
     grid = flesh.leg(body, u, around, least * (u > 0.25), h * room)
     fold = (0.0024 * (ease > 0.002) + 0.0006) * h * (1.5 if detail == 2 else 0.6)
     where = 0.35 + 0.7 * np.exp(-(((u - 1.05) / 0.3) ** 2)) + 1.1 * ramp(u, 1.55, 2.1)

@@ -276,7 +276,7 @@ def lie(rng: Draw, body: Body, phase: float) -> Pose:
             upper = (roll > 0) == (name == "left")
             hip, knee = float(rng.uniform(12, 65)), float(rng.uniform(15, 85))
             out = -10.0 if upper else 2.0
-            forward, away = float(rng.uniform(25, 75)), -22.0 if upper else 10.0
+            forward, away = float(rng.uniform(25, 75)), -24.0 if upper else -16.0
             elbow = float(rng.uniform(15, 80))
         turns[f"{name}_hip"] = degrees(x=-hip, z=sign * out)
         turns[f"{name}_knee"] = degrees(x=knee)
