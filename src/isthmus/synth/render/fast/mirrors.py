@@ -7,18 +7,20 @@ sky, and the ground is the plane of the street.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from isthmus.synth.world.mesh import Floats
 
 SHARP = 0.3
 """Roughness up to which a surface mirrors shapes."""
 FAINT = 0.004
-LAMP_MOST = 400.0
-"""cd/m²: brighter lamps are mirrored as highlights of their own."""
+MOST = MappingProxyType({"sun": 60_000.0, "sky": 60_000.0, "lamps": 400.0})
+"""cd/m² by layer: what is brighter, lamps and the sun, is mirrored as a highlight of its own."""
 WALL, ROAD = 0.26, 0.10
 """Albedo of what is met outside the picture."""
 FARTHEST = 90.0
@@ -165,8 +167,8 @@ def _meet(start, ray, solid, grid):  # type: ignore[no-untyped-def]
 def cast(chosen, mirrors, nearness, camera, out):  # type: ignore[no-untyped-def]
     """Mirror the lines of sight of chosen pixels (n,) and follow them over the picture.
 
-    Fills `out`: starts (n, 3) and rays (n, 3) in world axes, spots (n, 3): column and row of what
-    is met, in pixels, and how sure that is, 0–1.
+    Fills `out`: starts (n, 3) and rays (n, 3) in world axes, spots (n, 4): column and row of what
+    is met, in pixels, how sure that is, 0–1, and the ray's share of the way to it.
     """
     turn, origin, focal, width, height = camera
     normal, _, _, near = mirrors
@@ -190,6 +192,7 @@ def cast(chosen, mirrors, nearness, camera, out):  # type: ignore[no-untyped-def
             edge = min(u, width - 1 - u, v, height - 1 - v) / (0.05 * height)
             sure = min(max(edge, 0.0), 1.0)
         spots[i, 0], spots[i, 1], spots[i, 2] = u // 2, v // 2, sure
+        spots[i, 3] = metres / (metres + length)
         for c in range(3):
             rays[i, c] = turn[0, c] * dx + turn[1, c] * dy + turn[2, c] * dz
             starts[i, c] = origin[c] + turn[0, c] * px + turn[1, c] * py + turn[2, c] * z
@@ -246,28 +249,31 @@ def dome(rays, met, levels, out):  # type: ignore[no-untyped-def]
             out[i, c] = upper * (1 - p) + lower * p
 
 
+def columns_of(base: Floats, most: float) -> NDArray[np.float64]:
+    """Running sums (h + 1, w, 3) down the columns of a picture, none of it over `most`."""
+    sums = np.zeros((base.shape[0] + 1, *base.shape[1:]))
+    np.cumsum(np.minimum(base, np.float32(most)), axis=0, out=sums[1:])
+    return sums
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
     """Fill `out` (h, w, 3) at chosen pixels with what mirrors show.
 
-    `pictures` is the picture (h, w, 3) without mirrors, the most that is taken from it, rows by
-    which a roughness of 1 draws it out, and roughnesses (n,); `around` (n, 3) is what they show
-    outside it. `out` holds the share that reaches the camera
-    and is multiplied by what is seen.
+    `pictures` is `columns_of` the picture without mirrors, and by how many rows up and down a
+    mirror draws out what it shows at a distance, (n,); `around` (n, 3) is what they show outside
+    the picture. `out` holds the share that reaches the camera and is multiplied by what is seen.
     """
-    base, most, streak, rough = pictures
-    height, width, _ = base.shape
+    sums, streak = pictures
+    height, width = len(sums) - 1, sums.shape[1]
     for i in range(len(chosen)):
         y, x = chosen[i] // width, chosen[i] % width
         sure = spots[i, 2]
         q, p = np.int64(spots[i, 1]), np.int64(spots[i, 0])
-        taps, gap = 1, np.int64(streak * rough[i] * rough[i] / 4)
-        if gap > 0:
-            taps = 9
+        reach = np.int64(streak[i] * spots[i, 3])
+        low, high = max(q - reach, 0), min(q + reach + 1, height)
         for c in range(3):
             seen = 0.0
             if sure > 0:
-                for k in range(taps):
-                    row = min(max(q + (k - taps // 2) * gap, 0), height - 1)
-                    seen += min(base[row, p, c], most)
-            out[y, x, c] *= around[i, c] * (1 - sure) + seen / taps * sure
+                seen = (sums[high, p, c] - sums[low, p, c]) / (high - low)
+            out[y, x, c] *= around[i, c] * (1 - sure) + seen * sure

@@ -48,6 +48,7 @@ class FastRenderer:
         picture.ambient_pass()
         picture.bands(picture.surface_band)
         if picture.mirrors.share.any():
+            picture.sum_columns()
             picture.bands(picture.mirror_band)
         picture.bands(picture.air_band)
         return Radiance(dict(zip(layers, picture.base, strict=True)))
@@ -114,7 +115,7 @@ class _Picture:
         self.bands(lambda a, b: ambient.smooth((a, b), out), height)
 
     def surface_band(self, first: int, last: int) -> None:
-        """Light on the surfaces of pixel rows."""
+        """Light on the surfaces of pixel rows, and the sky behind them."""
         width = self.scene.view.width
         fragments = self._gather(first, last)
         surfaces = self._dress(fragments)
@@ -124,10 +125,15 @@ class _Picture:
         gap = surfaces.place - self.projection.origin.astype(np.float32)
         far = np.sqrt((gap * gap).sum(axis=1))
         np.minimum.at(self.distance.ravel(), fragments.pixel, far)
+        directions = np.empty(((last - first) * width, 3), np.float32)
+        p, view = self.projection, self.scene.view
+        camera = (p.turn, p.origin, float(view.focal), width, view.height)
+        air.rays((first, last), camera, directions)
         for name, layer in zip(self.layers, self.base, strict=True):
             values = self._light(name, fragments, surfaces, openness)
             rows = layer[first:last].reshape(-1, 3)
             light.resolve(fragments.pixel, fragments.weight, values, first * width, rows)
+            self._add_sky(name, self.sky_share[first:last].ravel(), directions, rows)
 
     def _gather(self, first: int, last: int) -> Fragments:
         room = int(1.7 * (last - first) * self.scene.view.width)
@@ -147,7 +153,8 @@ class _Picture:
         now = self.scene.weather
         shift = float(self.scene.seed % 997) * 1.7
         state = (float(now.wetness), float(now.snow_cover), float(now.rain), shift)
-        weather(tuple(fragments), tuple(surfaces), tuple(self.model), state)
+        focal = self.projection.focal / SAMPLES
+        weather(tuple(fragments), tuple(surfaces), tuple(self.model), state, focal=focal)
         return surfaces
 
     def _light(
@@ -169,12 +176,19 @@ class _Picture:
             light.lamp_light(tables, pane, openness, self.lights.lamps, values)
         return values
 
+    def sum_columns(self) -> None:
+        """Make ready for mirrors what is seen without them."""
+        self.sums = [
+            mirrors.columns_of(base, mirrors.MOST[name])
+            for name, base in zip(self.layers, self.base, strict=True)
+        ]
+
     def mirror_band(self, first: int, last: int) -> None:
         """Mirrored light of pixel rows."""
         view, width = self.scene.view, self.scene.view.width
         share = self.mirrors.share[first:last]
         chosen = np.flatnonzero(share[..., 1] > mirrors.FAINT) + first * width
-        found = tuple(np.empty((len(chosen), 3), np.float32) for _ in range(3))
+        found = tuple(np.empty((len(chosen), k), np.float32) for k in (3, 3, 4))
         mirrors.cast(chosen, tuple(self.mirrors), self.samples.nearness, self.camera, found)
         _, rays, spots = found
         met, sky = np.empty_like(rays), np.empty_like(rays)
@@ -183,7 +197,8 @@ class _Picture:
         mirrors.meet(found, rough, tuple(self.heights), far_map, met)
         mirrors.dome(rays, met, self.lights.levels, sky)
         lit, albedo = met[:, 1:2], met[:, :1] / np.float32(np.pi)
-        for name, base, out in zip(self.layers, self.base, self.mirrored, strict=True):
+        streak = np.float32(1.4 * view.focal) * rough * rough
+        for name, sums, out in zip(self.layers, self.sums, self.mirrored, strict=True):
             if name == "sky":
                 around = sky + 0.5 * albedo * self.lights.ground_sky
             elif name == "sun":
@@ -191,16 +206,12 @@ class _Picture:
             else:
                 around = np.zeros_like(sky)
             out[first:last] = share
-            # Lamps stand out of the dark: on rough water they are drawn out into streaks.
-            lamps = name == "lamps"
-            most, streak = (mirrors.LAMP_MOST, view.focal) if lamps else (np.inf, 0.0)
-            mirrors.mix(chosen, spots, (base, most, float(streak), rough), around, out)
+            mirrors.mix(chosen, spots, (sums, streak), around, out)
 
     def air_band(self, first: int, last: int) -> None:
-        """Put pixel rows together, with the sky behind and the air between."""
-        view = self.scene.view
+        """Put pixel rows together, with the air between."""
+        view, p = self.scene.view, self.projection
         directions = np.empty(((last - first) * view.width, 3), np.float32)
-        p = self.projection
         camera = (p.turn, p.origin, float(view.focal), view.width, view.height)
         air.rays((first, last), camera, directions)
         share, distance = self.sky_share[first:last].ravel(), self.distance[first:last].ravel()
@@ -209,7 +220,6 @@ class _Picture:
         for k, name in enumerate(self.layers):
             self.base[k, first:last] += self.mirrored[k, first:last]
             rows = self.base[k, first:last].reshape(-1, 3)
-            self._add_sky(name, share, directions, rows)
             air.blend(through, self._airlight(name), rows)
 
     def _add_sky(self, name: str, share: Floats, directions: Floats, rows: Floats) -> None:

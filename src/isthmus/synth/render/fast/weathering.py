@@ -50,20 +50,22 @@ def _hollow(x, z, shift):  # type: ignore[no-untyped-def]
 
 
 def weather(
-    fragments: Tables, surfaces: Tables, model: Tables, state: tuple[float, float, float, float]
-) -> None:
+    fragments: Tables, surfaces: Tables, model: Tables,
+    state: tuple[float, float, float, float], *, focal: float = 1000.0,
+) -> None:  # fmt: skip
     """Change surfaces in place.
 
     Args:
         fragments, surfaces, model: `Fragments`, `Surfaces` and `Model` as plain tuples.
         state: wetness, snow cover, rain in mm/h, and a shift of the noise.
+        focal: pixels per unit slope; what is finer than a pixel is left out.
     """
-    wetness, snow, _, shift = state
+    wetness, snow, rain, shift = state
     _wear(fragments, surfaces, model, shift)
     if wetness > 0:
-        _wet(fragments, surfaces, model, state)
+        _wet(fragments, surfaces, model, (wetness, rain, shift, focal))
     if snow > 0:
-        _snow(fragments, surfaces, model, (snow, shift))
+        _snow(fragments, surfaces, model, (snow, shift, focal))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -84,25 +86,26 @@ def _wear(fragments, surfaces, model, shift):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _near(spot):  # type: ignore[no-untyped-def]
-    """1 where detail is larger than a pixel, falling to 0 with distance."""
-    return min(max(1.6 - 0.03 / spot, 0.0), 1.0)
+def _shown(size, nearness, slant, focal):  # type: ignore[no-untyped-def]
+    """1 where detail of a size in metres is larger than a pixel, falling to 0."""
+    pixel = 1 / (nearness * focal * max(slant, 0.01))
+    return min(max(1.5 - pixel / size, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
-    wetness, _, rain, shift = state
+    wetness, rain, shift, focal = state
     _, face, _, pane, spot = fragments
-    place, normal, _, albedo, finish, _ = surfaces
+    place, normal, sight, albedo, finish, _ = surfaces
     _, _, _, _, _, material, _, kind, table = model
     for i in range(len(face)):
         f = face[i]
         if pane[i]:
             continue
-        x, z, up, near = place[i, 0], place[i, 2], normal[i, 1], _near(spot[i, 2])
+        x, z, up, slant = place[i, 0], place[i, 2], normal[i, 1], abs(sight[i, 1])
         low = 0.5
         if kind[f] == FLOOR or kind[f] == EARTH:
-            low += (_hollow(x, z, shift) - 0.5) * near
+            low += (_hollow(x, z, shift) - 0.5) * _shown(1.2, spot[i, 2], slant, focal)
         soaked = min(max(wetness * 1.6 - 0.9 + low, 0.0), 1.0) * (1.0 if up > 0.2 else 0.5)
         for c in range(3):
             albedo[i, c] *= 1 - 0.6 * soaked * min(table[material[f], 10] * 1.3, 1.0)
@@ -112,7 +115,8 @@ def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
         finish[i, 2] = WATER * (0.35 * soaked + 0.65 * depth)
         finish[i, 4] = 0.22 - 0.2 * depth
         # Out of puddles the water keeps to the grain of the road.
-        bump = near * (0.035 * (1 - depth) * soaked + min(0.0015 * rain, 0.012) * depth)
+        bump = 0.035 * (1 - depth) * soaked + min(0.0015 * rain, 0.012) * depth
+        bump *= _shown(0.03, spot[i, 2], slant, focal)
         a = _noise(41 * x, 41 * z) - 0.5 + _noise(97 * x, 97 * z) - 0.5
         b = _noise(41 * z + 9.1, 41 * x) - 0.5 + _noise(97 * z, 97 * x + 3.7) - 0.5
         level = 1 - depth * 0.98
@@ -123,16 +127,17 @@ def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _snow(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
-    snow, shift = state
+    snow, shift, focal = state
     _, face, _, pane, spot = fragments
-    place, normal, _, albedo, finish, _ = surfaces
+    place, normal, sight, albedo, finish, _ = surfaces
     kind = model[7]
     for i in range(len(face)):
         up = abs(normal[i, 1]) if kind[face[i]] == LEAF else normal[i, 1]
         if pane[i] or up < 0.35:
             continue
         x, z = place[i, 0], place[i, 2]
-        fine = 0.5 + (_noise(3.7 * x, 3.1 * z - shift) - 0.5) * _near(spot[i, 2])
+        shown = _shown(0.25, spot[i, 2], abs(sight[i, 1]), focal)
+        fine = 0.5 + (_noise(3.7 * x, 3.1 * z - shift) - 0.5) * shown
         low = 0.6 * _noise(0.5 * x + shift, 0.35 * z) + 0.4 * fine
         lies = min(max((snow * 1.35 - 0.1 - low) * 6, 0.0), 1.0) * min((up - 0.35) * 3, 1.0)
         for c in range(3):
