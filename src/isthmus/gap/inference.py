@@ -64,6 +64,8 @@ class Options:
         )
 
 
+BELOW_FLOOR = "the gap lies within its noise floor: these samples do not tell it from none"
+
 def measure(
     x: npt.ArrayLike,
     y: npt.ArrayLike,
@@ -229,6 +231,8 @@ def concluded(
     found = conclude(metric, statistic, draws, units=drawn_units, level=level)
     low, high = interval(found.drawn, level)
     value, floor = found.value, found.floor
+    above = None if floor is None else bool(value > max(floor, found.tiny))
+    below = (BELOW_FLOOR,) if above is False else ()
     return Estimate(
         metric=metric.name,
         value=value,
@@ -239,7 +243,7 @@ def concluded(
         floor_x=found.floor_x,
         floor_y=found.floor_y,
         ratio=None if floor is None or floor <= found.tiny else value / floor,
-        above_floor=None if floor is None else bool(value > max(floor, found.tiny)),
+        above_floor=above,
         plug_in=plug_in,
         n=len(sample.x),
         m=len(sample.y),
@@ -252,7 +256,7 @@ def concluded(
         permutations=plan.permutations,
         bootstraps=plan.bootstraps,
         params=_settings(statistic, sample),
-        warnings=sample.notes + statistic.warnings,
+        warnings=sample.notes + statistic.warnings + below,
     )
 
 

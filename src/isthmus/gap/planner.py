@@ -32,6 +32,7 @@ from isthmus.errors import ConfigError, InputError
 from isthmus.gap.estimate import Matrix, checked_pair
 from isthmus.gap.metric import Floats, Rows, pooled_rows
 from isthmus.gap.mmd import KernelName, kernel_of
+from isthmus.gap.resampling import HALVABLE, least_p_value
 from isthmus.gap.units import find_units
 
 MOST_UNITS = 1 << 24
@@ -258,8 +259,15 @@ def _witness_at_units(gram: Floats, n: int) -> tuple[Floats, Floats]:
 
 
 def _fewest(spread: Spread, gap: float, power: float, level: float) -> int | None:
-    """The smallest number of units a side that reaches the power; it grows with the number."""
-    low, high = 1, 2
+    """The smallest number of units a side that reaches the power; it grows with the number.
+
+    However large the gap, it takes as many as can be halved (for the noise floor), and as can be
+    exchanged in so many ways that a p-value can fall to the level.
+    """
+    high = HALVABLE
+    while least_p_value(high, high) > level:
+        high += 1
+    low = high - 1
     while spread.power(high, high, gap, level) < power:
         low, high = high, high * 2
         if high > MOST_UNITS:

@@ -34,6 +34,11 @@ class Plan:
     warnings: tuple[str, ...]
 
 
+def least_p_value(units_x: int, units_y: int) -> float:
+    """The smallest p-value that exchanging so many units of either side can give."""
+    return 1 / comb(units_x + units_y, units_x)
+
+
 def make_plan(
     units_x: int, units_y: int, *, permutations: int, bootstraps: int, splits: int, seed: int
 ) -> Plan:
@@ -51,7 +56,7 @@ def make_plan(
     if permutations and arrangements < ARRANGEMENTS:
         warnings += (
             f"{units_x} and {units_y} units can be exchanged in {arrangements} ways only: "
-            f"no p-value can fall below {1 / arrangements:.3f}",
+            f"no p-value can fall below {least_p_value(units_x, units_y):.3f}",
         )
     total = units_x + units_y
     start = np.zeros((1, total), dtype=np.int16)

@@ -8,11 +8,12 @@ expressions with its own interpreter, so `eval` stays forbidden too.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from isthmus.report.run_folder import RunFolder, read_run
 from isthmus.report.sections import SECTIONS, explanation
 
 REPORT = Path("report") / "index.html"
+KEY = Path("report") / "key.txt"
 MEASUREMENT = ("gap", explanation.ANCHOR)
 """Anchors of the sections that a measurement without a study has."""
 _LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
@@ -48,9 +50,38 @@ def write_report(run: Path) -> Path:
     Stages that have not run are named as such. Equal documents and pictures give equal bytes.
     Raises `InputError` when the folder holds no run or a document of an unknown schema.
     """
-    place = run / REPORT
+    place, key_file = run / REPORT, run / KEY
+    key = _key(run)
+    key_file.unlink(missing_ok=True)
     files.write_text(place, render(read_run(run)))
+    files.write_text(key_file, key + "\n")
     return place
+
+
+def update_report(run: Path) -> Path:
+    """As `write_report`, but a report stays that was drawn from these documents by this code."""
+    place, key_file = run / REPORT, run / KEY
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if place.is_file() and key_file.read_text(encoding="utf-8").strip() == _key(run):
+            return place
+    return write_report(run)
+
+
+def _key(run: Path) -> str:
+    """Digest of all documents of the run, of this package's files and of what draws charts.
+
+    Pictures are not looked at: a stage that writes them anew leaves its mark in the manifest.
+    """
+    here = Path(__file__).resolve().parent
+    own = [path for path in sorted(here.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    documents = [run / "study.json", run / "manifest.json", *run.glob("stages/*/result.json")]
+    parts = {path.relative_to(here).as_posix(): files.file_digest(path) for path in own}
+    parts |= {
+        f"run/{path.relative_to(run).as_posix()}": files.file_digest(path)
+        for path in documents
+        if path.is_file()
+    }
+    return files.digest_of([__version__, metadata.version("altair"), parts])
 
 
 def render(run: RunFolder) -> str:

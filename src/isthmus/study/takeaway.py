@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from isthmus.gap.resampling import least_p_value
 from isthmus.study.phrases import (
     HALF_WIDTH,
     arm_name,
@@ -31,7 +32,7 @@ from isthmus.study.phrases import (
     yardstick,
 )
 
-SIGNIFICANCE = 0.01
+SIGNIFICANCE, COARSE = 0.01, 0.05
 FEW_UNITS = 8
 LEAST_SOURCE_AP50 = 0.05
 FEWEST_SEEDS = 3
@@ -75,11 +76,7 @@ def _gap(gap: Document) -> Document:
     first = gap["pairs"][0]["name"]
     whole = [r for r in gap["estimates"] if r["kind"] in ("all", "semantic")]
     rows = [r for r in whole if r["pair"] == first]
-    seen = [
-        r
-        for r in rows
-        if r["above_floor"] and r["p_value"] is not None and r["p_value"] <= SIGNIFICANCE
-    ]
+    seen = [r for r in rows if r["above_floor"] and _significant(r)]
     control = [r for p in gap["pairs"][1:] for r in whole if r["pair"] == p["name"]]
     of_kind = [
         r
@@ -103,6 +100,17 @@ def _gap(gap: Document) -> Document:
     }
 
 
+def _level(units: int) -> float:
+    """The level that p-values are held to: 0.01, or 0.05 where so few units cannot reach 0.01."""
+    return SIGNIFICANCE if least_p_value(units, units) <= SIGNIFICANCE else COARSE
+
+
+def _significant(row: Document) -> bool:
+    least = least_p_value(row["units_x"], row["units_y"])
+    level = SIGNIFICANCE if least <= SIGNIFICANCE else COARSE
+    return row["p_value"] is not None and row["p_value"] <= level
+
+
 def _gap_statements(found: Document) -> Iterator[Document]:
     total, seen = len(found["rows"]), len(found["seen"])
     if found["exists"]:
@@ -110,7 +118,7 @@ def _gap_statements(found: Document) -> Iterator[Document]:
             "gap",
             f"{seen} of {total} measurements (one metric on one set of features that describes "
             "the whole frame) find a gap between source and target: above the noise floor with "
-            f"p ≤ {SIGNIFICANCE}. The median is {found['ratio']:.2g} times the floor."
+            f"p ≤ {_level(found['units'])}. The median is {found['ratio']:.2g} times the floor."
             f"{yardstick(found['control_ratio'], found['control_units'], FEW_UNITS)}",
             "info",
         )

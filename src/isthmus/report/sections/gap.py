@@ -10,7 +10,14 @@ from isthmus.report.blocks import Block, Chart, Grid, Heading, Listing, Section,
 from isthmus.report.fields import Document
 from isthmus.report.figures import gap as figures
 from isthmus.report.run_folder import RunFolder
-from isthmus.report.sections.takeaway import SIGNIFICANCE, is_control, is_whole, sees_gap
+from isthmus.report.sections.takeaway import (
+    COARSE,
+    SIGNIFICANCE,
+    is_control,
+    is_whole,
+    sees_gap,
+    significance,
+)
 
 _HOW_TO_READ = (
     "“Times the noise floor” divides an estimate by what chance shows: the same metric between "
@@ -64,10 +71,20 @@ def _summary(pairs: list[Document], estimates: list[Document], first: str) -> li
             f"{wording.count(fields.number(pair, 'm'))} frames): a gap is seen by "
             f"{' and by '.join(counts)}."
         )
+    levels = [significance(e) for e in estimates]
     counted = (
         f"A measurement is one metric on one set of features; it sees a gap if it stands above "
         f"its noise floor with p ≤ {SIGNIFICANCE:g}. {first}".strip()
     )
+    if COARSE in levels:
+        counted += (
+            f" So few independent units cannot reach {SIGNIFICANCE:g}: theirs is held to "
+            f"{COARSE:g}, which chance reaches once in twenty."
+        )
+    if None in levels:
+        counted += (
+            f" Where they cannot reach {COARSE:g} either, whether there is a gap cannot be decided."
+        )
     return [
         *(Text(text, "lead" if i == 0 else "plain") for i, text in enumerate(sentences)),
         Text(counted),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from statistics import median
 
 from isthmus.report import fields, wording
@@ -22,7 +23,7 @@ from isthmus.report.fields import Document
 from isthmus.report.figures import scores
 from isthmus.report.run_folder import SCHEMAS, RunFolder
 
-SIGNIFICANCE = 0.01
+SIGNIFICANCE, COARSE = 0.01, 0.05
 _GRAVITY = ("alarm", "warning", "good", "info")
 
 
@@ -148,10 +149,24 @@ def is_whole(estimate: Document) -> bool:
     return fields.text(estimate, "kind") in ("all", "semantic")
 
 
+def significance(estimate: Document) -> float | None:
+    """The level its p-value is held to: 0.01, or 0.05 where so few units cannot reach 0.01.
+
+    None where they cannot reach 0.05 either: whether there is a gap cannot be decided.
+    """
+    x, y = fields.number(estimate, "units_x"), fields.number(estimate, "units_y")
+    if not x or not y:
+        return SIGNIFICANCE
+    least = 1 / comb(int(x + y), int(x))
+    return next((level for level in (SIGNIFICANCE, COARSE) if least <= level), None)
+
+
 def sees_gap(estimate: Document) -> bool:
     """Above the noise floor, and not by chance."""
-    p = fields.number(estimate, "p_value")
-    return estimate.get("above_floor") is True and (p is None or p <= SIGNIFICANCE)
+    p, level = fields.number(estimate, "p_value"), significance(estimate)
+    if estimate.get("above_floor") is not True or level is None:
+        return False
+    return p is None or p <= level
 
 
 def _median(estimates: list[Document]) -> float | None:
