@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from isthmus.synth.world.people import rider
 from isthmus.synth.world.people.gait import periodic
 from isthmus.synth.world.people.head import angles
 from isthmus.synth.world.people.loft import curve, sheet
@@ -21,6 +22,10 @@ from isthmus.synth.world.people.skeleton import (
     rotation,
     rotation_vector,
 )
+from isthmus.synth.world.thing import KEYPOINTS
+
+SEAT = {"hip": (0.0, 0.99, -0.29), "grip": (0.27, 1.08, 0.22),
+        "ankles": ((-0.115, 0.40, 0.05), (0.115, 0.22, -0.10)), "lean": 0.25}  # fmt: skip
 
 
 def rng(seed: int) -> np.random.Generator:
@@ -142,3 +147,34 @@ def test_simplifying_a_plane_costs_nothing_and_keeps_borders():
 
     assert area(fewer) == pytest.approx((n - 1) ** 2)
     assert area(fewer[paint[kept] == 0]) == pytest.approx(area(mesh[paint == 0]))
+
+
+@pytest.mark.parametrize("helmet", ["none", "cycle", "full"])
+def test_riders_touch_saddle_grips_and_pedals(helmet):
+    for seed in range(5):
+        parts, points = rider(rng(seed), **SEAT, helmet=helmet)
+        assert all(p.rider and p.semantic == "rider" for p in parts)
+        corners = np.concatenate([p.mesh.points for p in parts])
+        assert np.isfinite(corners).all()
+        assert (points >= corners.min(axis=0)).all()
+        assert (points <= corners.max(axis=0)).all()
+        at = dict(zip(KEYPOINTS, points, strict=True))
+        hips = (at["left_hip"] + at["right_hip"]) / 2
+        assert hips == pytest.approx(SEAT["hip"], abs=1e-4)
+        for sign, side, ankle in zip((-1, 1), ("left", "right"), SEAT["ankles"], strict=True):
+            # Who is small slides: a leg reaches as far as it is long.
+            leg = np.linalg.norm(at[f"{side}_hip"] - at[f"{side}_knee"]) + np.linalg.norm(
+                at[f"{side}_knee"] - at[f"{side}_ankle"]
+            )
+            short = max(np.linalg.norm(np.subtract(ankle, at[f"{side}_hip"])) - leg, 0.0)
+            assert np.linalg.norm(at[f"{side}_ankle"] - ankle) < short + 0.01
+            grip = np.array(SEAT["grip"]) * [sign, 1, 1]
+            assert np.linalg.norm(at[f"{side}_wrist"] - grip) < 0.16
+            near = np.linalg.norm(corners - grip, axis=1)
+            assert near.min() < 0.05
+        assert at["nose"][2] > at["left_shoulder"][2] > hips[2]
+
+
+def test_riders_are_the_same_at_every_detail():
+    fine, coarse = (rider(rng(4), **SEAT, detail=d)[1] for d in (2, 0))
+    assert np.abs(fine - coarse).max() < 1e-6

@@ -3,6 +3,18 @@
 from isthmus.synth.world.people.animals import deer, dog
 from isthmus.synth.world.people.person import GAITS, character, person, shown
 from isthmus.synth.world.people.poses import POSES, REACH
+from isthmus.synth.world.people.riding import rider
 from isthmus.synth.world.people.wheeled import pram
 
-__all__ = ["GAITS", "POSES", "REACH", "character", "deer", "dog", "person", "pram", "shown"]
+__all__ = [
+    "GAITS",
+    "POSES",
+    "REACH",
+    "character",
+    "deer",
+    "dog",
+    "person",
+    "pram",
+    "rider",
+    "shown",
+]

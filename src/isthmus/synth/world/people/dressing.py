@@ -14,6 +14,7 @@ from isthmus.synth.world.people.loft import Surface, sheet
 from isthmus.synth.world.people.wardrobe import Look
 
 WHITE = Material((0.42, 0.40, 0.38), roughness=0.2)
+VISOR = Material((0.012, 0.012, 0.014), roughness=0.08, coat=0.5)
 _GLASS = Material((0.01, 0.01, 0.012), roughness=0.1)
 _TRIM = Material((0.70, 0.72, 0.70), roughness=0.25)
 
@@ -140,16 +141,17 @@ def _hair(figure: Figure, look: Look, face: head.Face, detail: int) -> None:
     def put(surface: Surface, material: Material, *, hangs: bool = False) -> None:
         figure.add(head.to_body(body, surface), "hair" if hangs else "head", material)
 
-    covered = look.headwear in ("hood", "headscarf")
+    covered = look.headwear in ("hood", "headscarf", "full")
     if look.beard and detail:
         put(hair.beard(face, detail), look.hair)
-    if look.glasses and detail == 2:
+    if look.glasses and detail == 2 and look.headwear != "full":
         put(head.glasses(face), _GLASS)
     if look.headwear != "none":
         hat, second = hair.headwear(face, look.headwear, detail)
-        put(hat, look.outer if look.headwear == "hood" else look.hat, hangs=covered)
+        wrapped = look.headwear in ("hood", "headscarf")
+        put(hat, look.outer if look.headwear == "hood" else look.hat, hangs=wrapped)
         if second is not None:
-            put(second, look.hat)
+            put(second, VISOR if look.headwear == "full" else look.hat)
     if not covered:
         under_hat = look.headwear != "none"
         for surface in hair.hair(face, look.style, look.receding, detail, under_hat=under_hat):

@@ -158,6 +158,13 @@ class Figure:
         low, high = points.min(axis=0), points.max(axis=0)
         middle = (low + high) / 2 if centre else np.zeros(3)
         offset = np.array([-middle[0], self.pose.clearance - low[1], -middle[2]])
+        parts, keypoints = self.at(offset)
+        return parts, keypoints, offset
+
+    def at(self, offset: Reals) -> tuple[tuple[Part, ...], Floats]:
+        """Parts and keypoints (17, 3) of the posed figure, moved by `offset` (3,)."""
+        self._bend()
+        points = np.concatenate(self._points)
         starts = np.cumsum([0, *[len(p) for p in self._points]])[:-1]
         faces = np.concatenate(
             [p.surface.faces + k for p, k in zip(self._pieces, starts, strict=True)]
@@ -169,7 +176,7 @@ class Figure:
         parts = self._split(
             (points + offset).astype(np.float32), shading.astype(np.float32), starts
         )
-        return parts, (self.keypoints() + offset).astype(np.float32), offset
+        return parts, (self.keypoints() + offset).astype(np.float32)
 
     def _split(self, points: Floats, shading: Floats, starts: Index) -> tuple[Part, ...]:
         """One part a material, in order of first use."""

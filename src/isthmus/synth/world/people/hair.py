@@ -28,7 +28,9 @@ from isthmus.synth.world.people.loft import (
 from isthmus.synth.world.people.skeleton import ramp
 
 HairStyle = Literal["bald", "cropped", "short", "full", "bob", "long", "ponytail", "bun", "curly"]
-Headwear = Literal["none", "beanie", "cap", "hood", "headscarf", "helmet", "sunhat"]
+Headwear = Literal[
+    "none", "beanie", "cap", "hood", "headscarf", "helmet", "sunhat", "cycle", "full"
+]  # fmt: skip
 
 # Degrees from the face, height of the hairline.
 _LINES: dict[str, Reals] = {
@@ -166,6 +168,10 @@ def headwear(face: Face, kind: Headwear, detail: int) -> tuple[Surface, Surface 
         return _hat(face, detail, 0.70, 0.05, 0.03), _peak(detail)
     if kind == "helmet":
         return _hat(face, detail, 0.64, 0.13, 0.07), _brim(detail, 0.66, 0.13)
+    if kind == "cycle":
+        return _cycle_helmet(face, detail), None
+    if kind == "full":
+        return _full_helmet(detail)
     if kind == "sunhat":
         return _hat(face, detail, 0.68, 0.06, 0.06), _brim(detail, 0.70, 0.26)
     return _wrap(face, detail, loose=0.10 if kind == "hood" else 0.035), None
@@ -178,6 +184,26 @@ def _hat(face: Face, detail: int, rim: float, thick: float, top: float) -> Surfa
     grid[0, :, 1] = rim + 0.02 * (grid[0, :, 2] > 0)
     inner = grid[:1] * np.array([0.88, 1.0, 0.88])
     return sheet(np.concatenate([inner, grid]), caps=(False, True))
+
+
+def _cycle_helmet(face: Face, detail: int) -> Surface:
+    """A bicycle helmet: long, ridged, higher at the brow than at the nape."""
+    grid = _hat(face, detail, 0.66, 0.10, 0.05)
+    around = np.arctan2(grid.points[:, 0], grid.points[:, 2])
+    ridge = 0.022 * np.cos(7 * around) * ramp(grid.points[:, 1], 0.75, 0.9)
+    points = grid.points * [1.0, 1.0, 1.10] + [0.0, 0.0, -0.02]
+    points[:, 1] += ridge - 0.10 * ramp(points[:, 2], 0.0, -0.5) * ramp(points[:, 1], 0.95, 0.7)
+    return Surface(points, grid.faces, grid.uv, grid.weld)
+
+
+@lru_cache(maxsize=3)
+def _full_helmet(detail: int) -> tuple[Surface, Surface]:
+    """A motorcycle helmet and its dark visor."""
+    rings, sides = {2: (12, 20), 1: (6, 12), 0: (4, 8)}[detail]
+    shell = blob([0.0, 0.50, -0.01], [0.49, 0.61, 0.575], rings=rings, sides=sides, power=2.3)
+    visor = blob([0.0, 0.53, 0.06], [0.46, 0.20, 0.53], rings=max(rings // 2, 2), sides=sides,
+                 power=2.3)  # fmt: skip
+    return shell, visor
 
 
 def _band(face: Face, detail: int, low: float, high: float, out: float) -> Surface:
