@@ -115,9 +115,9 @@ def _room(look: Look, body: Body) -> float:
 def _backpack(figure: Figure, look: Look, detail: int) -> None:
     body, h, room = figure.body, figure.body.traits.height, _room(look, figure.body)
     size = min(h / 1.7, 1.0)
-    back = on_trunk(body, [3.1], [1.5 * np.pi], room)[0]
+    back = on_trunk(body, [3.1], [1.5 * np.pi], 0.35 * room)[0]
     half = np.array([0.145, 0.215, 0.075]) * (0.35 + 0.65 * size)
-    middle = np.array([0.0, float(body.level(3.15)), back[2] - half[2] * 0.86])
+    middle = np.array([0.0, float(body.level(3.15)), back[2] - half[2] * 0.80])
     rings, sides = {2: (8, 14), 1: (4, 8), 0: (3, 6)}[detail]
     main = blob(middle, half, rings=rings, sides=sides, power=3.0)
     pocket = blob(middle - [0, half[1] * 0.35, half[2] * 0.85], half * [0.78, 0.5, 0.42],
