@@ -4,164 +4,189 @@ Draws pairs of samples whose true distance is known and counts: how often p < 0.
 is no gap (independent frames; sequences; few long videos, cut into blocks), and how often the
 95 % interval holds the true distance.
 
-    python benchmarks/gap_calibration.py            # about 15 minutes on 2 cores; writes the results
-    python benchmarks/gap_calibration.py --quick    # two minutes, writes nothing
+    python benchmarks/gap_calibration.py            # half an hour of one core; writes the results
+    python benchmarks/gap_calibration.py --metrics mmd emd --draws 2000   # these anew, others stay
+    python benchmarks/gap_calibration.py --quick    # a minute, writes nothing
+
+Cells that are done are kept in --work until the results are written: a run that was stopped goes
+on with the next cell, as long as neither the metrics nor the cells have changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import math
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+import shutil
+import tempfile
+import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from record import record
+from gap_calibration_cells import (
+    CELLS,
+    KINDS,
+    LEFT_OUT,
+    REQUESTS,
+    SCENARIOS,
+    Cell,
+    changed,
+    truth,
+)
+from record import RESULTS, record, stamp
 
-from isthmus.gap import measure_all
+import isthmus.gap
+from isthmus.files import write_json
+from isthmus.gap import measure
 from isthmus.seeds import generator
 
-D = 8
-BANDWIDTH = 2.0
-BOUNDS = (-8.0, 8.0)
-REQUESTS: dict[str, dict[str, Any]] = {
-    "mmd": {"bandwidth": BANDWIDTH},
-    "sliced_wasserstein": {"projections": 32},
-    "cmd": {"bounds": BOUNDS},
-    "proxy_a_distance": {},
-    "frechet": {},
-}
+HERE = Path(__file__).resolve().parent
+PERMUTATIONS, BOOTSTRAPS, SPLITS = 99, 100, 25
+LEVEL = 0.05
+# One draw: p-value, value, ends of the interval; None is what could not be known.
+Drawn = tuple[float | None, float, float | None, float | None]
 
 
-def video(rng: np.random.Generator, frames: int, keep: float) -> np.ndarray:
-    """A stationary AR(1) path (frames, D) with unit variance: neighbours correlate by `keep`."""
-    out = rng.standard_normal((frames, D))
-    for i in range(1, frames):
-        out[i] = keep * out[i - 1] + math.sqrt(1 - keep**2) * out[i]
-    return out
-
-
-def videos(rng: np.random.Generator, count: int, frames: int, keep: float) -> dict[str, Any]:
-    rows = np.concatenate([video(rng, frames, keep) for _ in range(count)])
-    return {"rows": rows, "groups": [f"v{i // frames}" for i in range(count * frames)]}
-
-
-def independent(rng: np.random.Generator, frames: int) -> dict[str, Any]:
-    return {"rows": rng.standard_normal((frames, D)), "groups": None}
-
-
-# name: (draw x, draw y); y is then shifted along the diagonal by each of SHIFTS.
-SCENARIOS: dict[str, Any] = {
-    "iid_150_150": (lambda r: independent(r, 150), lambda r: independent(r, 150)),
-    "iid_200_60": (lambda r: independent(r, 200), lambda r: independent(r, 60)),
-    "sequences_16x10_12x10": (lambda r: videos(r, 16, 10, 0.8), lambda r: videos(r, 12, 10, 0.8)),
-    "blocks_400_200_ar0.8": (lambda r: videos(r, 1, 400, 0.8), lambda r: videos(r, 1, 200, 0.8)),
-    "blocks_3x150_120_ar0.9": (
-        lambda r: videos(r, 3, 150, 0.9),
-        lambda r: videos(r, 1, 120, 0.9),
-    ),
-}
-SHIFTS = (0.0, 0.3, 1.0)
-
-
-def truth(metric: str, shift: float) -> float | None:
-    """The populations' distance of N(0, I) and N(shift·1, I), where it has a closed form."""
-    squared = D * shift**2
-    if metric == "mmd":
-        s2 = BANDWIDTH**2
-        return 2 * (s2 / (s2 + 2)) ** (D / 2) * (1 - math.exp(-squared / (2 * (s2 + 2))))
-    if metric == "sliced_wasserstein":
-        return math.sqrt(squared / D)
-    if metric == "cmd":
-        return math.sqrt(squared) / (BOUNDS[1] - BOUNDS[0])
-    return squared if metric == "frechet" else None
-
-
-def one(task: tuple[str, float, int]) -> dict[str, tuple[float, float, float, float]]:
-    """(p, value, low, high) of every metric for one draw."""
-    scenario, shift, number = task
+def one(task: tuple[str, str, float, int]) -> Drawn:
+    """A metric on one pair of samples; the same pair for all metrics."""
+    metric, scenario, shift, number = task
     rng = generator(0, scenario, str(shift), number)
-    x, y = (draw(rng) for draw in SCENARIOS[scenario])
-    found = measure_all(
-        x["rows"],
-        y["rows"] + shift,
-        REQUESTS,
-        groups_x=x["groups"],
-        groups_y=y["groups"],
-        permutations=199,
-        bootstraps=200,
-        floor_splits=50,
+    (x, groups_x), (y, groups_y) = (side.draw(rng) for side in SCENARIOS[scenario])
+    found = measure(
+        x,
+        changed(metric, y, shift),
+        metric,
+        groups_x=groups_x,
+        groups_y=groups_y,
+        permutations=0 if shift else PERMUTATIONS,
+        bootstraps=BOOTSTRAPS if shift else 0,
+        floor_splits=SPLITS if shift else 0,
         seed=number,
+        **REQUESTS[metric],
     )
-    return {
-        name: (e.p_value or 1.0, e.value, e.low or 0.0, e.high or 0.0) for name, e in found.items()
+    return found.p_value, found.value, found.low, found.high
+
+
+def row_of(cell: Cell, metric: str, found: list[Drawn]) -> dict[str, Any]:
+    """What the draws of a metric in a cell come to."""
+    row: dict[str, Any] = {"scenario": cell.scenario, "shift": cell.shift, "metric": metric}
+    row["draws"] = len(found)
+    if cell.shift == 0:
+        known = [p for p, _, _, _ in found if p is not None]
+        rejected = float(np.mean([p <= LEVEL + 1e-9 for p in known])) if known else None
+        return row | {"rejected": rejected, "without_p": len(found) - len(known)}
+    mean = float(np.mean([value for _, value, _, _ in found]))
+    true = truth(metric, cell.shift)
+    against = "population" if true is not None else "mean of its own values"
+    true = mean if true is None else true
+    ends = [(low, high) for _, _, low, high in found if low is not None and high is not None]
+    covered = float(np.mean([low <= true <= high for low, high in ends])) if ends else None
+    width = float(np.mean([high - low for low, high in ends])) if ends else None
+    return row | {
+        "true": true,
+        "mean": mean,
+        "against": against,
+        "covered": covered,
+        "width": width,
+        "without_interval": len(found) - len(ends),
     }
 
 
-def tables(draws: int, workers: int) -> Iterator[dict[str, Any]]:
-    with ProcessPoolExecutor(workers) as pool:
-        for scenario in SCENARIOS:
-            for shift in SHIFTS:
-                tasks = [(scenario, shift, number) for number in range(draws)]
-                results = list(pool.map(one, tasks, chunksize=10))
-                for metric in REQUESTS:
-                    p, value, low, high = np.array([r[metric] for r in results]).T
-                    # A classifier's attainable accuracy has no closed form: its own mean it is.
-                    known = truth(metric, shift)
-                    true = float(value.mean()) if known is None else known
-                    yield {
-                        "scenario": scenario,
-                        "shift": shift,
-                        "metric": metric,
-                        "true": true,
-                        "mean": float(value.mean()),
-                        "rejected": float((p < 0.05 + 1e-9).mean()),
-                        "covered": float(((low <= true) & (true <= high)).mean()),
-                        "width": float((high - low).mean()),
-                    }
+def version() -> str:
+    """Changes with the metrics and with this benchmark."""
+    files = sorted(Path(isthmus.gap.__file__).parent.glob("*.py"))
+    digest = hashlib.sha256()
+    for file in (*files, *sorted(HERE.glob("gap_calibration*.py"))):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def rows_of(
+    metrics: list[str], draws: int, pool: Executor, work: Path | None
+) -> list[dict[str, Any]]:
+    """Every cell of these metrics, from `work` where it is done already."""
+    rows, begun = [], version()
+    for cell in CELLS:
+        for metric in (m for m in cell.metrics if m in metrics):
+            kept = work and work / f"{metric}_{cell.name}_{draws}_{begun}.json"
+            if kept and kept.exists():
+                rows.append(json.loads(kept.read_text(encoding="utf-8")))
+                continue
+            start = time.perf_counter()
+            tasks = [(metric, cell.scenario, cell.shift, number) for number in range(draws)]
+            row = row_of(cell, metric, list(pool.map(one, tasks, chunksize=10)))
+            if kept:
+                write_json(kept, row)
+            rows.append(row)
+            shown = "rejected" if cell.shift == 0 else "covered"
+            print(
+                f"{cell.name:32s} {metric:20s} {shown} {row[shown]:.3f} "
+                f"mean {row.get('mean', math.nan):.4f} true {row.get('true', math.nan):.4f} "
+                f"{time.perf_counter() - start:5.0f} s",
+                flush=True,
+            )
+    return rows
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Each scenario's figures, and per metric those of a kind of scenario together."""
+    """Each cell's figure, and per metric those of a kind of scenario together."""
     figures: dict[str, float | None] = {}
     for row in rows:
         key = f"{row['metric']}_{row['scenario']}"
         if row["shift"] == 0:
             figures[f"fpr_{key}"] = row["rejected"]
-        figures[f"coverage_{key}_shift{row['shift']}"] = row["covered"]
-    kinds = {"iid": "iid", "clustered": "sequences", "few_long_videos": "blocks"}
-    for metric in REQUESTS:
-        of_metric = [row for row in rows if row["metric"] == metric]
-        for kind, prefix in kinds.items():
-            found = [r for r in of_metric if r["scenario"].startswith(prefix)]
-            null = [r["rejected"] for r in found if r["shift"] == 0]
-            figures[f"fpr_{metric}_{kind}"] = float(np.mean(null))
-            covered = [r["covered"] for r in found]
-            figures[f"coverage_{metric}_{kind}"] = float(np.mean(covered))
-        covered = [r["covered"] for r in of_metric]
-        figures[f"coverage_{metric}"] = float(np.mean(covered))
-        figures[f"lowest_coverage_{metric}"] = min(covered)
-    return figures
+        else:
+            figures[f"coverage_{key}_shift{row['shift']}"] = row["covered"]
+    for metric in sorted({row["metric"] for row in rows}):
+        own = [row for row in rows if row["metric"] == metric]
+        for kind, prefix in KINDS.items():
+            of_kind = [row for row in own if row["scenario"].startswith(prefix)]
+            figures[f"fpr_{metric}_{kind}"] = _mean(of_kind, "rejected")
+            figures[f"coverage_{metric}_{kind}"] = _mean(of_kind, "covered")
+        figures[f"coverage_{metric}"] = _mean(own, "covered")
+        covered = [row["covered"] for row in own if row.get("covered") is not None]
+        figures[f"lowest_coverage_{metric}"] = min(covered, default=None)
+    return {key: value for key, value in figures.items() if value is not None}
+
+
+def _mean(rows: list[dict[str, Any]], key: str) -> float | None:
+    found = [row[key] for row in rows if row.get(key) is not None]
+    return math.fsum(found) / len(found) if found else None
+
+
+def write(rows: list[dict[str, Any]], begun: dict[str, str]) -> None:
+    """Record these metrics; others stay as they were recorded, each with its commit."""
+    file = RESULTS / "gap_calibration.json"
+    made = {row["metric"]: {**begun, "draws": row["draws"]} for row in rows}
+    old = json.loads(file.read_text(encoding="utf-8"))["tables"] if file.exists() else {}
+    before = old.get("made", {})
+    kept = [row for row in old.get("calibration", []) if row["metric"] in before]
+    rows = [row for row in kept if row["metric"] not in made] + rows
+    tables = {"calibration": rows, "made": before | made, "left_out": LEFT_OUT}
+    record("gap_calibration", summary(rows), tables=tables, packages=("scipy",))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--draws", type=int, default=1000)
+    parser.add_argument("--quick", action="store_true", help="60 draws, nothing written")
+    parser.add_argument("--draws", type=int, default=1000, help="pairs a cell")
+    parser.add_argument("--metrics", nargs="+", choices=tuple(REQUESTS), default=list(REQUESTS))
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--work", type=Path, help="folder for cells that are done")
     options = parser.parse_args()
-    rows = []
-    for row in tables(60 if options.quick else options.draws, options.workers):
-        rows.append(row)
-        print(
-            "{scenario:24s} shift {shift:.1f} {metric:20s} true {true:.4f} mean {mean:.4f} "
-            "rejected {rejected:.3f} covered {covered:.3f} width {width:.4f}".format(**row),
-            flush=True,
-        )
-    if options.quick:
-        return
-    record("gap_calibration", summary(rows), tables={"calibration": rows}, packages=("scipy",))
+    begun = stamp()
+    work = None
+    if not options.quick:
+        work = options.work or Path(tempfile.gettempdir()) / "isthmus-gap-calibration"
+        work.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(options.workers) as pool:
+        rows = rows_of(options.metrics, 60 if options.quick else options.draws, pool, work)
+    if work:
+        write(rows, begun)
+        shutil.rmtree(work)
 
 
 if __name__ == "__main__":

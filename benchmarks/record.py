@@ -29,8 +29,7 @@ def record(
         path,
         {
             "name": name,
-            "date": time.strftime("%Y-%m-%d", time.gmtime()),
-            "commit": _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
+            **stamp(),
             "command": "python " + " ".join(_named(a) for a in sys.argv),
             "machine": {
                 "processor": _processor(),
@@ -46,6 +45,14 @@ def record(
         },
     )
     return path
+
+
+def stamp() -> dict[str, str]:
+    """The day and the commit of what is measured now; "+": with changes that are not committed."""
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "commit": _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
+    }
 
 
 def _named(argument: str) -> str:
