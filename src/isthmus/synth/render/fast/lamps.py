@@ -8,6 +8,8 @@ from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Scene, lit_lamps
 
 MOST = 24
+OTHERS, OWN = 1, 2
+"""Marks of low beams."""
 FAINTEST = 0.4
 """Illuminance, lux, below which a lamp is let go."""
 OWN_CANDELA = np.array([17_000.0, 16_500.0, 15_000.0])
@@ -15,7 +17,7 @@ OWN_CANDELA = np.array([17_000.0, 16_500.0, 15_000.0])
 
 
 def lamp_table(scene: Scene) -> Floats:
-    """Lamps as `Lights.lamps` wants them: the camera car's own and the `MOST` strongest seen."""
+    """Lamps as `Lights.lamps` wants them: one's own, and the `MOST` that light most of the view."""
     camera = np.asarray(scene.view.position, np.float64)
     ahead = scene.view.rotation[2].astype(np.float64)
     ahead[1] = 0
@@ -25,7 +27,7 @@ def lamp_table(scene: Scene) -> Floats:
         right = np.array([ahead[2], 0.0, -ahead[0]])
         for side in (-0.65, 0.65):
             place = camera + side * right + 1.2 * ahead - np.array([0.0, 0.7, 0.0])
-            rows.append([*place, *ahead, *OWN_CANDELA, 0, 160.0**2, 1])
+            rows.append([*place, *ahead, *OWN_CANDELA, 0, 160.0**2, OWN])
     found = []
     for lamp in lit_lamps(scene):
         place = np.asarray(lamp.position)
@@ -35,11 +37,10 @@ def lamp_table(scene: Scene) -> Floats:
         if power <= 0 or float((gap * ahead).sum()) < -25:
             continue
         reach = min(power / FAINTEST, 80.0**2)
-        low_beam = lamp.group == "head"
-        narrow = 0.0
-        if lamp.spread < 179:
-            narrow = 1 / (1 - np.cos(np.radians(lamp.spread)))  # half the intensity at `spread`
-        worth = power / (float((gap**2).sum()) + 25)
+        low_beam = OTHERS if lamp.group == "head" else 0
+        wide = float(1 - np.cos(np.radians(lamp.spread)))
+        narrow = 1 / wide if lamp.spread < 179 else 0.0  # half the intensity at `spread`
+        worth = power * wide / (float((gap**2).sum()) + 400)  # much light, over much of the view
         found.append((worth, [*place, *lamp.direction, *lamp.intensity, narrow, reach, low_beam]))
     found.sort(key=lambda item: -item[0])
     rows += [row for _, row in found[:MOST]]

@@ -31,7 +31,8 @@ class Lights(NamedTuple):
         ground_sun, ground_sky: (3,) illuminance of open ground, lux.
         levels, irradiance: see `SkyMap`.
         lamps: (k, 12) place 0–2, axis 3–5, cd 6–8, narrowness 9 (0: all round), squared
-            reach 10 (m²), 1 for a low beam 11.
+            reach 10 (m²), 1 or 2 for a low beam 11
+            (2: the camera car's own).
     """
 
     sun: Floats
@@ -174,7 +175,7 @@ def _beam(x, y, z):  # type: ignore[no-untyped-def]
     d = max(edge - up, 0.0) / 0.14
     spot = 1 / ((1 + a * a) * (1 + a * a) * (1 + b * b) * (1 + b * b))
     wide = 1 / ((1 + c * c) * (1 + c * c) * (1 + d * d) * (1 + d * d))
-    return cut * (0.75 * spot + 0.25 * wide) + 0.003
+    return cut * (0.82 * spot + 0.18 * wide) + 0.003
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

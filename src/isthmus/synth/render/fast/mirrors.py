@@ -265,13 +265,15 @@ def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
     the picture. `out` holds the share that reaches the camera and is multiplied by what is seen.
     """
     sums, streak = pictures
-    height, width = len(sums) - 1, sums.shape[1]
+    height, width, _ = sums.shape
+    height -= 1
     for i in range(len(chosen)):
         y, x = chosen[i] // width, chosen[i] % width
         sure = spots[i, 2]
         q, p = np.int64(spots[i, 1]), np.int64(spots[i, 0])
         reach = np.int64(streak[i] * spots[i, 3])
-        low, high = max(q - reach, 0), min(q + reach + 1, height)
+        low = int(max(q - reach, 0))
+        high = int(min(q + reach + 1, height))
         for c in range(3):
             seen = 0.0
             if sure > 0:

@@ -27,6 +27,7 @@ from isthmus.synth.world.scene import Scene, Soup
 
 BAND = 24
 """Rows of pixels worked on at a time; what they need fits into a core's cache."""
+GLOW_STEP = 4
 SUN_TANGENT = 0.0093
 """Width of the sun's disc over its distance."""
 
@@ -50,6 +51,8 @@ class FastRenderer:
         if picture.mirrors.share.any():
             picture.sum_columns()
             picture.bands(picture.mirror_band)
+        if "lamps" in layers and picture.day.extinction > air.GLOWING:
+            picture.glow_pass()
         picture.bands(picture.air_band)
         return Radiance(dict(zip(layers, picture.base, strict=True)))
 
@@ -92,6 +95,7 @@ class _Picture:
         self.mirrors = mirrors.empty_mirrors(view.height, view.width)
         self.ambient = ambient.empty_ambient(view.height, view.width)
         self.sky_share = np.empty((view.height, view.width), np.float32)
+        self.glow: Floats | None = None
         self.distance = np.full((view.height, view.width), np.inf, np.float32)
 
     def bands(self, work: Callable[[int, int], None], height: int = 0) -> None:
@@ -208,6 +212,20 @@ class _Picture:
             out[first:last] = share
             mirrors.mix(chosen, spots, (sums, streak), around, out)
 
+    def glow_pass(self) -> None:
+        """Light of lamps in fog, at every fourth pixel."""
+        height, width = (max(size // GLOW_STEP, 2) for size in self.sky_share.shape)
+        view = self.scene.view
+        rays = np.empty((height * width, 3), np.float32)
+        coarse = (*self.camera[:2], view.focal / GLOW_STEP, width, height)
+        air.rays((0, height), coarse, rays)
+        middle = GLOW_STEP // 2
+        far = self.distance[middle::GLOW_STEP, middle::GLOW_STEP][:height, :width].ravel()
+        far = np.minimum(far, np.float32(400))
+        out = np.zeros((height * width, 3), np.float32)
+        air.glow(rays, far, self.projection.origin, (self.lights.lamps, self.day.extinction), out)
+        self.glow = out.reshape(height, width, 3)
+
     def air_band(self, first: int, last: int) -> None:
         """Put pixel rows together, with the air between."""
         view, p = self.scene.view, self.projection
@@ -221,6 +239,8 @@ class _Picture:
             self.base[k, first:last] += self.mirrored[k, first:last]
             rows = self.base[k, first:last].reshape(-1, 3)
             air.blend(through, self._airlight(name), rows)
+            if name == "lamps" and self.glow is not None:
+                air.enlarge((first, last), self.glow, GLOW_STEP, self.base[k])
 
     def _add_sky(self, name: str, share: Floats, directions: Floats, rows: Floats) -> None:
         seen = np.flatnonzero(share > 0)

@@ -1,4 +1,4 @@
-"""What keeps sun and sky from a place: two shadow maps along the sun, one height map from above."""
+"""What keeps sun and sky from a place: shadow maps along the sun, a height map from above."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from isthmus.synth.world.scene import Soup
 from isthmus.synth.world.thing import SEMANTICS
 
 THIN = tuple(SEMANTICS.index(name) for name in ("pole", "traffic light", "traffic sign", "fence"))
-SLICES = ((0.5, 13.0), (13.0, 90.0))
-"""Depths, in metres, between which each shadow map serves."""
-SIDE = 2048
+SLICES = ((0.5, 12.0, 2048), (12.0, 55.0, 2048), (55.0, 260.0, 1024))
+"""Depths, in metres, between which each shadow map serves, and its side in texels."""
+NEAR_END, MIDDLE_END = SLICES[0][1], SLICES[1][1]
 SEARCH, WIDEST = 0.13, 16.0
 """Half width of soft edges: metres in which they are looked for, texels to which they are drawn."""
 DISC = np.array(
@@ -38,7 +38,7 @@ class SunMap(NamedTuple):
     """Nearness to the sun of what it lights.
 
     Attributes:
-        nearest: (SIDE, SIDE), −inf where nothing is.
+        nearest: (side, side), −inf where nothing is.
         turn: (3, 3) world to the map's axes; its third points away from the sun.
         origin: (3,).
         scale: texels per metre.
@@ -76,17 +76,17 @@ def sun_maps(soup: Soup, view: View, sun: Floats, clear: np.ndarray, threads: in
     right /= np.sqrt((right**2).sum())
     turn = np.stack([right, np.cross(ahead, right), ahead])
     maps = []
-    for near, far in SLICES:
+    for near, far, side in SLICES:
         corners = _slice_corners(view, near, far)
         local = np.stack([(corners * row).sum(axis=1) for row in turn], axis=1)
         low, high = local.min(axis=0), local.max(axis=0)
         span = float(max(high[0] - low[0], high[1] - low[1])) * 1.02 + 0.5
-        scale = SIDE / span
+        scale = side / span
         middle = 0.5 * (low + high)
         origin = turn[0] * middle[0] + turn[1] * middle[1] + turn[2] * middle[2]
-        projection = Projection(turn, origin, scale, SIDE, SIDE, False)
+        projection = Projection(turn, origin, scale, side, side, False)
         triangles = set_up(soup.points, soup.faces, keep, projection, threads=threads)
-        _, nearest = rasterise(triangles, SIDE, SIDE, threads)
+        _, nearest = rasterise(triangles, side, side, threads)
         maps.append(SunMap(nearest, turn, origin, scale))
     return maps
 
@@ -94,7 +94,7 @@ def sun_maps(soup: Soup, view: View, sun: Floats, clear: np.ndarray, threads: in
 def no_maps() -> list[SunMap]:
     """Maps of a sun that nothing hides, for when there is none."""
     one = SunMap(np.full((1, 1), -np.inf, np.float32), np.eye(3), np.zeros(3), 1.0)
-    return [one, one]
+    return [one] * len(SLICES)
 
 
 def _slice_corners(view: View, near: float, far: float) -> np.ndarray:
@@ -137,7 +137,7 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
         if not turned[i]:
             out[i] = 0.0
             continue
-        which = 0 if depth[i] < 13.0 else 1
+        which = (depth[i] > NEAR_END) + (depth[i] > MIDDLE_END)
         nearest, turn, origin, scale = maps[which]
         side = len(nearest)
         lift = 0.7 / scale + 0.004
