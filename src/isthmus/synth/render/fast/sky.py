@@ -183,11 +183,13 @@ def _table(table: Floats, directions: Floats, angle: Floats) -> SkyMap:
         axis=-1,
     ).reshape(-1, 3)
     # Blocks of 4 × 4 cells will do. Not a product of matrices, whose last bit depends on threads.
-    light, way = (
-        (field * angle[:, None]).reshape(ROWS // 4, 4, COLUMNS // 4, 4, 3).sum(axis=(1, 3))
-        for field in (table.astype(np.float64), directions.astype(np.float64))
+    light, way, whole = (
+        (field.astype(np.float64) * angle[:, None])
+        .reshape(ROWS // 4, 4, COLUMNS // 4, 4, -1)
+        .sum(axis=(1, 3))
+        for field in (table, directions, np.ones((len(table), 1)))
     )
-    weight = np.einsum("ni,abi->nab", normals, way / angle.reshape(ROWS, -1)[::4, ::4, None] / 16)
+    weight = np.einsum("ni,abi->nab", normals, way / whole)
     irradiance = np.einsum("nab,abc->nc", np.maximum(weight, 0), light)
     return SkyMap(
         np.stack(levels).astype(np.float32), irradiance.reshape(16, 32, 3).astype(np.float32)
