@@ -134,8 +134,8 @@ def test_layers_of_a_network_have_heat_maps_of_their_own(tmp_path, monkeypatch):
 
 
 def test_processes_give_what_one_process_gives(tmp_path, monkeypatch):
-    source = drawn(tmp_path / "a", "few", 9, corner=0, light=1.0, seed=5)
-    target = drawn(tmp_path / "b", "others", 8, corner=50, light=0.8, seed=6)
+    source = drawn(tmp_path / "a", "few", 5, corner=0, light=1.0, seed=5)
+    target = drawn(tmp_path / "b", "others", 5, corner=50, light=0.8, seed=6)
     sides = Sides(source.frames, target.frames, permutations=19)
     alone = explain.explain_gap(sides, tmp_path / "alone", executor=local_executor(1))
     monkeypatch.setattr(explain, "FEW_FRAMES", 0)

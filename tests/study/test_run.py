@@ -66,6 +66,9 @@ def test_a_stopped_run_goes_on_where_it_stopped_with_the_same_bytes(tmp_path):
         run(tmp_path / "x", stages)
     status = json.loads((tmp_path / "x" / "manifest.json").read_text())["status"]
     assert status == "stopped by KeyboardInterrupt"
+    # What is left undone at the end is not said to be complete; what turns out done, is.
+    run(tmp_path / "x", stages[:1])
+    assert json.loads((tmp_path / "x" / "manifest.json").read_text())["status"] == "complete"
     counter.fail = ""
     assert run(tmp_path / "x", stages) == ("b", "c")
     run(tmp_path / "y", stages)
@@ -106,6 +109,11 @@ def test_results_hold_no_times(tmp_path):
         "steps": 300,
     }
     manifest = json.loads((tmp_path / "manifest.json").read_text())
+    run(tmp_path, (counter.stage("a"),))
+    assert json.loads((tmp_path / "manifest.json").read_text()) == manifest
+    log = (tmp_path / "log.jsonl").read_text().splitlines()
+    events = [json.loads(line)["event"] for line in log]
+    assert events == ["started", "stage a done", "complete"]
     assert manifest["stages"]["a"]["seconds"] >= 0
     assert manifest["status"] == "complete"
     assert {"python", "numpy", "torch"} <= set(manifest["versions"])

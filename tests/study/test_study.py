@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from isthmus.compute.executor import SerialExecutor
+from isthmus.files import file_digest
 from isthmus.study.api import run_study
 from isthmus.study.config import StudyConfig, parse_study
 from isthmus.synth.maker import make_dataset
@@ -84,13 +85,56 @@ def test_every_stage_leaves_a_document_and_the_report_is_there(finished):
     assert pairs == ["source-target", "source-halves"]
 
 
-def test_a_second_run_recomputes_nothing(finished):
+def stamps(run: Path) -> dict[str, tuple[int, str]]:
+    """When each file was written, and what it holds."""
+    return {
+        path.relative_to(run).as_posix(): (path.stat().st_mtime_ns, file_digest(path))
+        for path in run.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_second_run_recomputes_nothing_and_writes_nothing(finished):
     folder, config, result = finished
-    before = results(folder / "run")
+    before = stamps(folder / "run")
     again = run_study(config, out=folder / "run", executor=SerialExecutor())
     assert again.recomputed == ()
-    assert results(folder / "run") == before
-    assert again.report.read_bytes() == result.report.read_bytes()
+    assert again.documents == result.documents
+    assert {"manifest.json", "log.jsonl", "report/index.html"} < set(before)
+    assert stamps(folder / "run") == before
+
+
+def test_the_report_alone_is_drawn_again_when_it_is_gone_or_its_title_changes(finished):
+    folder, config, result = finished
+    page = result.report.read_bytes()
+    before = stamps(folder / "run")
+
+    def touched():
+        after = stamps(folder / "run")
+        return {name for name in after if after[name] != before.get(name)}
+
+    result.report.unlink()
+    run_study(config, out=folder / "run", executor=SerialExecutor())
+    assert touched() == {"report/index.html", "report/key.txt"}
+    assert result.report.read_bytes() == page
+    titled = config.model_copy(update={"title": "Day and fog"})
+    assert run_study(titled, out=folder / "run", executor=SerialExecutor()).recomputed == ()
+    assert touched() == {"report/index.html", "report/key.txt", "study.json"}
+    assert "Day and fog" in result.report.read_text()
+    run_study(config, out=folder / "run", executor=SerialExecutor())
+    assert result.report.read_bytes() == page
+
+
+def test_a_run_that_is_up_to_date_loads_no_network(finished):
+    folder, config, _ = finished
+    given = folder / "again.json"
+    given.write_text(config.model_dump_json())
+    script = folder / "again.py"
+    script.write_text(SCRIPT + "    assert not {'torch', 'altair', 'sklearn'} & set(sys.modules)\n")
+    command = [sys.executable, str(script), str(given), str(folder / "run")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_target_labels_reach_the_score_alone(finished):

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from isthmus.compute.executor import Progress
-from isthmus.detect.detector import Detector
-from isthmus.detect.samples import Images, Samples
-from isthmus.detect.train import Recipe
 from isthmus.errors import ConfigError, LabelAccessError
+
+if TYPE_CHECKING:  # the names of arms and adapters are wanted without loading torch
+    from isthmus.detect.detector import Detector
+    from isthmus.detect.samples import Images, Samples
+    from isthmus.detect.train import Recipe
 
 Level = Literal["source", "image", "feature", "pseudo-label", "combination"]
 LEGAL_NEEDS = frozenset({"source.images", "source.labels", "target.images"})
@@ -42,6 +44,8 @@ class Budget:
 
     def recipe(self) -> Recipe:
         """The training recipe for this budget."""
+        from isthmus.detect.train import Recipe
+
         return Recipe(
             self.steps,
             learning_rate=self.learning_rate,
@@ -163,6 +167,8 @@ def adapt(
         LabelAccessError: the adapter wants target labels, or `target` carries labels.
         TrainingError: the method cannot work on this detector, or training went wrong.
     """
+    from isthmus.detect.samples import Images
+
     illegal = sorted(adapter.needs - LEGAL_NEEDS)
     if illegal:
         raise LabelAccessError(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isthmus.compute.executor import Executor, Progress
 from isthmus.compute.local import local_executor
-from isthmus.report.document import write_report
+from isthmus.report.document import update_report, write_report
 from isthmus.study.config import StudyConfig
-from isthmus.study.explain import explain_into
-from isthmus.study.measure import GapResult
 from isthmus.study.run import Context, StudyResult, run_stages
 from isthmus.study.stages import STAGES
 from isthmus.study.watcher import Silent, Watcher
+
+if TYPE_CHECKING:
+    from isthmus.study.measure import GapResult
 
 
 def run_study(
@@ -26,7 +28,8 @@ def run_study(
     """Run a study, or bring one up to date.
 
     A stage is run again only if its inputs, its part of the study, the seed or its code have
-    changed; a run that was stopped, however it was stopped, goes on where it was.
+    changed; a run that was stopped, however it was stopped, goes on where it was. Where nothing
+    has changed, no file is written.
 
     Args:
         config: the study, from `load_study`.
@@ -46,7 +49,7 @@ def run_study(
     folder = Path(out) if out is not None else Path("runs") / config.name
     context = Context(config, folder, chosen, watcher or Silent())
     recomputed = run_stages(context, STAGES)
-    report = write_report(folder)
+    report = update_report(folder)
     domains = context.documents["data"]["domains"].values()
     skipped = sum(domain["skipped"] for domain in domains if domain)
     return StudyResult(folder, report, context.documents, recomputed, skipped)
@@ -77,6 +80,8 @@ def explain(
     Raises:
         InputError: the measurement holds no frames, or `out` cannot be written to.
     """
+    from isthmus.study.explain import explain_into
+
     folder = Path(out)
     explain_into(
         folder,

@@ -130,6 +130,7 @@ def _bring_up_to_date(
         tell("up to date")
         return False
     tell("running")
+    manifest.begin()
     key_file.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
@@ -189,17 +190,21 @@ def _freeze(context: Context) -> None:
 class _Manifest:
     """`manifest.json` and `log.jsonl`: versions, hardware, durations, exit status.
 
-    Everything that differs between two equal runs is kept here and out of `result.json`.
+    Everything that differs between two equal runs is kept here and out of `result.json`. A run in
+    which every stage was up to date leaves both as they are.
     """
 
     def __init__(self, context: Context) -> None:
         self.path = context.folder / "manifest.json"
         self.log = context.folder / "log.jsonl"
         self.started = time.time()
-        known: dict[str, Any] = {}
+        self.begun = False
+        known: Any = None
         if self.path.is_file():
             with contextlib.suppress(InputError):
                 known = files.read_json(self.path)
+        known = known if isinstance(known, dict) else {}
+        self.before = known.get("status")
         self.content: dict[str, Any] = {
             "name": context.config.name,
             "seed": context.config.seed,
@@ -209,16 +214,23 @@ class _Manifest:
                 "processor": platform.machine(),
                 "workers": context.executor.workers,
             },
-            "stages": known.get("stages", {}) if isinstance(known, dict) else {},
+            "stages": known.get("stages", {}),
             "status": "running",
         }
-        self._write("started")
+
+    def begin(self) -> None:
+        """Say once that something is run."""
+        if not self.begun:
+            self.begun = True
+            self._write("started")
 
     def stage_done(self, name: str, key: str, seconds: float) -> None:
         self.content["stages"][name] = {"key": key, "seconds": round(seconds, 3)}
         self._write(f"stage {name} done")
 
     def end(self, status: str) -> None:
+        if not self.begun and status == self.before:
+            return
         self.content["status"] = status
         self.content["seconds"] = round(time.time() - self.started, 3)
         self._write(status)

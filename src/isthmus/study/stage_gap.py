@@ -6,11 +6,11 @@ from isthmus.compute.executor import Progress
 from isthmus.data.dataset import Dataset, UnlabeledView
 from isthmus.features.extractor import Extractor, FeatureSet, load_extractor
 from isthmus.features.store import FeatureStore, extract_features
+from isthmus.study.arm_files import detector_path
 from isthmus.study.gap_rows import Pair, estimate_rows, sampled
 from isthmus.study.measure import gap_document, pairs_of
 from isthmus.study.run import Context, Document
 from isthmus.study.stage_data import domains_of
-from isthmus.study.stage_train import detector_path
 
 OWN_DETECTOR = "compact"
 LEVELS = ("c1", "c2", "c3", "neck")

@@ -26,11 +26,10 @@ from isthmus.detect.samples import (
     save_images,
 )
 from isthmus.errors import InputError, IsthmusError
-from isthmus.study.config import StudyConfig
+from isthmus.study.arm_files import detector_path
 from isthmus.study.run import Context, Document
 from isthmus.study.score_pictures import write_examples
 from isthmus.study.stage_data import domains_of
-from isthmus.study.stage_train import detector_path
 
 SCHEMA = "isthmus.score/1"
 DRAWS = 1000
@@ -90,11 +89,6 @@ def run(context: Context) -> Document:
         # From here on labels of the target are looked at; nothing above may depend on them.
         document |= _scored(context, judged, selection, test)
     return document
-
-
-def parameters(config: StudyConfig) -> Any:
-    """What decides this stage's result, beside the trained arms."""
-    return {"size": config.detector.size}
 
 
 def _judge(context: Context, arms: Sequence[str]) -> dict[str, list[_Judged]]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from isthmus.adapt.arms import ARMS, ArmResult, ArmSpec, plan_arms, run_arm
 from isthmus.compute.executor import Outcome
@@ -16,12 +15,11 @@ from isthmus.detect.detector import load_detector
 from isthmus.detect.samples import read_images, read_samples, save_images, save_samples
 from isthmus.detect.train import weights_digest
 from isthmus.errors import IsthmusError, TrainingError
-from isthmus.study.config import StudyConfig
-from isthmus.study.run import Context, Document, code_digest
+from isthmus.study.arm_files import arms_folder, detector_path, training_seeds
+from isthmus.study.run import Context, Document
 from isthmus.study.stage_data import domains_of
 
 SCHEMA = "isthmus.train/1"
-ROOMS = ("data", "detect", "adapt", "study/stage_train.py")
 CURVE_POINTS = 40
 
 
@@ -63,33 +61,6 @@ def arms_of(context: Context) -> list[str]:
     if not context.documents["generate"]["effects"]:
         without.add("augmented")
     return [name for name in context.config.arms if name not in without]
-
-
-def training_seeds(config: StudyConfig) -> list[int]:
-    """Seeds of the repetitions: different studies' seeds give different ones."""
-    return [1000 * config.seed + number for number in range(config.training.seeds)]
-
-
-def detector_path(context: Context, arm: str, repetition: int) -> Path:
-    """Where the weights of an arm lie."""
-    seed = training_seeds(context.config)[repetition]
-    return arms_folder(context) / f"{arm}-{seed}.pt"
-
-
-def arms_folder(context: Context) -> Path:
-    """Where weights are kept: elsewhere for other code, so that none is mistaken for new."""
-    return context.cache_folder("arms") / code_digest(ROOMS)[:12]
-
-
-def parameters(config: StudyConfig) -> Any:
-    """What decides this stage's result."""
-    return {
-        "detector": config.detector.model_dump(mode="json"),
-        "training": config.training.model_dump(mode="json"),
-        "arms": config.arms,
-        "share": config.generate.share,
-        "threads": config.compute.threads,
-    }
 
 
 def _template(context: Context) -> ArmSpec:

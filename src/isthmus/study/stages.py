@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from isthmus.study import (
-    stage_conditions,
-    stage_data,
-    stage_gap,
-    stage_generate,
-    stage_score,
-    stage_train,
-)
+from collections.abc import Callable
+from importlib import import_module
+
+from isthmus.study import arm_files, stage_conditions, stage_data
 from isthmus.study.run import Context, Document, Stage
 from isthmus.study.takeaway import takeaway
+
+
+def _later(module: str) -> Callable[[Context], Document]:
+    """The `run` of a module that loads heavy libraries, which a finished stage does not need."""
+
+    def run(context: Context) -> Document:
+        document: Document = import_module(f"isthmus.study.{module}").run(context)
+        return document
+
+    return run
 
 
 def _takeaway(context: Context) -> Document:
@@ -36,7 +42,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "generate",
-        stage_generate.run,
+        _later("stage_generate"),
         needs=("data", "conditions"),
         parameters=lambda config: {
             "effects": config.generate.effects,
@@ -57,23 +63,23 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "train",
-        stage_train.run,
+        _later("stage_train"),
         needs=("data", "generate"),
-        parameters=stage_train.parameters,
-        rooms=stage_train.ROOMS,
+        parameters=arm_files.parameters,
+        rooms=arm_files.ROOMS,
     ),
     Stage(
         "gap",
-        stage_gap.run,
+        _later("stage_gap"),
         needs=("data", "train"),
         parameters=lambda config: config.gap.model_dump(mode="json"),
         rooms=("data", "features", "gap", "study/stage_gap.py", "study/gap_rows.py"),
     ),
     Stage(
         "score",
-        stage_score.run,
+        _later("stage_score"),
         needs=("data", "train"),
-        parameters=stage_score.parameters,
+        parameters=lambda config: {"size": config.detector.size},
         rooms=("data", "detect", "adapt", "study/stage_score.py"),
     ),
     Stage(
