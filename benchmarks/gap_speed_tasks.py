@@ -1,4 +1,6 @@
-"""One timed task in a process of its own: `python gap_speed_tasks.py TASK N D` prints one JSON line.
+"""One timed task in a process of its own: it prints one JSON line.
+
+    python gap_speed_tasks.py TASK N D [PERMUTATIONS]
 
 Tasks named `peer/function` import that peer alone, so that the environment of the peers needs
 nothing of this project; the others import isthmus. CPU seconds are those of all threads; memory
@@ -19,9 +21,7 @@ from typing import Any
 
 import numpy as np
 
-Task = Callable[[np.ndarray, np.ndarray], Any]
-PERMUTATIONS = 1000
-ALIBI_PERMUTATIONS = 10
+Task = Callable[..., Any]
 PROJECTIONS = 1000
 NEIGHBOURS = 5
 
@@ -48,10 +48,10 @@ def _mmd(x: np.ndarray, y: np.ndarray) -> float:
     return mmd(x, y, bandwidth=_bandwidth(x))
 
 
-def _mmd_permutations(x: np.ndarray, y: np.ndarray) -> Any:
+def _mmd_permutations(x: np.ndarray, y: np.ndarray, permutations: int) -> Any:
     from isthmus.gap import measure
 
-    found = measure(x, y, "mmd", permutations=PERMUTATIONS, bootstraps=0, floor_splits=0)
+    found = measure(x, y, "mmd", permutations=permutations, bootstraps=0, floor_splits=0)
     return [found.value, found.p_value]
 
 
@@ -106,10 +106,10 @@ def _torch_fidelity(x: np.ndarray, y: np.ndarray) -> float:
     return float(found["frechet_inception_distance"])
 
 
-def _alibi(x: np.ndarray, y: np.ndarray) -> Any:
+def _alibi(x: np.ndarray, y: np.ndarray, permutations: int) -> Any:
     from alibi_detect.cd import MMDDrift
 
-    detector = MMDDrift(x, backend="pytorch", n_permutations=ALIBI_PERMUTATIONS, device="cpu")
+    detector = MMDDrift(x, backend="pytorch", n_permutations=permutations, device="cpu")
     found = detector.predict(y)["data"]
     return [float(found["distance"]), float(found["p_val"])]
 
@@ -153,7 +153,7 @@ def _without_torchvision() -> None:
 
     class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-            if name.split(".")[0] == "torchvision":
+            if name.split(".", 1)[0] == "torchvision":
                 return importlib.machinery.ModuleSpec(name, self, is_package=True)
             return None
 
@@ -190,14 +190,15 @@ TASKS: dict[str, Task] = {
 
 def main() -> None:
     name, n, d = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    more = [int(count) for count in sys.argv[4:]]
     x, y = samples(n, d)
     # What is loaded once by any user (BLAS, the package) is not part of the task.
     few = 64 if "alibi" not in name else 32
     # More rows than columns, as in the task: the same functions are loaded.
-    TASKS[name](x[:few, :16].copy(), y[:few, :16].copy())
+    TASKS[name](x[:few, :16].copy(), y[:few, :16].copy(), *(min(10, count) for count in more))
     before = _resident()
     wall, cpu = time.perf_counter(), time.process_time()
-    value = TASKS[name](x, y)
+    value = TASKS[name](x, y, *more)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(json.dumps({"cpu": cpu, "wall": wall, "extra_gib": peak - before, "value": value}))
