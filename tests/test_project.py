@@ -231,7 +231,7 @@ def test_python_in_the_documents_uses_public_names() -> None:
 def test_study_files_in_the_documents_are_well_formed() -> None:
     from isthmus.study.config import parse_study
 
-    found = [text for _, text in blocks("yaml") if re.search(r"^name:", text, re.M)]
+    found = [text for _, text in blocks("yaml") if re.search(r"^source:", text, re.M)]
     assert found
     for text in found:
         parse_study(yaml.safe_load(text))

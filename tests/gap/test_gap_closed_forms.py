@@ -262,7 +262,7 @@ def test_mmd_of_mostly_copies_takes_its_bandwidth_from_the_pairs_that_differ(noi
     far = math.exp(-1)  # the kernel of the two points: 2 σ² is their squared distance
     within_y = (40 * 39 + 10 * 9 + 2 * 40 * 10 * far) / (50 * 49)
     assert found.value == pytest.approx(1 + within_y - 2 * (40 + 10 * far) / 50, abs=1e-5)
-        assert any("identical features, or nearly so" in warning for warning in found.warnings)
+    assert any("identical features, or nearly so" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-7])

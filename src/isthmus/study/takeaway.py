@@ -32,8 +32,7 @@ from isthmus.study.phrases import (
     yardstick,
 )
 
-SIGNIFICANCE, COARSE = 0.01, 0.05
-FEW_UNITS = 8
+SIGNIFICANCE, COARSE, FEW_UNITS = 0.01, 0.05, 8
 LEAST_SOURCE_AP50 = 0.05
 FEWEST_SEEDS = 3
 SCHEMA = "isthmus.takeaway/1"
@@ -106,9 +105,8 @@ def _level(units: int) -> float:
 
 
 def _significant(row: Document) -> bool:
-    least = least_p_value(row["units_x"], row["units_y"])
-    level = SIGNIFICANCE if least <= SIGNIFICANCE else COARSE
-    return row["p_value"] is not None and row["p_value"] <= level
+    p = row["p_value"]
+    return p is not None and p <= _level(min(row["units_x"], row["units_y"]))
 
 
 def _gap_statements(found: Document) -> Iterator[Document]:

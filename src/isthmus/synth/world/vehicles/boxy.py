@@ -198,7 +198,7 @@ def _pane(half: float, foot: Floats, head: Floats) -> Mesh:
     (y0, z0), (y1, z1) = foot, head
     lift = 0.025
     points = np.array([(-half, y0 + lift, z0 + lift), (half, y0 + lift, z0 + lift),
-                       (0.92 * half, y1 + lift, z1 + lift), (-0.92 * half, y1 + lift, z1 + lift)])  # fmt: skip
+                       (0.92 * half, y1 + lift, z1 + lift), (-0.92 * half, y1 + lift, z1 + lift)])  # fmt: skip  # noqa: E501
     mesh = smooth(points, np.array([[0, 1, 2], [0, 2, 3]]))
     if mesh.normals[0, 2] < 0:
         mesh = Mesh(mesh.points, np.ascontiguousarray(mesh.faces[:, ::-1]), -mesh.normals, mesh.uv)

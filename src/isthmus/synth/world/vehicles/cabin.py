@@ -29,15 +29,15 @@ def seat(at: Sequence[float], width: float, level: int, rest: bool = True) -> li
 def driver(at: Sequence[float], wheel: Sequence[float], level: int, out: Slots) -> None:
     """A person with the hips at `at`, the hands on a wheel whose middle is `wheel`."""
     hip, middle = np.asarray(at, float), np.asarray(wheel, float)
-    neck = hip + [0.0, 0.50, -0.20]
+    neck = hip + np.array([0.0, 0.50, -0.20])
     rows, columns = ((5, 8), (7, 10))[level == 2]
-    out["driver_skin"] = [ellipsoid(neck + [0, 0.19, 0.055], (0.075, 0.115, 0.098), rows, columns)]
-    out["driver_hair"] = [ellipsoid(neck + [0, 0.222, 0.030], (0.083, 0.098, 0.100), rows, columns)]
+    out["driver_skin"] = [ellipsoid(tuple(neck + np.array([0, 0.19, 0.055])), (0.075, 0.115, 0.098), rows, columns)]  # noqa: E501
+    out["driver_hair"] = [ellipsoid(tuple(neck + np.array([0, 0.222, 0.030])), (0.083, 0.098, 0.100), rows, columns)]  # noqa: E501
     body = [
-        (hip + [0, 0.02, -0.02]),
-        (hip + [0, 0.25, -0.09]),
-        (hip + [0, 0.42, -0.165]),
-        neck + [0, 0.01, 0],
+        (hip + np.array([0, 0.02, -0.02])),
+        (hip + np.array([0, 0.25, -0.09])),
+        (hip + np.array([0, 0.42, -0.165])),
+        neck + np.array([0, 0.01, 0]),
     ]
     trunk = tube(body, [0.16, 0.175, 0.15, 0.065], 6 if level < 2 else 9)
     wide = trunk.points.copy()
@@ -45,14 +45,14 @@ def driver(at: Sequence[float], wheel: Sequence[float], level: int, out: Slots) 
     cloth = [Mesh(wide, trunk.faces, trunk.normals, trunk.uv)]
     if level == 2:
         out["driver_skin"].append(
-            tube([neck - [0, 0.02, 0], neck + [0, 0.12, 0.03]], 0.055, 7, False)
+            tube([neck - np.array([0, 0.02, 0]), neck + np.array([0, 0.12, 0.03])], 0.055, 7, False)
         )
         for side in (-1.0, 1.0):
-            shoulder = hip + [side * 0.19, 0.43, -0.17]
-            hand = middle + [side * 0.17, 0.03, -0.01]
-            elbow = 0.5 * (shoulder + hand) + [side * 0.07, -0.11, -0.03]
+            shoulder = hip + np.array([side * 0.19, 0.43, -0.17])
+            hand = middle + np.array([side * 0.17, 0.03, -0.01])
+            elbow = 0.5 * (shoulder + hand) + np.array([side * 0.07, -0.11, -0.03])
             cloth.append(tube([shoulder, elbow, hand], [0.062, 0.048, 0.036], 6))
-            out["driver_skin"].append(ellipsoid(hand, (0.04, 0.045, 0.04), 4, 6))
+            out["driver_skin"].append(ellipsoid(tuple(hand), (0.04, 0.045, 0.04), 4, 6))
     out["driver_cloth"] = cloth
 
 

@@ -61,7 +61,7 @@ def _fit(shell: Shell, style: Style, half: Slots, whole: Slots) -> None:
     front = style.doors[0][0]
     z = front - 0.16
     foot = np.array([np.interp(z, belt[::-1, 2], belt[::-1, k]) for k in range(3)])
-    fittings.mirror(foot + [-0.03, 0.0, 0.0], half, level)
+    fittings.mirror(foot + [-0.03, 0.0, 0.0], half, level)  # noqa: RUF005
     if level == 0:
         return
     crest = shell.line(CREST, style.header, style.backlight)
@@ -111,7 +111,7 @@ def _cabin(shell: Shell, style: Style, half: Slots, whole: Slots) -> None:
             half.setdefault("seat", []).append(moved(head, (x, 0, 0)))
     dash = float(belt[0, 2])
     top = float(np.interp(style.doors[0][0], belt[::-1, 2], belt[::-1, 1]))
-    board = soft_box((-0.84 * width, 0.84 * width), (top - 0.32, top + 0.0), (dash - 0.34, dash + 0.1),
+    board = soft_box((-0.84 * width, 0.84 * width), (top - 0.32, top + 0.0), (dash - 0.34, dash + 0.1),  # noqa: E501
                      (0.05, 0.06, 0.12))  # fmt: skip
     whole.setdefault("cabin", []).append(board)
     lower = shell.line(BELT, style.cowl, style.backlight)

@@ -89,13 +89,13 @@ class Back:
 
 
 BACKS = (
-    Back(((0.52, 0.70), (0.50, 0.87), (0.80, 0.92), (1.05, 0.95), (1.05, 0.72), (0.85, 0.64)), 0.62),
+    Back(((0.52, 0.70), (0.50, 0.87), (0.80, 0.92), (1.05, 0.95), (1.05, 0.72), (0.85, 0.64)), 0.62),  # noqa: E501
     Back(((0.70, 0.56), (0.66, 0.90), (1.05, 0.97), (1.05, 0.60), (0.84, 0.48)), 0.64),
     Back(((0.55, 0.76), (0.55, 0.88), (1.05, 0.96), (1.05, 0.74), (0.85, 0.68)), 0.36, bar=True),
 )  # fmt: skip
 
 
-def _drawn(shell: Shell, ring: int, half: float) -> Callable[[Polygon, float], o.Outline]:
+def _drawn(shell: Shell, ring: int, half: float) -> Callable[..., o.Outline]:
     """Outlines (u, v) of the fascia at an end ring, in metres."""
     foot, top = heights(shell, ring)
 
@@ -159,8 +159,8 @@ def _slats(shell: Shell, shape: o.Outline, count: int) -> Mesh:
     bars = []
     for y in np.linspace(low, high, count + 2)[1:-1]:
         level = float(y)
-        bars.append(shell.seam(lambda p, at=level: p[:, 1] - at, ("grille",), near=near,
-                               width=0.014, lift=0.006))  # fmt: skip
+        field = _at_height(level)
+        bars.append(shell.seam(field, ("grille",), near=near, width=0.014, lift=0.006))
     return joined(bars)
 
 
@@ -200,10 +200,14 @@ def _headlamp(shell: Shell, lamp: o.Field, out: Slots) -> None:
         out.setdefault("gap", []).append(shell.rim("lens", 0.006, 0.001))
 
 
+def _at_height(y: float) -> o.Field:
+    return lambda p: np.asarray(p[:, 1] - y)
+
+
 def _lower(shell: Shell, centre: Array) -> Chosen:
     middle = shell.surface.centres()
     slope = middle[:, 1] - centre[1] - 0.25 * (middle[:, 0] - centre[0])
-    return slope < 0.0
+    return np.asarray(slope < 0.0)
 
 
 def _disc(radius: float, sides: int) -> Mesh:

@@ -61,7 +61,7 @@ def _polygon_distance(points: Array, ends: Array) -> Array:
         crosses = (ay > points[:, 1]) != (by > points[:, 1])
         if dy:
             inside ^= crosses & (px < dx * py / dy)
-    return np.where(inside, -1.0, 1.0) * np.sqrt(near)
+    return np.asarray(np.where(inside, -1.0, 1.0) * np.sqrt(near))
 
 
 def circle(centre: Sequence[float], radius: float) -> Outline:

@@ -96,8 +96,11 @@ def finish(
                   metallic, float(np.round(dirt, 3)))  # fmt: skip
 
 
-def _dark(value: float, roughness: float = 0.6, **more: float) -> Material:
-    return Material((value, value, value * 1.03), roughness=roughness, **more)
+def _dark(
+    value: float, roughness: float = 0.6, *, porosity: float = 0.3, coat: float = 0.0
+) -> Material:
+    colour = (value, value, value * 1.03)
+    return Material(colour, roughness=roughness, porosity=porosity, coat=coat)
 
 
 MATERIALS: Mapping[str, Material] = MappingProxyType(

@@ -141,7 +141,7 @@ def doors(shell: Shell, style: Style) -> None:
         shell.name(f"door{k}", o.on_side(outline), (SIDE,))
     if style.bonnet:
         wing = shell.line(RAIL, 0, style.cowl)[:, [0, 2]]
-        corners = np.concatenate([[(-0.5, wing[0, 1] - 0.05)], wing + [[0.015, 0.0]],
+        corners = np.concatenate([[(-0.5, wing[0, 1] - 0.05)], wing + [[0.015, 0.0]],  # noqa: RUF005
                                   [(-0.5, wing[-1, 1] + 0.2)]])  # fmt: skip
         corners[1, 1] -= 0.05
         upper = shell.facing(1, 0.2)

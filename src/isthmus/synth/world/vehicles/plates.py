@@ -51,7 +51,7 @@ def blank(place: tuple[Array, Array, Array]) -> tuple[Mesh, Mesh]:
     return plate, rectangle(behind, (WIDE + 0.03, TALL + 0.03))
 
 
-def ink(place: tuple[Array, Array, Array], text: str, wide: float = WIDE, tall: float = 0.076) -> Mesh:
+def ink(place: tuple[Array, Array, Array], text: str, wide: float = WIDE, tall: float = 0.076) -> Mesh:  # noqa: E501
     """Characters `tall` metres high on a plate or sign `wide` metres wide."""
     middle, right, up = place
     out = np.cross(right, up)

@@ -14,7 +14,16 @@ from isthmus.synth.world.vehicles.outline import Field
 from isthmus.synth.world.vehicles.simplify import simplified
 from isthmus.synth.world.vehicles.subdivision import DEPTH, Array, refined
 from isthmus.synth.world.vehicles.surface import (
-    Chosen, Lines, Surface, border, cut, inside, ribbon, trace, triangulated, wall,
+    Chosen,
+    Lines,
+    Surface,
+    border,
+    cut,
+    inside,
+    ribbon,
+    trace,
+    triangulated,
+    wall,
 )  # fmt: skip
 
 ALL = (SIDE, TOP, FRONT, REAR)
@@ -26,7 +35,7 @@ SHEET = ("door0", "door1", "bonnet", "lid")
 """Names of parts that are painted like the rest."""
 _DOORS = {**dict.fromkeys(SHEET, ""), "paint_low": ""}
 _COARSE = {"glass_dark": "glass", "glass_back": "glass", "frit": "glass", "frit_rear": "glass",
-           "trim": "glass", "grille": "bumper", "plastic": "bumper", "indicator": "tail"}  # fmt: skip
+           "trim": "glass", "grille": "bumper", "plastic": "bumper", "indicator": "tail"}  # fmt: skip  # noqa: E501
 MERGED: dict[int, dict[str, str]] = {2: {}, 1: _DOORS, 0: {**_DOORS, **_COARSE}}
 """Names that a coarse level no longer tells apart, and what becomes of them ("" is paint)."""
 

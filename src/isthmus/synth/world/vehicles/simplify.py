@@ -65,7 +65,7 @@ def _quadrics(points: Array, faces: Index, zone: Index) -> Array:
     return total
 
 
-def _round_body(
+def _round_body(  # noqa: C901, PLR0912, PLR0917
     points: Array, faces: Index, normals: Array, zone: Index, alive: Any, quadric: Array,
     limit: float, bend: float, goal: int,
 ) -> int:  # fmt: skip
@@ -114,7 +114,7 @@ def _round_body(
     return made
 
 
-def _choice_body(
+def _choice_body(  # noqa: C901, PLR0917
     points: Array, faces: Index, normals: Array, zone: Index, quadric: Array, first: Index,
     around: Index, u: int, limit: float, bend: float,
 ) -> tuple[float, int]:  # fmt: skip
@@ -168,7 +168,7 @@ def _choice_body(
     return best, to
 
 
-def _allowed_body(
+def _allowed_body(  # noqa: C901, PLR0917
     points: Array, faces: Index, normals: Array, zone: Index, first: Index, around: Index,
     u: int, v: int, bend: float,
 ) -> bool:  # fmt: skip
@@ -223,7 +223,7 @@ def _adjacent_body(faces: Index, first: Index, around: Index, v: int, n: int) ->
     return False
 
 
-def _normal_at_body(
+def _normal_at_body(  # noqa: PLR0917
     faces: Index, normals: Array, zone: Index, first: Index, around: Index, v: int, f: int,
     corner: int,
 ) -> tuple[float, int, int]:  # fmt: skip
@@ -239,7 +239,7 @@ def _normal_at_body(
     return best, face, place
 
 
-def _merge_body(
+def _merge_body(  # noqa: PLR0917
     faces: Index, normals: Array, zone: Index, alive: Any, first: Index, around: Index,
     u: int, v: int,
 ) -> int:  # fmt: skip

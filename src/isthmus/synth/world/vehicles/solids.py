@@ -197,7 +197,8 @@ def bent(mesh: Mesh, matrix: ArrayLike, offset: ArrayLike = (0.0, 0.0, 0.0)) -> 
     linear = np.asarray(matrix, np.float64)
     points = mesh.points @ linear.T + np.asarray(offset)
     normals = mesh.normals @ np.linalg.inv(linear) * np.sign(np.linalg.det(linear))
-    faces = mesh.faces if np.linalg.det(linear) > 0 else mesh.faces[:, ::-1]
+    turned = mesh.faces if np.linalg.det(linear) > 0 else mesh.faces[:, ::-1]
+    faces = turned.astype(np.int64)
     normals = normals * np.sign(np.linalg.det(linear))
     return made(points, faces, normals)
 

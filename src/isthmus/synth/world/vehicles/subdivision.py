@@ -3,7 +3,7 @@
 Catmull and Clark, *Recursively generated B-spline surfaces on arbitrary topological meshes*
 (1978); creases after DeRose, Kass and Truong, *Subdivision surfaces in character animation*
 (1998); limit masks after Halstead, Kass and DeRose (1993).
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def _step(cage: Cage) -> Cage:
     )
 
 
-def _moved(
+def _moved(  # noqa: PLR0917
     points: Array, faces: Index, edges: Index, sharp: Index, centre: Array, middle: Array
 ) -> Array:
     """The cage's own points after one step."""

@@ -1,4 +1,4 @@
-"""Wheels: tyres, rims of several designs, the wheels of trucks. The axle is X, +X looks outwards."""
+"""Wheels: tyres, rims of several designs, the wheels of trucks. The axle is X, +X looks outwards."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -127,7 +128,8 @@ def _spokes(rim: Rim, width: float, edge: float, level: int) -> list[Mesh]:
     if level == 1:
         sections = [sections[0], sections[2]]
     signs = (-1.0, 1.0) if rim.spread else (0.0,)
-    points, faces = [], []
+    points: list[Any] = []
+    faces: list[Any] = []
     for k in range(rim.count):
         for sign in signs:
             lean = np.radians(rim.twist + sign * rim.spread)
@@ -140,7 +142,7 @@ def _spokes(rim: Rim, width: float, edge: float, level: int) -> list[Mesh]:
     return found
 
 
-def _section(edge: float, angle: float, share: float, x: float, width: float, level: int) -> Array:
+def _section(edge: float, angle: float, share: float, x: float, width: float, level: int) -> Array:  # noqa: PLR0917
     """Four points across a spoke: back, face, face, back."""
     r, half = share * edge, 0.5 * width * edge
     along = np.array([0.0, np.sin(angle), np.cos(angle)])
