@@ -272,8 +272,11 @@ def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
         sure = spots[i, 2]
         q, p = np.int64(spots[i, 1]), np.int64(spots[i, 0])
         reach = np.int64(streak[i] * spots[i, 3])
-        low = int(max(q - reach, 0))
-        high = int(min(q + reach + 1, height))
+        low, high = q - reach, q + reach + 1
+        if low < 0:
+            low = np.int64(0)
+        if high > height:
+            high = np.int64(height)
         for c in range(3):
             seen = 0.0
             if sure > 0:
