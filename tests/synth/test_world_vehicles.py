@@ -9,7 +9,7 @@ from isthmus.synth.world.vehicles import KINDS, vehicle
 
 LENGTHS = {
     "hatchback": (3.7, 4.6), "sedan": (4.2, 5.1), "estate": (4.3, 5.3), "suv": (4.0, 5.0),
-    "van": (4.8, 6.2), "truck": (5.8, 9.6), "bus": (10.3, 12.4), "motorcycle": (1.7, 2.3),
+    "pickup": (4.9, 5.7), "van": (4.7, 6.2), "truck": (5.8, 9.6), "bus": (10.3, 12.4), "motorcycle": (1.7, 2.3),  # noqa: E501
     "bicycle": (1.5, 2.0),
 }  # fmt: skip
 

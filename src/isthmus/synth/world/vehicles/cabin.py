@@ -9,16 +9,25 @@ import numpy as np
 
 from isthmus.synth.world.mesh import Mesh, flat, quads
 from isthmus.synth.world.vehicles.prototype import Slots
-from isthmus.synth.world.vehicles.solids import bent, ellipsoid, moved, pitch, soft_box, tube
+from isthmus.synth.world.vehicles.solids import (
+    bent,
+    block,
+    ellipsoid,
+    moved,
+    pitch,
+    soft_box,
+    tube,
+    vec,
+)
 
 
 def seat(at: Sequence[float], width: float, level: int, rest: bool = True) -> list[Mesh]:
     """A seat whose hip point is `at` (x, y, z), facing +Z."""
     half = 0.5 * width
-    back = soft_box((-half, half), (0.0, 0.58), (-0.13, 0.0), (0.07, 0.06, 0.05))
+    back = block((-half, half), (0.0, 0.58), (-0.13, 0.0), (0.07, 0.06, 0.05), level)
     parts = [bent(back, pitch(0.30), (at[0], at[1] - 0.02, at[2] - 0.12))]
     if rest:
-        head = soft_box((-0.13, 0.13), (0.0, 0.19), (-0.06, 0.03), (0.05, 0.05, 0.03))
+        head = block((-0.13, 0.13), (0.0, 0.19), (-0.06, 0.03), (0.05, 0.05, 0.03), level)
         parts.append(bent(head, pitch(0.14), (at[0], at[1] + 0.58, at[2] - 0.33)))
     if level == 2:
         cushion = soft_box((-half, half), (at[1] - 0.22, at[1] - 0.06), (-0.22, 0.34), 0.05)
@@ -29,15 +38,16 @@ def seat(at: Sequence[float], width: float, level: int, rest: bool = True) -> li
 def driver(at: Sequence[float], wheel: Sequence[float], level: int, out: Slots) -> None:
     """A person with the hips at `at`, the hands on a wheel whose middle is `wheel`."""
     hip, middle = np.asarray(at, float), np.asarray(wheel, float)
-    neck = hip + np.array([0.0, 0.50, -0.20])
-    rows, columns = ((5, 8), (7, 10))[level == 2]
-    out["driver_skin"] = [ellipsoid(tuple(neck + np.array([0, 0.19, 0.055])), (0.075, 0.115, 0.098), rows, columns)]  # noqa: E501
-    out["driver_hair"] = [ellipsoid(tuple(neck + np.array([0, 0.222, 0.030])), (0.083, 0.098, 0.100), rows, columns)]  # noqa: E501
+    neck = hip + vec(0.0, 0.50, -0.20)
+    rows, columns = ((4, 6), (6, 9))[level == 2]
+    face, hair = neck + vec(0, 0.19, 0.055), neck + vec(0, 0.222, 0.030)
+    out["driver_skin"] = [ellipsoid(face, (0.075, 0.115, 0.098), rows, columns)]
+    out["driver_hair"] = [ellipsoid(hair, (0.083, 0.098, 0.100), rows, columns)]
     body = [
-        (hip + np.array([0, 0.02, -0.02])),
-        (hip + np.array([0, 0.25, -0.09])),
-        (hip + np.array([0, 0.42, -0.165])),
-        neck + np.array([0, 0.01, 0]),
+        (hip + vec(0, 0.02, -0.02)),
+        (hip + vec(0, 0.25, -0.09)),
+        (hip + vec(0, 0.42, -0.165)),
+        neck + vec(0, 0.01, 0),
     ]
     trunk = tube(body, [0.16, 0.175, 0.15, 0.065], 6 if level < 2 else 9)
     wide = trunk.points.copy()
@@ -45,14 +55,14 @@ def driver(at: Sequence[float], wheel: Sequence[float], level: int, out: Slots) 
     cloth = [Mesh(wide, trunk.faces, trunk.normals, trunk.uv)]
     if level == 2:
         out["driver_skin"].append(
-            tube([neck - np.array([0, 0.02, 0]), neck + np.array([0, 0.12, 0.03])], 0.055, 7, False)
+            tube([neck - vec(0, 0.02, 0), neck + vec(0, 0.12, 0.03)], 0.055, 7, False)
         )
         for side in (-1.0, 1.0):
-            shoulder = hip + np.array([side * 0.19, 0.43, -0.17])
-            hand = middle + np.array([side * 0.17, 0.03, -0.01])
-            elbow = 0.5 * (shoulder + hand) + np.array([side * 0.07, -0.11, -0.03])
+            shoulder = hip + vec(side * 0.19, 0.43, -0.17)
+            hand = middle + vec(side * 0.17, 0.03, -0.01)
+            elbow = 0.5 * (shoulder + hand) + vec(side * 0.07, -0.11, -0.03)
             cloth.append(tube([shoulder, elbow, hand], [0.062, 0.048, 0.036], 6))
-            out["driver_skin"].append(ellipsoid(tuple(hand), (0.04, 0.045, 0.04), 4, 6))
+            out["driver_skin"].append(ellipsoid(hand, (0.04, 0.045, 0.04), 4, 6))
     out["driver_cloth"] = cloth
 
 

@@ -17,7 +17,7 @@ from isthmus.synth.world.vehicles import plates
 from isthmus.synth.world.vehicles.cage import CREST, FRONT, REAR, SIDE, TOP
 from isthmus.synth.world.vehicles.prototype import Slots
 from isthmus.synth.world.vehicles.shell import Shell
-from isthmus.synth.world.vehicles.solids import joined, moved, turned
+from isthmus.synth.world.vehicles.solids import fan, joined, moved, turned
 from isthmus.synth.world.vehicles.styles import Style
 from isthmus.synth.world.vehicles.subdivision import Array
 from isthmus.synth.world.vehicles.surface import Chosen
@@ -89,7 +89,7 @@ class Back:
 
 
 BACKS = (
-    Back(((0.52, 0.70), (0.50, 0.87), (0.80, 0.92), (1.05, 0.95), (1.05, 0.72), (0.85, 0.64)), 0.62),  # noqa: E501
+    Back(((0.52, 0.7), (0.5, 0.87), (0.8, 0.92), (1.05, 0.95), (1.05, 0.72), (0.85, 0.64)), 0.62),
     Back(((0.70, 0.56), (0.66, 0.90), (1.05, 0.97), (1.05, 0.60), (0.84, 0.48)), 0.64),
     Back(((0.55, 0.76), (0.55, 0.88), (1.05, 0.96), (1.05, 0.74), (0.85, 0.68)), 0.36, bar=True),
 )  # fmt: skip
@@ -158,9 +158,8 @@ def _slats(shell: Shell, shape: o.Outline, count: int) -> Mesh:
     low, high = float(heights.min()), float(heights.max())
     bars = []
     for y in np.linspace(low, high, count + 2)[1:-1]:
-        level = float(y)
-        field = _at_height(level)
-        bars.append(shell.seam(field, ("grille",), near=near, width=0.014, lift=0.006))
+        line = o.on_front(o.beyond((1.0, float(y)), (0.0, float(y))))
+        bars.append(shell.seam(line, ("grille",), near=near, width=0.014, lift=0.006))
     return joined(bars)
 
 
@@ -178,7 +177,7 @@ def _headlamp(shell: Shell, lamp: o.Field, out: Slots) -> None:
         x = centre[0] + step * spread[0]
         y = centre[1] + 0.45 * step * rise * spread[0]
         at, _ = shell.probe(2, 1, (x, y))
-        sides = (6, 8, 16)[shell.level]
+        sides = (5, 7, 12)[shell.level]
         disc = _disc(radius if shell.level == 2 else 0.045, sides)
         back = -0.025 if shell.level == 2 else 0.01
         out.setdefault("headlamp", []).append(moved(disc, at + np.array([0, 0, back])))
@@ -200,10 +199,6 @@ def _headlamp(shell: Shell, lamp: o.Field, out: Slots) -> None:
         out.setdefault("gap", []).append(shell.rim("lens", 0.006, 0.001))
 
 
-def _at_height(y: float) -> o.Field:
-    return lambda p: np.asarray(p[:, 1] - y)
-
-
 def _lower(shell: Shell, centre: Array) -> Chosen:
     middle = shell.surface.centres()
     slope = middle[:, 1] - centre[1] - 0.25 * (middle[:, 0] - centre[0])
@@ -212,7 +207,9 @@ def _lower(shell: Shell, centre: Array) -> Chosen:
 
 def _disc(radius: float, sides: int) -> Mesh:
     """A disc across Z that faces +Z."""
-    return _ahead(turned([(0.0, radius), (0.006, 0.001)], sides))
+    angle = 2 * np.pi * np.arange(sides) / sides
+    rim = np.stack([radius * np.cos(angle), radius * np.sin(angle), 0 * angle], axis=1)
+    return fan(rim, np.array([0.0, 0.0, 1.0]))
 
 
 def _ahead(mesh: Mesh) -> Mesh:
@@ -246,8 +243,11 @@ def cut_rear(shell: Shell, style: Style, back: Back) -> None:
         shell.name("tail", o.on_front(bar), (REAR,))
 
 
-def plates_on(shell: Shell, front: float, rear: float, style: Style, whole: Slots) -> None:
-    """Number plates; their characters, in `ink`, are exchanged for every vehicle."""
+def plates_on(
+    shell: Shell, front: float, rear: float, style: Style, whole: Slots
+) -> tuple[plates.Frame, ...]:
+    """Number plates, without characters; returns where those go."""
+    frames = []
     for sign, share in ((1.0, front), (-1.0, rear)):
         foot, top = heights(shell, 0 if sign > 0 else len(style.stations) - 1)
         at, normal = shell.probe(2, sign, (0.02, foot + share * (top - foot)))
@@ -255,6 +255,8 @@ def plates_on(shell: Shell, front: float, rear: float, style: Style, whole: Slot
         plate, holder = plates.blank(place)
         whole.setdefault("plate", []).append(plate)
         whole.setdefault("black", []).append(holder)
+        frames.append(place)
+    return tuple(frames)
 
 
 def beams(half: Slots) -> Floats:

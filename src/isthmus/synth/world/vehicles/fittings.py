@@ -7,7 +7,7 @@ import numpy as np
 from isthmus.synth.world.mesh import Mesh, flat, quads
 from isthmus.synth.world.vehicles.prototype import Slots
 from isthmus.synth.world.vehicles.shell import Shell
-from isthmus.synth.world.vehicles.solids import bent, ellipsoid, moved, soft_box, tube, yaw
+from isthmus.synth.world.vehicles.solids import bent, block, ellipsoid, moved, soft_box, tube, yaw
 from isthmus.synth.world.vehicles.subdivision import Array
 
 
@@ -15,7 +15,8 @@ def mirror(foot: Array, out: Slots, level: int, scale: float = 1.0, body: str = 
     """A wing mirror of the right side, whose arm stands at `foot` (3,)."""
     w, h = 0.185 * scale, 0.125 * scale
     middle = foot + np.array([0.055 * scale + 0.5 * w, 0.055 * scale, -0.02])
-    shell = soft_box((-0.5 * w, 0.5 * w), (-0.5 * h, 0.5 * h), (-0.06, 0.075), (0.055, 0.05, 0.06))
+    shell = block((-0.5 * w, 0.5 * w), (-0.5 * h, 0.5 * h), (-0.06, 0.075),
+                  (0.055, 0.05, 0.06), level)  # fmt: skip
     taper = np.array([[1, 0, 0], [0, 1, 0], [-0.18, 0.0, 1]])
     out.setdefault(body, []).append(bent(shell, taper, middle))
     if level == 0:
@@ -62,11 +63,11 @@ def roof_rails(line: Array, out: Slots, slot: str, level: int) -> None:
     step = max(1, len(line) // (7 if level == 2 else 3))
     path = line[::step] + np.array([-0.045, 0.055, 0.0])
     path[[0, -1], 1] -= 0.05
-    out.setdefault(slot, []).append(tube(path, 0.015, 6 if level == 2 else 4))
+    out.setdefault(slot, []).append(tube(path, 0.015, 6 if level == 2 else 3, caps=level > 0))
 
 
-def fin(at: Array) -> Mesh:
+def fin(at: Array, level: int) -> Mesh:
     """A shark's fin aerial on the roof."""
-    blob = ellipsoid((0, 0, 0), (0.026, 0.055, 0.085), 4, 8)
+    blob = ellipsoid((0, 0, 0), (0.024, 0.045, 0.080), 2 + level, 4 + 2 * level)
     lean = np.array([[1, 0, 0], [0, 1, 0], [0, -0.55, 1]])
     return bent(blob, lean, at + np.array([0, 0.01, 0]))

@@ -96,11 +96,8 @@ def finish(
                   metallic, float(np.round(dirt, 3)))  # fmt: skip
 
 
-def _dark(
-    value: float, roughness: float = 0.6, *, porosity: float = 0.3, coat: float = 0.0
-) -> Material:
-    colour = (value, value, value * 1.03)
-    return Material(colour, roughness=roughness, porosity=porosity, coat=coat)
+def _dark(value: float, roughness: float = 0.6, porosity: float = 0.3) -> Material:
+    return Material((value, value, value * 1.03), roughness=roughness, porosity=porosity)
 
 
 MATERIALS: Mapping[str, Material] = MappingProxyType(
@@ -139,6 +136,11 @@ MATERIALS: Mapping[str, Material] = MappingProxyType(
         "plate": Material((0.72, 0.72, 0.70), roughness=0.35, porosity=0.05),
         "seat": _dark(0.028, 0.9),
         "cabin": _dark(0.022, 0.8),
+        "head_small": Material((0.8, 0.82, 0.85), roughness=0.1, emission=(2.0e4, 2.0e4, 1.9e4),
+                               lamp="head", porosity=0.0),
+        "spoke": Material((0.45, 0.46, 0.47), roughness=0.35, metallic=1.0),
+        "sign": Material((0.75, 0.42, 0.06), roughness=0.3, emission=(900.0, 480.0, 40.0),
+                         lamp="tail", porosity=0.0),
         "steel": Material((0.30, 0.30, 0.31), roughness=0.45, metallic=1.0),
         "rubber": _dark(0.016, 0.9),
     }

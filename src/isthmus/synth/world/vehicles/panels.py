@@ -141,7 +141,7 @@ def doors(shell: Shell, style: Style) -> None:
         shell.name(f"door{k}", o.on_side(outline), (SIDE,))
     if style.bonnet:
         wing = shell.line(RAIL, 0, style.cowl)[:, [0, 2]]
-        corners = np.concatenate([[(-0.5, wing[0, 1] - 0.05)], wing + [[0.015, 0.0]],  # noqa: RUF005
+        corners = np.concatenate([[(-0.5, wing[0, 1] - 0.05)], wing + np.array([0.015, 0.0]),
                                   [(-0.5, wing[-1, 1] + 0.2)]])  # fmt: skip
         corners[1, 1] -= 0.05
         upper = shell.facing(1, 0.2)
@@ -163,6 +163,16 @@ def boot(shell: Shell, style: Style) -> None:
     start = style.base if style.rear_kind == "boot" else style.backlight
     ring = shell.surface.whereabouts()[:, 0]
     shell.name("lid", o.on_front(o.polygon(shape, 0.03)), (TOP, REAR), near=ring > start + 0.02)
+
+
+def bed(shell: Shell, style: Style) -> None:
+    """Opens the bed of a pickup."""
+    rear, front = -0.5 * style.size[2] + 0.12, style.seats[-1] - 0.56
+    wide = 0.42 * style.size[0]
+    shape = o.polygon([(-0.5, rear), (wide, rear), (wide, front), (-0.5, front)], 0.03)
+    ring = shell.surface.whereabouts()[:, 0]
+    shell.name("bed", o.on_top(shape), (TOP, SIDE), near=ring > style.base)
+    shell.drop("bed")
 
 
 def seams(shell: Shell, style: Style, out: Slots) -> None:

@@ -15,6 +15,8 @@ _GLYPHS = {
     "Y": "55222", "Z": "71247", "1": "26227", "2": "61247", "3": "61616", "4": "55711",
     "5": "74616", "6": "34757", "7": "71122", "8": "75757", "9": "75716", "0": "75557",
 }  # fmt: skip
+Frame = tuple[Array, Array, Array]
+"""Middle of a plate, unit vectors to the reader's right and up."""
 WIDE, TALL = 0.52, 0.11
 """Size of a plate, metres."""
 
@@ -28,7 +30,7 @@ def word(rng: np.random.Generator) -> str:
     return "".join([*text[:2], " ", *digits, *([] if draw[6] < 0.4 else [" ", text[2]])])
 
 
-def frame(point: Array, normal: Array) -> tuple[Array, Array, Array]:
+def frame(point: Array, normal: Array) -> Frame:
     """Middle, right and up of a plate on a body at `point` with the outward `normal` (x is 0)."""
     out = np.array([0.0, normal[1], normal[2]])
     out /= np.linalg.norm(out)
@@ -41,7 +43,7 @@ def frame(point: Array, normal: Array) -> tuple[Array, Array, Array]:
     return np.asarray(point, np.float64) + 0.012 * out, right, up
 
 
-def blank(place: tuple[Array, Array, Array]) -> tuple[Mesh, Mesh]:
+def blank(place: Frame) -> tuple[Mesh, Mesh]:
     """The plate and its dark holder."""
     middle, right, up = place
     out = np.cross(right, up)
@@ -51,7 +53,7 @@ def blank(place: tuple[Array, Array, Array]) -> tuple[Mesh, Mesh]:
     return plate, rectangle(behind, (WIDE + 0.03, TALL + 0.03))
 
 
-def ink(place: tuple[Array, Array, Array], text: str, wide: float = WIDE, tall: float = 0.076) -> Mesh:  # noqa: E501
+def ink(place: Frame, text: str, wide: float = WIDE, tall: float = 0.076) -> Mesh:
     """Characters `tall` metres high on a plate or sign `wide` metres wide."""
     middle, right, up = place
     out = np.cross(right, up)
@@ -78,7 +80,7 @@ _RUNS = {
 }  # fmt: skip
 
 
-def rectangle(place: tuple[Array, Array, Array], size: tuple[float, float]) -> Mesh:
+def rectangle(place: Frame, size: tuple[float, float]) -> Mesh:
     """A flat rectangle of `size` (wide, tall) in the frame of a plate."""
     middle, right, up = place
     out = np.cross(right, up)

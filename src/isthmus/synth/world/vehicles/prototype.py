@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from isthmus.synth.world.material import Material
 from isthmus.synth.world.mesh import Floats, Mesh, join
 from isthmus.synth.world.thing import Lamp, Part, Thing
+from isthmus.synth.world.vehicles.plates import Frame
 from isthmus.synth.world.vehicles.wheels import wheel
 
 Slots = dict[str, list[Mesh]]
@@ -45,6 +46,8 @@ class Prototype:
         headlamps: (n, 3) places of the headlamps.
         level: of detail.
         belt: (y of the belt line, y of the roof), for warps.
+        roof: (z of its rear end, z of its front end, half width), where loads lie.
+        plates: where characters are put on number plates.
     """
 
     parts: Mapping[str, Mesh]
@@ -52,6 +55,8 @@ class Prototype:
     headlamps: Floats
     level: int
     belt: tuple[float, float]
+    roof: tuple[float, float, float] = (-1.0, 0.0, 0.5)
+    plates: tuple[Frame, ...] = ()
 
 
 def both_sides(half: Slots, whole: Slots) -> dict[str, Mesh]:
@@ -123,6 +128,8 @@ def _ease(t: Floats) -> Floats:
 
 def warped(prototype: Prototype, warp: Warp) -> tuple[dict[str, Mesh], Floats]:
     """The prototype's meshes and headlamps under a warp."""
+    if warp == Warp():
+        return dict(prototype.parts), prototype.headlamps
     meshes = list(prototype.parts.values())
     points = np.concatenate([m.points for m in meshes])
     normals = np.concatenate([m.normals for m in meshes])
@@ -157,8 +164,14 @@ def wheels(axles: Sequence[Axle], warp: Warp, design: str, level: int) -> dict[s
     spread = 1 + 0.5 * warp.width / (first.x + 0.5 * first.width)
     for axle in axles:
         move = warp.along(np.array([axle.z], np.float32), (first.z, last.z), first.radius + 0.1)
-        parts = wheel(axle.design or design, axle.radius, axle.width, level)
-        for x in (axle.x, axle.x - 1.12 * axle.width) if axle.twin else (axle.x,):
+        # From afar, twin wheels are one wide wheel.
+        broad = axle.twin and level == 0
+        width = axle.width * (2.12 if broad else 1.0)
+        parts = wheel(axle.design or design, axle.radius, width, level)
+        places = [axle.x - 0.56 * axle.width] if broad else [axle.x]
+        if axle.twin and level:
+            places.append(axle.x - 1.12 * axle.width)
+        for x in places:
             place = np.array([x * spread, axle.radius, axle.z + move[0]], np.float32)
             for slot, mesh in parts.items():
                 here = Mesh(mesh.points + place, mesh.faces, mesh.normals, mesh.uv)
@@ -170,17 +183,10 @@ LOW_BEAM = 11000.0
 """Luminous intensity of one dipped headlamp on its axis, cd."""
 
 
-@dataclass(frozen=True)
-class Extra:
-    """What comes on top of a prototype: meshes by slot, and words for the labels."""
-
-    parts: Mapping[str, Mesh] = field(default_factory=dict)
-    attributes: Mapping[str, str] = field(default_factory=dict)
-
-
-def thing(
+def thing(  # noqa: PLR0917
     meshes: Mapping[str, Mesh], materials: Mapping[str, Material], category: str,
-    lamps: Floats, attributes: Mapping[str, str],
+    lamps: Floats, attributes: Mapping[str, str], keypoints: Floats | None = None,
+    beam: float = LOW_BEAM,
 ) -> Thing:  # fmt: skip
     """The finished vehicle: moved so that its bounds' middle stands over the origin.
 
@@ -190,17 +196,21 @@ def thing(
         category: semantic class and category.
         lamps: (n, 3) places of headlamps.
         attributes: words.
+        keypoints: (17, 3) of a rider, whose slots begin with `rider_`.
+        beam: luminous intensity of each headlamp, cd.
     """
     low = np.min([m.points.min(axis=0) for m in meshes.values()], axis=0)
     high = np.max([m.points.max(axis=0) for m in meshes.values()], axis=0)
     shift = np.array([-0.5 * (low[0] + high[0]), -low[1], -0.5 * (low[2] + high[2])], np.float32)
     parts = tuple(
-        Part(Mesh(m.points + shift, m.faces, m.normals, m.uv), materials[slot], category)
+        Part(Mesh(m.points + shift, m.faces, m.normals, m.uv), materials[slot],
+             "rider" if slot.startswith("rider_") else category, slot.startswith("rider_"))
         for slot, m in meshes.items()
-    )
+    )  # fmt: skip
+    joints = None if keypoints is None else keypoints + shift
     width, height, length = (float(v) for v in high - low)
     beams = tuple(
-        Lamp((x, y, z), (0.0, -0.03, 0.99955), (LOW_BEAM, LOW_BEAM, 0.95 * LOW_BEAM), 18.0, "head")
+        Lamp((x, y, z), (0.0, -0.03, 0.99955), (beam, beam, 0.95 * beam), 18.0, "head")
         for x, y, z in (lamps + shift).tolist()
     )
-    return Thing(parts, category, (width, height, length), beams, None, dict(attributes))
+    return Thing(parts, category, (width, height, length), beams, joints, dict(attributes))

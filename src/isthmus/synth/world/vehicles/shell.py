@@ -29,13 +29,14 @@ from isthmus.synth.world.vehicles.surface import (
 ALL = (SIDE, TOP, FRONT, REAR)
 ERROR = 0.004
 """By how much a cut may miss its outline, metres."""
-KEPT = {2: (0.004, 14.0), 1: (0.030, 50.0), 0: (0.12, 80.0)}
+KEPT = {2: (0.005, 15.0), 1: (0.040, 60.0), 0: (0.28, 180.0)}
 """Tolerance (metres) and bend (degrees) of simplification by level of detail."""
 SHEET = ("door0", "door1", "bonnet", "lid")
 """Names of parts that are painted like the rest."""
 _DOORS = {**dict.fromkeys(SHEET, ""), "paint_low": ""}
 _COARSE = {"glass_dark": "glass", "glass_back": "glass", "frit": "glass", "frit_rear": "glass",
-           "trim": "glass", "grille": "bumper", "plastic": "bumper", "indicator": "tail"}  # fmt: skip  # noqa: E501
+           "trim": "glass", "grille": "bumper", "plastic": "bumper", "indicator": "tail",
+           }  # fmt: skip
 MERGED: dict[int, dict[str, str]] = {2: {}, 1: _DOORS, 0: {**_DOORS, **_COARSE}}
 """Names that a coarse level no longer tells apart, and what becomes of them ("" is paint)."""
 

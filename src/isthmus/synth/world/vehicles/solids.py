@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from isthmus.synth.world.mesh import Floats, Mesh, box_uv
+from isthmus.synth.world.mesh import Floats, Mesh, box, box_uv
 from isthmus.synth.world.vehicles.subdivision import Array, Index
 
 Span = tuple[float, float]
@@ -128,9 +128,7 @@ def fan(rim: Array, normal: Array) -> Mesh:
     return _proper(made(rim, faces, np.tile(np.asarray(normal, np.float64), (count, 1))))
 
 
-def ellipsoid(
-    centre: Sequence[float], radii: Sequence[float], rows: int = 8, columns: int = 12
-) -> Mesh:
+def ellipsoid(centre: ArrayLike, radii: ArrayLike, rows: int = 8, columns: int = 12) -> Mesh:
     """An ellipsoid of semi-axes `radii`."""
     up = np.linspace(-0.5 * np.pi, 0.5 * np.pi, rows + 1)
     around = 2 * np.pi * np.arange(columns) / columns
@@ -145,6 +143,16 @@ def ellipsoid(
     size = np.asarray(radii, np.float64)
     points = np.asarray(centre, np.float64) + unit * size
     return _proper(made(points, grid(rows + 1, columns, True), unit / size))
+
+
+def vec(x: float, y: float, z: float) -> Array:
+    """A point or direction (3,)."""
+    return np.array([x, y, z], np.float64)
+
+
+def block(x: Span, y: Span, z: Span, radius: float | Sequence[float], level: int) -> Mesh:
+    """A `soft_box` at the finest level of detail, a plain box below."""
+    return soft_box(x, y, z, radius) if level == 2 else box(x, y, z)
 
 
 def soft_box(x: Span, y: Span, z: Span, radius: float | Sequence[float] = 0.02) -> Mesh:
@@ -196,11 +204,8 @@ def bent(mesh: Mesh, matrix: ArrayLike, offset: ArrayLike = (0.0, 0.0, 0.0)) -> 
     """The mesh under an affine map: `matrix` (3, 3), then `offset` (3,)."""
     linear = np.asarray(matrix, np.float64)
     points = mesh.points @ linear.T + np.asarray(offset)
-    normals = mesh.normals @ np.linalg.inv(linear) * np.sign(np.linalg.det(linear))
-    turned = mesh.faces if np.linalg.det(linear) > 0 else mesh.faces[:, ::-1]
-    faces = turned.astype(np.int64)
-    normals = normals * np.sign(np.linalg.det(linear))
-    return made(points, faces, normals)
+    faces = mesh.faces if np.linalg.det(linear) > 0 else mesh.faces[:, ::-1]
+    return made(points, faces.astype(np.int64), mesh.normals @ np.linalg.inv(linear))
 
 
 def pitch(angle: float) -> Floats:

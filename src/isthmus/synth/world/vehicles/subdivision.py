@@ -1,9 +1,9 @@
-"""Catmull–Clark subdivision of quadrilateral cages, with semi-sharp creases, onto the limit surface.
+"""Catmull–Clark subdivision of quadrilateral cages, with creases, onto the limit surface.
 
 Catmull and Clark, *Recursively generated B-spline surfaces on arbitrary topological meshes*
 (1978); creases after DeRose, Kass and Truong, *Subdivision surfaces in character animation*
 (1998); limit masks after Halstead, Kass and DeRose (1993).
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 

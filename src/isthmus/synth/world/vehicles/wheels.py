@@ -1,4 +1,4 @@
-"""Wheels: tyres, rims of several designs, the wheels of trucks. The axle is X, +X looks outwards."""  # noqa: E501
+"""Wheels: tyres, rims, the wheels of lorries. The axle is X, +X looks outwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -64,17 +63,17 @@ def wheel(design: str, radius: float, width: float, level: int) -> Mapping[str, 
     heavy = design == HEAVY
     rim = Rim(0, 0.0, 0.0, share=0.58) if heavy else RIMS[design]
     edge = rim.share * radius
-    segments = (10, 18, 30)[level]
+    segments = (10, 16, 26)[level]
     parts = {"tyre": _tyre(radius, width, edge, segments, level)}
     if level == 0:
         parts["rim"] = turned([(0.42 * width, edge), (0.36 * width, 1e-4)], segments, sharp=60)
     elif heavy:
-        parts |= _heavy(width, edge, segments)
+        parts |= _heavy(width, edge, (10, 12, 18)[level], level)
     else:
         parts["rim"] = joined(
             [_rim_ring(width, edge, segments, level), *_spokes(rim, width, edge, level)]
         )
-        parts["disc"] = _inside(width, edge, segments // 2)
+        parts["disc"] = _inside(width, edge, segments // 2, level)
     return MappingProxyType(parts)
 
 
@@ -85,8 +84,7 @@ def _tyre(radius: float, width: float, edge: float, segments: int, level: int) -
         (1.0 * wide, radius - 0.45 * tall), (0.92 * wide, edge),
     ]  # fmt: skip
     if level == 2:
-        inner = [(-0.98 * wide, radius - 0.12 * tall)]
-        profile = [(-0.98 * wide, edge), *inner, *profile, (0.84 * wide, edge - 0.01 * radius)]
+        profile = [(-0.98 * wide, radius - 0.30 * tall), *profile]
     elif level == 1:
         profile = [(-wide, edge), (-0.95 * wide, radius), (0.86 * wide, radius),
                    (wide, radius - 0.45 * tall), (0.9 * wide, edge)]  # fmt: skip
@@ -105,9 +103,11 @@ def _rim_ring(width: float, edge: float, segments: int, level: int) -> Mesh:
     )  # fmt: skip
 
 
-def _inside(width: float, edge: float, segments: int) -> Mesh:
+def _inside(width: float, edge: float, segments: int, level: int) -> Mesh:
     """Barrel, back and brake disc, all dark."""
     wide = 0.5 * width
+    if level < 2:
+        return turned([(0.5 * wide, edge), (0.2 * wide, 1e-4)], segments, sharp=60)
     return turned(
         [(0.84 * wide, 0.94 * edge), (0.10 * wide, 0.90 * edge), (0.10 * wide, 0.62 * edge),
          (0.3 * wide, 0.60 * edge), (0.3 * wide, 1e-4)],
@@ -128,13 +128,13 @@ def _spokes(rim: Rim, width: float, edge: float, level: int) -> list[Mesh]:
     if level == 1:
         sections = [sections[0], sections[2]]
     signs = (-1.0, 1.0) if rim.spread else (0.0,)
-    points: list[Any] = []
-    faces: list[Any] = []
+    points: list[Array] = []
+    faces: list[tuple[int, int, int]] = []
     for k in range(rim.count):
         for sign in signs:
             lean = np.radians(rim.twist + sign * rim.spread)
             turn = 2 * np.pi * k / rim.count + 0.5 * np.pi
-            section = [_section(edge, turn + lean * s[3], *s[:3], level) for s in sections]
+            section = [_section(edge, turn + lean * s[3], *s[:3]) for s in sections]
             start = 4 * len(points)
             points += section
             faces += _prism(start, len(section), level)
@@ -142,7 +142,7 @@ def _spokes(rim: Rim, width: float, edge: float, level: int) -> list[Mesh]:
     return found
 
 
-def _section(edge: float, angle: float, share: float, x: float, width: float, level: int) -> Array:  # noqa: PLR0917
+def _section(edge: float, angle: float, share: float, x: float, width: float) -> Array:
     """Four points across a spoke: back, face, face, back."""
     r, half = share * edge, 0.5 * width * edge
     along = np.array([0.0, np.sin(angle), np.cos(angle)])
@@ -167,13 +167,17 @@ def _prism(start: int, sections: int, level: int) -> list[tuple[int, int, int]]:
     return faces
 
 
-def _heavy(width: float, edge: float, segments: int) -> dict[str, Mesh]:
+def _heavy(width: float, edge: float, segments: int, level: int) -> dict[str, Mesh]:
     """A dished steel disc with a hub and round openings."""
     wide = 0.5 * width
+    if level < 2:
+        outline = [(0.92 * wide, edge), (-0.1 * wide, 0.80 * edge), (0.30 * wide, 0.42 * edge),
+                   (0.82 * wide, 0.28 * edge), (0.86 * wide, 1e-4)]  # fmt: skip
+        return {"rim": turned(outline, segments, sharp=30)}
     dish = turned(
         [(0.92 * wide, 1.0 * edge), (0.90 * wide, 0.92 * edge), (-0.2 * wide, 0.82 * edge),
-         (0.0, 0.52 * edge), (0.30 * wide, 0.46 * edge), (0.34 * wide, 0.34 * edge),
-         (0.80 * wide, 0.30 * edge), (0.86 * wide, 0.22 * edge), (0.86 * wide, 1e-4)],
+         (0.0, 0.52 * edge), (0.32 * wide, 0.40 * edge), (0.80 * wide, 0.30 * edge),
+         (0.86 * wide, 0.22 * edge), (0.86 * wide, 1e-4)],
         segments, sharp=30,
     )  # fmt: skip
     holes = []
