@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from isthmus.adapt.adapter import Budget, adapt, build_adapter
+from isthmus.adapt.adapter import Budget, Task, adapt, build_adapter
 from isthmus.adapt.features.adabn import reestimate
 from isthmus.detect.batches import image_tensor
 from isthmus.detect.compact import MEAN, SPREAD
@@ -56,7 +56,7 @@ def test_weights_stay_and_the_given_detector_stays(draw, detector):
 
 def test_one_image_works_with_an_alarm(draw, detector):
     source = draw(8, 1)
-    result = adapt(build_adapter("adabn"), detector, source, draw(1, 0).images, Budget(4), seed=0)
+    result = adapt(build_adapter("adabn"), Task(detector, source, draw(1, 0).images, Budget(4), 0))
     assert "1 target image" in result.alarms[0]
     assert all(torch.isfinite(v).all() for v in result.detector.state_dict().values())
 

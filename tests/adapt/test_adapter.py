@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from isthmus.adapt.adapter import ADAPTERS, LEGAL_NEEDS, Budget, adapt, build_adapter
+from isthmus.adapt.adapter import ADAPTERS, LEGAL_NEEDS, Budget, Task, adapt, build_adapter
 from isthmus.detect.detector import build_detector
 from isthmus.errors import ConfigError, LabelAccessError
 
@@ -28,21 +28,21 @@ def test_an_adapter_that_wants_target_labels_is_refused(draw, tiny):
         needs = frozenset({"target.images", "target.labels"})
 
     with pytest.raises(LabelAccessError, match=r"target\.labels"):
-        adapt(Cheat(), tiny, draw(4, 0), draw(4, 1).images, Budget(2), seed=0)
+        adapt(Cheat(), Task(tiny, draw(4, 0), draw(4, 1).images, Budget(2), 0))
 
 
 def test_a_target_with_labels_is_refused(draw, tiny):
     with pytest.raises(LabelAccessError, match="Samples"):
-        adapt(build_adapter("adabn"), tiny, draw(4, 0), draw(4, 1), Budget(2), seed=0)
+        adapt(build_adapter("adabn"), Task(tiny, draw(4, 0), draw(4, 1), Budget(2), 0))
 
 
 def test_an_adapter_that_reaches_for_labels_finds_none(draw, tiny):
     class Thief(type(build_adapter("adabn"))):
-        def fit(self, detector, source, target, budget, seed, **_):
-            return target.labels
+        def fit(self, task):
+            return task.target.labels
 
     with pytest.raises(AttributeError, match="labels"):
-        adapt(Thief(), tiny, draw(4, 0), draw(4, 1).images, Budget(2), seed=0)
+        adapt(Thief(), Task(tiny, draw(4, 0), draw(4, 1).images, Budget(2), 0))
 
 
 def test_an_unknown_adapter_is_named():

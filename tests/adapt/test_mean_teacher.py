@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from isthmus.adapt.adapter import Budget, adapt, build_adapter
+from isthmus.adapt.adapter import Budget, Task, adapt, build_adapter
 from isthmus.adapt.pseudo import mean_teacher
 from isthmus.adapt.pseudo.calibration import class_scores, prior_thresholds
 from isthmus.adapt.pseudo.collapse import expected_counts, judge
@@ -93,7 +93,7 @@ def test_a_collapse_rolls_back_and_mutes_the_class(draw, tiny, monkeypatch):
         original(state, snapshot)
 
     monkeypatch.setattr(mean_teacher.State, "restore", restore)
-    result = MeanTeacher().fit(tiny, draw(16, 0), draw(16, 1).images, Budget(8, batch=4), 0)
+    result = MeanTeacher().fit(Task(tiny, draw(16, 0), draw(16, 1).images, Budget(8, batch=4), 0))
     assert judged == [3, 6, 8]
     assert list(kept) == [6]
     assert result.alarms == ("square: lost",)
@@ -107,9 +107,7 @@ def test_an_interrupted_teacher_ends_with_the_same_bytes(draw, tiny, tmp_path, m
 
     def run(place, progress=None):
         adapter = build_adapter("fda_mean_teacher")
-        return adapt(
-            adapter, tiny, source, target, budget, seed=3, checkpoint=place, progress=progress
-        )
+        return adapt(adapter, Task(tiny, source, target, budget, 3, place, progress))
 
     def stop(done, total, what):
         assert total == 10
@@ -127,16 +125,16 @@ def test_an_interrupted_teacher_ends_with_the_same_bytes(draw, tiny, tmp_path, m
 def test_the_teacher_learns_from_the_target(draw, tiny):
     """Pixels of the target change the result; its labels cannot, as there are none."""
     source = draw(16, 0)
-    first = MeanTeacher().fit(tiny, source, draw(16, 1).images, Budget(3, batch=4), 0)
-    other = MeanTeacher().fit(tiny, source, draw(16, 2).images, Budget(3, batch=4), 0)
+    first = MeanTeacher().fit(Task(tiny, source, draw(16, 1).images, Budget(3, batch=4), 0))
+    other = MeanTeacher().fit(Task(tiny, source, draw(16, 2).images, Budget(3, batch=4), 0))
     assert weights_digest(first.detector) != weights_digest(other.detector)
     assert all(torch.isfinite(v).all() for v in first.detector.state_dict().values())
 
 
 def test_block_masks_are_optional_and_change_what_is_learnt(draw, tiny):
     source, target, budget = draw(16, 0), draw(16, 1).images, Budget(3, batch=4)
-    plain = MeanTeacher().fit(tiny, source, target, budget, 0)
-    masked = MeanTeacher(masked_share=1.0).fit(tiny, source, target, budget, 0)
+    plain = MeanTeacher().fit(Task(tiny, source, target, budget, 0))
+    masked = MeanTeacher(masked_share=1.0).fit(Task(tiny, source, target, budget, 0))
     assert weights_digest(plain.detector) != weights_digest(masked.detector)
 
 
@@ -144,6 +142,6 @@ def test_a_silent_teacher_asks_nothing_of_the_target(draw, tiny):
     """Before it speaks, only the source is learnt: other target images change nothing."""
     source, budget = draw(16, 0), Budget(3, batch=4)
     silent = MeanTeacher(silent_share=1.0)
-    first = silent.fit(tiny, source, draw(16, 1).images, budget, 0)
-    other = silent.fit(tiny, source, draw(16, 2).images, budget, 0)
+    first = silent.fit(Task(tiny, source, draw(16, 1).images, budget, 0))
+    other = silent.fit(Task(tiny, source, draw(16, 2).images, budget, 0))
     assert weights_digest(first.detector) == weights_digest(other.detector)

@@ -130,7 +130,11 @@ def test_a_run_that_is_up_to_date_loads_no_network(finished):
     given = folder / "again.json"
     given.write_text(config.model_dump_json())
     script = folder / "again.py"
-    script.write_text(SCRIPT + "    assert not {'torch', 'altair', 'sklearn'} & set(sys.modules)\n")
+    text = SCRIPT.replace(
+        "StudyConfig.model_validate_json(Path(sys.argv[1]).read_text())",
+        "load_study(sys.argv[1])",
+    ).replace("import StudyConfig", "import load_study")
+    script.write_text(text + "    assert not {'torch', 'altair', 'sklearn'} & set(sys.modules)\n")
     command = [sys.executable, str(script), str(given), str(folder / "run")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

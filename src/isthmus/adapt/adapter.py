@@ -18,7 +18,7 @@ from isthmus.errors import ConfigError, LabelAccessError
 if TYPE_CHECKING:  # the names of arms and adapters are wanted without loading torch
     from isthmus.detect.detector import Detector
     from isthmus.detect.samples import Images, Samples
-    from isthmus.detect.train import Recipe
+    from isthmus.detect.train import Objective, Recipe
 
 Level = Literal["source", "image", "feature", "pseudo-label", "combination"]
 LEGAL_NEEDS = frozenset({"source.images", "source.labels", "target.images"})
@@ -55,6 +55,44 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What an adapter is given, and all that it is given.
+
+    Attributes:
+        detector: trained on the source; stays as it is.
+        source: labelled samples.
+        target: images without labels.
+        budget: steps, batch, learning rate.
+        seed: decides every random draw.
+        checkpoint: file to resume from; a killed run ends with the same weights.
+        progress: called after each step.
+    """
+
+    detector: Detector
+    source: Samples
+    target: Images
+    budget: Budget
+    seed: int
+    checkpoint: Path | None = None
+    progress: Progress | None = None
+
+    def train(self, objective: Objective, name: str) -> Adapted:
+        """Spend the budget on `objective`, under `name`; see `isthmus.detect.train.train`."""
+        from isthmus.detect.train import train
+
+        trained = train(
+            self.detector,
+            objective,
+            self.budget.recipe(),
+            seed=self.seed,
+            name=name,
+            checkpoint=self.checkpoint,
+            progress=self.progress,
+        )
+        return Adapted(trained.detector, trained.history, trained.alarms)
+
+
+@dataclass(frozen=True)
 class Adapted:
     """An adapted detector, the loss of each step, and what went wrong on the way."""
 
@@ -76,18 +114,8 @@ class Adapter(Protocol):
     level: Level
     needs: frozenset[str]
 
-    def fit(
-        self,
-        detector: Detector,
-        source: Samples,
-        target: Images,
-        budget: Budget,
-        seed: int,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Adapted:
-        """Adapt a copy of `detector`; see `adapt`."""
+    def fit(self, task: Task) -> Adapted:
+        """Adapt a copy of the task's detector; see `adapt`."""
         ...
 
 
@@ -140,31 +168,11 @@ def build_adapter(name: str) -> Adapter:
     return ADAPTERS[name]()
 
 
-def adapt(
-    adapter: Adapter,
-    detector: Detector,
-    source: Samples,
-    target: Images,
-    budget: Budget,
-    *,
-    seed: int,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> Adapted:
-    """Adapt a copy of `detector` to the target.
-
-    Args:
-        adapter: the method.
-        detector: trained on the source.
-        source: labelled samples.
-        target: images without labels.
-        budget: steps, batch, learning rate.
-        seed: decides every random draw.
-        checkpoint: file to resume from; a killed run ends with the same weights.
-        progress: called after each step.
+def adapt(adapter: Adapter, task: Task) -> Adapted:
+    """Adapt a copy of the task's detector to its target: the only way in.
 
     Raises:
-        LabelAccessError: the adapter wants target labels, or `target` carries labels.
+        LabelAccessError: the adapter wants target labels, or the target carries labels.
         TrainingError: the method cannot work on this detector, or training went wrong.
     """
     from isthmus.detect.samples import Images
@@ -175,11 +183,9 @@ def adapt(
             f"adapter {adapter.name!r} asks for {', '.join(illegal)}; "
             f"an adapter may only use {', '.join(sorted(LEGAL_NEEDS))}"
         )
-    if type(target) is not Images:
+    if type(task.target) is not Images:
         raise LabelAccessError(
             f"adapter {adapter.name!r}: the target must be plain `Images`, which hold no label; "
-            f"got {type(target).__name__}"
+            f"got {type(task.target).__name__}"
         )
-    return adapter.fit(
-        detector, source, target, budget, seed, checkpoint=checkpoint, progress=progress
-    )
+    return adapter.fit(task)

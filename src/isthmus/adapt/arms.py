@@ -306,7 +306,7 @@ def _finished(spec: ArmSpec, identity: str) -> ArmResult | None:
 
 def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
     """Load, train, return; what the arms differ in stands here and nowhere else."""
-    from isthmus.adapt.adapter import ADAPTERS, adapt, build_adapter
+    from isthmus.adapt.adapter import ADAPTERS, Task, adapt, build_adapter
     from isthmus.detect.detector import build_detector, load_detector
     from isthmus.detect.objectives import Supervised
     from isthmus.detect.samples import load_images, load_samples
@@ -326,15 +326,9 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
     )
     if spec.arm in ADAPTERS:
         assert spec.target is not None
-        return adapt(
-            build_adapter(spec.arm),
-            detector,
-            source,
-            load_images(spec.target),
-            budget,
-            seed=spec.seed,
-            checkpoint=checkpoint,
-        )
+        target = load_images(spec.target)
+        task = Task(detector, source, target, budget, spec.seed, checkpoint)
+        return adapt(build_adapter(spec.arm), task)
     recipe, plain = budget.recipe(), spec.arm == "plain_source"
     if spec.start is None:
         recipe = Recipe(

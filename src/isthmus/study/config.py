@@ -223,7 +223,6 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
     from isthmus.augment.effect import EFFECTS
     from isthmus.data.formats import FORMATS
     from isthmus.data.ontology import ROAD
-    from isthmus.detect.detector import DETECTORS
     from isthmus.gap import METRICS
 
     effects = [] if config.generate.effects == "auto" else config.generate.effects
@@ -231,7 +230,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
         ("gap.metrics", list(config.gap.metrics), list(METRICS)),
         ("generate.effects", list(effects), list(EFFECTS)),
         ("arms", config.arms, list(ARMS)),
-        ("detector.name", [config.detector.name], list(DETECTORS)),
+        ("detector.name", [config.detector.name], _detectors(config.detector.name)),
         ("source.categories", _classes(config.source), list(ROAD.classes)),
         ("target.categories", _classes(config.target), list(ROAD.classes)),
         ("source.format", [config.source.format], ["auto", *FORMATS]),
@@ -243,6 +242,15 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
         for name in names
         if name not in known
     ]
+
+
+def _detectors(name: str) -> list[str]:
+    """Names of detectors; the usual one is not looked up, which would load torch."""
+    if name == DetectorSection().name:
+        return [name]
+    from isthmus.detect.detector import DETECTORS
+
+    return list(DETECTORS)
 
 
 def _classes(section: DomainSection) -> list[str]:

@@ -9,17 +9,15 @@ the variance between them.
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from isthmus import seeds
-from isthmus.adapt.adapter import Adapted, Budget, Level
-from isthmus.compute.executor import Progress
+from isthmus.adapt.adapter import Adapted, Level, Task
 from isthmus.detect.batches import image_tensor
 from isthmus.detect.detector import Detector
-from isthmus.detect.samples import Images, Samples
+from isthmus.detect.samples import Images
 from isthmus.errors import TrainingError
 
 BATCH = 16
@@ -88,21 +86,11 @@ class AdaBN:
     level: Level = "feature"
     needs = frozenset({"target.images"})
 
-    def fit(
-        self,
-        detector: Detector,
-        source: Samples,
-        target: Images,
-        budget: Budget,
-        seed: int,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Adapted:
+    def fit(self, task: Task) -> Adapted:
         """Re-estimate; few images give an alarm."""
         alarms = (
             ()
-            if len(target) >= FEW_IMAGES
-            else (f"AdaBN: statistics rest on {len(target)} target image(s) alone",)
+            if len(task.target) >= FEW_IMAGES
+            else (f"AdaBN: statistics rest on {len(task.target)} target image(s) alone",)
         )
-        return Adapted(reestimate(detector, target, seed=seed), (), alarms)
+        return Adapted(reestimate(task.detector, task.target, seed=task.seed), (), alarms)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
-from isthmus.adapt.adapter import Adapted, Budget, Level
-from isthmus.compute.executor import Progress
+from isthmus.adapt.adapter import Adapted, Level, Task
 from isthmus.detect.batches import image_tensor
-from isthmus.detect.detector import Detector
 from isthmus.detect.objectives import ImageHook, Supervised, images_digest
-from isthmus.detect.samples import Images, Samples
-from isthmus.detect.train import train
+from isthmus.detect.samples import Images
 
 SHARE = 0.7
 
@@ -53,32 +49,13 @@ class TransferAdapter:
     level: Level = "image"
     needs = frozenset({"source.images", "source.labels", "target.images"})
 
-    def fit(
-        self,
-        detector: Detector,
-        source: Samples,
-        target: Images,
-        budget: Budget,
-        seed: int,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Adapted:
+    def fit(self, task: Task) -> Adapted:
         """Fair source training, spent on source images whose look `style` has changed."""
         objective = Supervised(
-            source,
-            batch=budget.batch,
-            seed=seed,
-            hook=self.style(target),
-            hook_fingerprint=f"{self.name}:{images_digest(target)}",
+            task.source,
+            batch=task.budget.batch,
+            seed=task.seed,
+            hook=self.style(task.target),
+            hook_fingerprint=f"{self.name}:{images_digest(task.target)}",
         )
-        trained = train(
-            detector,
-            objective,
-            budget.recipe(),
-            seed=seed,
-            name=self.name,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
-        return Adapted(trained.detector, trained.history, trained.alarms)
+        return task.train(objective, self.name)

@@ -10,7 +10,6 @@ and a watch per class that rolls back (`collapse`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,20 +17,19 @@ import torch
 from torch import Tensor
 
 from isthmus import seeds
-from isthmus.adapt.adapter import Adapted, Budget, Level
+from isthmus.adapt.adapter import Adapted, Level, Task
 from isthmus.adapt.image.transfer import Style
 from isthmus.adapt.pseudo.calibration import Thresholds, class_scores, prior_thresholds
 from isthmus.adapt.pseudo.collapse import expected_counts, judge
-from isthmus.compute.executor import Progress
 from isthmus.detect.augmentations import Move, block_mask, strong
 from isthmus.detect.batches import image_tensor
 from isthmus.detect.detector import Detections, Detector, Raw, Targets
 from isthmus.detect.evaluate import predict
 from isthmus.detect.losses import box_distance, soft_centres
 from isthmus.detect.objectives import Order, Supervised, images_digest
-from isthmus.detect.samples import Images, Samples
+from isthmus.detect.samples import Images
 from isthmus.detect.targets import dense_targets
-from isthmus.detect.train import State, train
+from isthmus.detect.train import State
 from isthmus.files import digest_of
 
 WATCHED = 48
@@ -224,42 +222,24 @@ class MeanTeacher:
         self.name, self.label, self.style, self.silent_share = name, label, style, silent_share
         self.level = "pseudo-label" if style is None else "combination"
 
-    def fit(
-        self,
-        detector: Detector,
-        source: Samples,
-        target: Images,
-        budget: Budget,
-        seed: int,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Adapted:
+    def fit(self, task: Task) -> Adapted:
         """Spend the budget on source and target batches side by side."""
+        budget = task.budget
         supervised = Supervised(
-            source,
+            task.source,
             batch=budget.batch,
-            seed=seed,
-            hook=self.style(target) if self.style else None,
+            seed=task.seed,
+            hook=self.style(task.target) if self.style else None,
             hook_fingerprint=getattr(self.style, "__name__", ""),
         )
         objective = Teaching(
             supervised,
-            target,
+            task.target,
             batch=budget.batch,
-            seed=seed,
+            seed=task.seed,
             steps=budget.steps,
             silent=round(self.silent_share * budget.steps),
-            prior=source.prior(),
+            prior=task.source.prior(),
             masked_share=self.masked_share,
         )
-        trained = train(
-            detector,
-            objective,
-            budget.recipe(),
-            seed=seed,
-            name=self.name,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
-        return Adapted(trained.detector, trained.history, trained.alarms)
+        return task.train(objective, self.name)
