@@ -18,7 +18,7 @@ STRIDE = 0.82
 """Length of a stride (two steps) as a share of the body's height."""
 PHASES = 8
 """Moments of a stride that people seen from far can be in."""
-FAR_PEOPLE = 60
+FAR_PEOPLE = 40
 """Different people of one pose and age that are seen from far; those near are all different."""
 
 
@@ -40,7 +40,8 @@ def figure(
 
     def made(phase: float) -> Thing:
         if detail < 2:
-            step = int(phase * PHASES) % PHASES
+            # Each begins at a moment of their own, so that the stock needs no copies of them.
+            step = (number + round((phase - first) * PHASES)) % PHASES
             thing = _far(number, pose, step, child=child, work=work, detail=detail,
                          season=season)  # fmt: skip
         else:
@@ -60,7 +61,7 @@ def figure(
     return Standing(thing, motion, later=lambda time: made(first + cadence * time))
 
 
-@lru_cache(maxsize=400)
+@lru_cache(maxsize=800)
 def _far(
     number: int, pose: str, step: int, *, child: bool, work: bool, detail: Detail, season: Season
 ) -> Thing:

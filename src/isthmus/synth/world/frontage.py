@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from isthmus.synth.world.placement import Motion, Stage, Standing, rectangle
 from isthmus.synth.world.plants import hedge
 from isthmus.synth.world.roads.layout import ARM_LENGTH, Road
 from isthmus.synth.world.stock import article, numbered
+from isthmus.synth.world.thing import Part, Thing
 
 FIRST, LAST = -36.0, 330.0
 WIDTHS = {
@@ -34,7 +35,9 @@ STYLES = {
     "suburb": {"villa": 0.85, "terrace": 0.15},
     "rural": {"villa": 0.7, "warehouse": 0.3},
 }
-VARIANTS = 20
+VARIANTS = 12
+"""Houses of one style and width in the stock; their walls differ further by their tint."""
+WALLS = ("plaster", "brick", "stone", "concrete")
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def _house(
 ) -> None:
     deep = DEPTHS[style]
     away = stage.distance(motion) - deep / 2
-    detail = 2 if away < 32 else 1 if away < 100 else 0
+    detail = 2 if away < 45 else 1 if away < 130 else 0
     thing = article(building, rng, VARIANTS, width=width, depth=deep, style=style, detail=detail)
     x, z, heading = motion.at(0.0)
     # Neighbours in a bend may meet at the back, where nobody sees it: the fronts must not.
@@ -134,7 +137,21 @@ def _house(
     if stage.occupancy.free(polygon) and _off_roads(stage, motion, width, deep):
         stage.occupancy.claim(polygon)
         low = _lowest(stage, x, z, width)
-        stage.standing.append(Standing(thing, motion, raised=low))
+        stage.standing.append(Standing(tinted(thing, rng), motion, raised=low))
+
+
+def tinted(house: Thing, rng: np.random.Generator) -> Thing:
+    """The house with its walls painted lighter, darker, warmer or cooler."""
+    light, warm = rng.uniform(0.72, 1.2), rng.normal(0.0, 0.05)
+    share = (light * (1 + warm), light, light * (1 - warm))
+
+    def painted(part: Part) -> Part:
+        if part.material.texture not in WALLS:
+            return part
+        r, g, b = (min(c * k, 0.85) for c, k in zip(part.material.colour, share, strict=True))
+        return replace(part, material=part.material.tinted((r, g, b)))
+
+    return replace(house, parts=tuple(painted(part) for part in house.parts))
 
 
 def _lowest(stage: Stage, x: float, z: float, width: float) -> float:

@@ -116,13 +116,14 @@ def _far_trees(rng: np.random.Generator, stage: Stage) -> None:
     layout = stage.layout
     green = layout.factors.road_type in ("suburb", "rural") or layout.factors.surroundings == "park"
     bend = float(np.abs(layout.main.curve.curvature).max())
-    for _ in range(46 if green else 22):
+    for _ in range(52 if green else 34):
         s = float(rng.uniform(30.0, 420.0))
         sign = one_of(rng, (-1, 1))
         d = layout.main.section.side(sign).front + float(rng.uniform(15.0, 90.0))
         if d * bend < 0.6:
             motion = Motion(layout.main, s, sign * d, float(rng.uniform(0, 6.28)))
-            thing = article(tree, rng, TREES, season=layout.factors.season, detail=0)
+            thing = article(tree, rng, TREES, season=layout.factors.season,
+                            detail=min(stage.detail(motion), 1))  # fmt: skip
             stage.put(Standing(thing, motion, raised=-0.2), size=(0.6, 0.6), beside=True)
 
 

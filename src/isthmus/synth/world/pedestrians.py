@@ -12,10 +12,12 @@ from types import MappingProxyType
 import numpy as np
 
 from isthmus.synth.chance import one_of, weighted
-from isthmus.synth.world.figures import figure
-from isthmus.synth.world.placement import AHEAD, Motion, Stage
+from isthmus.synth.world.figures import figure, hand_to_middle
+from isthmus.synth.world.people import dog, pram
+from isthmus.synth.world.placement import AHEAD, Motion, Stage, Standing, ahead
 from isthmus.synth.world.roads.layout import Crossing, Road
 from isthmus.synth.world.roads.section import Side
+from isthmus.synth.world.stock import article
 
 FROM, LENGTH = 3.0, 100.0
 """Stretch of the street on which people are counted, metres."""
@@ -75,12 +77,16 @@ def _is_child(rng: np.random.Generator, stage: Stage) -> bool:
 
 def _put(
     rng: np.random.Generator, stage: Stage, motion: Motion, pose: str, *, child: bool = False,
-    seconds: float = 0.0,
+    seconds: float = 0.0, crosses: bool = False,
 ) -> bool:  # fmt: skip
-    """One person; False if there is no room. Who cannot be seen is there without being made."""
+    """One person, off the road unless somebody `crosses` it; False if there is no room.
+
+    Who cannot be seen is there without being made.
+    """
     if not stage.sees(motion, 2.5):
         return True
-    return stage.put(figure(rng, stage, motion, pose, child=child), margin=0.06, seconds=seconds)
+    return stage.put(figure(rng, stage, motion, pose, child=child), margin=0.06, seconds=seconds,
+                     beside=not crosses)  # fmt: skip
 
 
 def _walking(rng: np.random.Generator, stage: Stage) -> int:
@@ -99,6 +105,41 @@ def _walking(rng: np.random.Generator, stage: Stage) -> int:
         pose = weighted(draw, {"walk": 0.82, "carry": 0.08, "phone": 0.0}) if not child else "walk"
         came += _put(draw, stage, motion, pose, child=child, seconds=AHEAD)
     return came
+
+
+def _with_pram(rng: np.random.Generator, stage: Stage) -> int:
+    """Somebody who pushes a pram along the pavement."""
+    place, s = _somewhere(rng, stage)
+    way, speed = one_of(rng, (-1, 1)), float(rng.uniform(0.9, 1.4))
+    turn = 0.0 if way > 0 else np.pi
+    motion = Motion(place.road, s, place.d(float(rng.uniform(0.2, 0.8))), turn, way * speed)
+    if not stage.sees(motion, 3.0):
+        return 1
+    carriage = article(pram, rng, 8, detail=stage.detail(motion))
+    parent = figure(rng, stage, motion, "pram")
+    reach = hand_to_middle(carriage)
+    both = (0.8, 2 * reach + carriage.size[2])
+    if not stage.put(parent, size=both, margin=0.05, seconds=AHEAD, beside=True):
+        return 0
+    stage.standing.append(Standing(carriage, ahead(motion, reach)))
+    return 1
+
+
+def _with_dog(rng: np.random.Generator, stage: Stage) -> int:
+    """Somebody whose dog walks beside them."""
+    place, s = _somewhere(rng, stage)
+    way, speed = one_of(rng, (-1, 1)), float(rng.uniform(0.9, 1.4))
+    turn = 0.0 if way > 0 else np.pi
+    d = place.d(float(rng.uniform(0.1, 0.8)))
+    owner = Motion(place.road, s, d, turn, way * speed)
+    beside = replace(owner, s=s + float(rng.uniform(-0.2, 0.5)), d=d + place.sign * 0.75)
+    if not stage.sees(owner, 2.5):
+        return 1
+    if not _put(rng, stage, owner, "walk", seconds=AHEAD):
+        return 0
+    thing = article(dog, rng, 8, detail=stage.detail(beside))
+    stage.put(Standing(thing, beside), margin=0.03, seconds=AHEAD, beside=True)
+    return 1
 
 
 def _running(rng: np.random.Generator, stage: Stage) -> int:
@@ -164,7 +205,7 @@ def cross(
     speed = float(np.clip(rng.normal(1.35, 0.2), 0.8, 2.0))
     motion = Motion(crossing.road, s, d, way * np.pi / 2, 0.0, way * speed)
     young = _is_child(rng, stage) if child is None else child
-    return _put(rng, stage, motion, "walk", child=young, seconds=AHEAD)
+    return _put(rng, stage, motion, "walk", child=young, seconds=AHEAD, crosses=True)
 
 
 def _wait(rng: np.random.Generator, stage: Stage, crossing: Crossing, way: int) -> bool:
@@ -215,7 +256,9 @@ Habit = Callable[[np.random.Generator, Stage], int]
 
 HABITS: Mapping[str, tuple[Habit, float]] = MappingProxyType(
     {
-        "walk": (_walking, 0.50),
+        "walk": (_walking, 0.47),
+        "pram": (_with_pram, 0.02),
+        "dog": (_with_dog, 0.02),
         "stand": (_standing, 0.08),
         "talk": (_talking, 0.07),
         "window": (_at_window, 0.06),

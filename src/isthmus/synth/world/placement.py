@@ -26,7 +26,7 @@ EYE = 4.0
 AHEAD = 1.5
 """For how long ways of moving things are kept apart, seconds."""
 Detail = Literal[0, 1, 2]
-DETAILS: tuple[tuple[float, Detail], ...] = ((25.0, 2), (60.0, 1))
+DETAILS: tuple[tuple[float, Detail], ...] = ((32.0, 2), (80.0, 1))
 """Up to which distance (m) things are made in which detail; 0 beyond."""
 
 

@@ -35,7 +35,7 @@ def numbered(maker: Callable[..., Thing], number: int, **asked: Any) -> Thing:
     return _made(maker, number, tuple(sorted(asked.items())))
 
 
-@lru_cache(maxsize=700)
+@lru_cache(maxsize=2000)
 def _made(maker: Callable[..., Thing], number: int, asked: tuple[tuple[str, Any], ...]) -> Thing:
     rng = seeds.generator(0, "stock", maker.__name__, number)
     return maker(rng, **dict(asked))

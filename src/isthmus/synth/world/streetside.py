@@ -86,7 +86,8 @@ def _signals(rng: np.random.Generator, stage: Stage) -> None:
         _stand(rng, stage, furniture.traffic_light, motion, state=signal,
                overhead=overhead and road is layout.main)  # fmt: skip
         if layout.junction and road is layout.main:
-            beyond = 2 * layout.junction.s - s + direction * 0.5
+            # Nearer to those it is for than the signal that it stands back to back with.
+            beyond = 2 * layout.junction.s - s - direction * 0.6
             for sign in (direction, -direction):
                 motion = _post(stage, road, beyond, sign, facing)
                 _stand(rng, stage, furniture.traffic_light, motion, state=signal, overhead=False)

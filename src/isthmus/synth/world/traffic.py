@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from isthmus.synth.chance import weighted
-from isthmus.synth.world.placement import Motion, Stage, Standing
+from isthmus.synth.world.placement import Detail, Motion, Stage, Standing
 from isthmus.synth.world.roads.layout import Arm, Road
 from isthmus.synth.world.roads.parking import bays
+from isthmus.synth.world.stock import article
+from isthmus.synth.world.thing import Part, Thing
 from isthmus.synth.world.vehicles import vehicle
 
 MOVING = {
@@ -59,6 +61,8 @@ def park(rng: np.random.Generator, stage: Stage) -> None:
         _park_arm(draw, stage, arm, share)
     if layout.factors.road_type == "suburb":
         _park_in_drives(rng.spawn(1)[0], stage, share)
+    if layout.factors.road_type != "rural" and share > 0:
+        _park_bicycles(rng.spawn(1)[0], stage)
 
 
 def _arms(stage: Stage) -> tuple[Arm, ...]:
@@ -75,8 +79,53 @@ def _park(rng: np.random.Generator, stage: Stage, place: Motion, sign: int) -> b
                     float(askew) + (0.0 if along else np.pi))  # fmt: skip
     if not stage.sees(motion, 7.0):
         return False
-    thing = vehicle(kind, rng, detail=stage.detail(motion), driver=False)
+    detail = stage.detail(motion)
+    if kind == "motorcycle":
+        thing = article(riderless, rng, 10, kind=kind, detail=detail)
+    else:
+        thing = parked(vehicle(kind, rng, detail=detail, driver=False))
     return stage.put(Standing(thing, motion, leans=True), margin=0.12)
+
+
+def parked(thing: Thing) -> Thing:
+    """A vehicle whose lamps nobody has switched on."""
+
+    def dark(part: Part) -> Part:
+        if not part.material.lamp:
+            return part
+        return replace(part, material=replace(part.material, emission=(0.0, 0.0, 0.0), lamp=""))
+
+    return replace(thing, parts=tuple(dark(part) for part in thing.parts), lamps=())
+
+
+def riderless(rng: np.random.Generator, kind: str = "bicycle", detail: Detail = 2) -> Thing:
+    """A two-wheeler without its rider."""
+    ridden = vehicle(kind, rng, detail=detail)
+    frame = tuple(part for part in ridden.parts if not part.rider)
+    high = max(float(part.mesh.points[:, 1].max()) for part in frame)
+    size = (ridden.size[0], high, ridden.size[2])
+    return parked(replace(ridden, parts=frame, keypoints=None, size=size))
+
+
+def _park_bicycles(rng: np.random.Generator, stage: Stage) -> None:
+    """Bicycles on their stands: at walls, and in rows near the kerb."""
+    layout = stage.layout
+    busy = layout.factors.surroundings in ("shops", "downtown", "residential")
+    for sign in (-1, 1):
+        side = layout.main.section.side(sign)
+        inner, outer = side.walk
+        if outer - inner < 1.7:
+            continue
+        for draw in rng.spawn(int(rng.poisson(1.6 if busy else 0.5))):
+            s, number = 4.0 + 60.0 * float(draw.random()) ** 1.2, 1 + int(draw.poisson(1.2))
+            along = draw.random() < 0.5
+            d = sign * (outer - 0.35 if along else inner + 1.0)
+            for k in range(number):
+                turn = (0.0 if along else np.pi / 2) + float(draw.normal(0, 0.08))
+                at = Motion(layout.main, s + (1.9 if along else 0.62) * k, d, turn)
+                if stage.sees(at):
+                    thing = article(riderless, draw, 10, detail=stage.detail(at))
+                    stage.put(Standing(thing, at), margin=0.02, beside=True)
 
 
 def _park_arm(rng: np.random.Generator, stage: Stage, arm: Arm, share: float) -> None:
@@ -102,9 +151,9 @@ def _park_in_drives(rng: np.random.Generator, stage: Stage, share: float) -> Non
             turn = np.pi / 2 * (1 if draw.random() < 0.5 else -1)
             motion = Motion(layout.main, s, sign * (side.edge + 2.7), turn)
             if present and stage.sees(motion):
-                kind = weighted(draw, PARKED)
+                kind = weighted(draw, {"hatchback": 0.4, "estate": 0.3, "suv": 0.3})
                 thing = vehicle(kind, draw, detail=stage.detail(motion), driver=False)
-                stage.put(Standing(thing, motion, leans=True), margin=0.3)
+                stage.put(Standing(parked(thing), motion, leans=True), margin=0.3)
 
 
 def drive(rng: np.random.Generator, stage: Stage) -> None:

@@ -11,6 +11,7 @@ from isthmus.synth.world.figures import figure
 from isthmus.synth.world.placement import Motion, Stage, Standing
 from isthmus.synth.world.roads.parking import Bay, bays
 from isthmus.synth.world.scenarios.actor import in_picture, show
+from isthmus.synth.world.traffic import parked
 from isthmus.synth.world.vehicles import vehicle
 
 NAME = "child_between_cars"
@@ -34,7 +35,7 @@ def child_between_cars(rng: np.random.Generator, stage: Stage) -> None:
     for bay, draw, apart in ((first, draws[2], -1), (second, draws[3], 1)):
         kind = one_of(draw, KINDS)
         place = Motion(layout.main, bay.s, bay.d, 0.0 if sign > 0 else np.pi)
-        thing = vehicle(kind, draw, detail=stage.detail(place), driver=False)
+        thing = parked(vehicle(kind, draw, detail=stage.detail(place), driver=False))
         clear = gap + apart * (thing.size[2] / 2 + float(draw.uniform(0.45, 0.8)))
         at = Motion(layout.main, clear, bay.d, place.turn)
         foot = stage.footprint(at, (thing.size[0], thing.size[2]), 0.05)
@@ -52,7 +53,7 @@ def _pair(rng: np.random.Generator, stage: Stage) -> tuple[Bay, Bay, int]:
             s = 0.5 * (a.s + b.s)
             motion = Motion(stage.layout.main, s, sign * (inner - 0.4), -sign * np.pi / 2)
             # Both cars stand before the camera, and the near one does not touch its eye.
-            if b.s - a.s < 1.2 * a.length and a.s > 7.5 and in_picture(stage, motion, SIZE):
+            if b.s - a.s < 1.2 * a.length and a.s > 4.8 and in_picture(stage, motion, SIZE):
                 found.append((s, a, b, sign))
     found.sort(key=lambda item: item[0])
     _, a, b, sign = one_of(rng, found[:2])

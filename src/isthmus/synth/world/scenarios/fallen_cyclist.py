@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from isthmus.synth.chance import one_of
@@ -11,6 +9,7 @@ from isthmus.synth.world.figures import figure
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.placement import Motion, Stage, Standing
 from isthmus.synth.world.scenarios.actor import find, show
+from isthmus.synth.world.traffic import riderless
 from isthmus.synth.world.vehicles import vehicle
 
 NAME = "fallen_cyclist"
@@ -20,11 +19,8 @@ def fallen_cyclist(rng: np.random.Generator, stage: Stage) -> None:
     """In the right part of the lane, the bicycle beside or still under them; some get help."""
     layout = stage.layout
     draws = rng.spawn(3)
-    bicycle = vehicle("bicycle", draws[0], detail=2)
     thrown = rng.random() < 0.7
-    if thrown:
-        frame = tuple(part for part in bicycle.parts if not part.rider)
-        bicycle = replace(bicycle, parts=frame, keypoints=None)
+    bicycle = riderless(draws[0]) if thrown else vehicle("bicycle", draws[0], detail=2)
     tilt = on_its_side(1 if rng.random() < 0.5 else -1)
     both = (2.4, 0.7, 2.4)
 
