@@ -128,6 +128,16 @@ def test_frechet_against_the_matrix_square_root() -> None:
     assert frechet(X, Y) == pytest.approx(expected, rel=1e-10)
 
 
+def test_frechet_where_a_covariance_is_singular() -> None:
+    """A constant and a doubled feature, against the nuclear norm of A Bᵀ (centred and scaled)."""
+    x, y = X, np.column_stack([Y[:, :3], np.full(len(Y), 1.5), Y[:, 4], Y[:, 4]])
+    a, b = ((side - side.mean(0)) / np.sqrt(len(side) - 1) for side in (x, y))
+    root = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    expected = np.square(x.mean(0) - y.mean(0)).sum() + (a**2).sum() + (b**2).sum() - 2 * root
+    assert frechet(x, y) == pytest.approx(expected, rel=1e-7)
+    assert frechet(y, x) == pytest.approx(expected, rel=1e-7)
+
+
 def test_frechet_with_fewer_rows_than_features() -> None:
     """Features that only rotate and pad the data change nothing; the covariance is singular."""
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(90, 90)))[0][:6]

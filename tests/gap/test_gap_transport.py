@@ -17,7 +17,7 @@ from isthmus.gap.emd import emd
 from isthmus.gap.metric import observed, pooled_rows
 from isthmus.gap.resampling import make_plan
 from isthmus.gap.sinkhorn import _alone, sinkhorn
-from isthmus.gap.transport import Bounded, costs
+from isthmus.gap.transport import Bounded, costs, stretch
 
 rng = np.random.default_rng(4)
 X = rng.normal(size=(41, 3))
@@ -189,3 +189,23 @@ def test_requests_that_make_no_sense_are_refused() -> None:
     ):
         with pytest.raises(ConfigError, match=words):
             call()
+
+
+@pytest.mark.parametrize(
+    ("metric", "truth", "within"), [("emd", 8**0.5, 0.1), ("sinkhorn", 8.0, 0.3)]
+)
+def test_bias_of_samples_of_unlike_spread(metric: str, truth: float, within: float) -> None:
+    """Half the sum of the self-distances would take off too much: W_2 would read 2.0, W_2² 4."""
+    generator = np.random.default_rng(5)
+    plan = {"permutations": 0, "bootstraps": 40, "floor_splits": 15, "resampled_rows": 32}
+    found = []
+    for seed in range(10):
+        x, y = generator.normal(size=(50, 8)), 2 * generator.normal(size=(30, 8))
+        found.append(measure(x, y, metric, seed=seed, **plan))
+    assert np.mean([one.value for one in found]) == pytest.approx(truth, rel=within)
+    assert sum(one.low <= truth <= one.high for one in found) >= 8
+
+
+def test_the_stretch_of_samples_is_that_of_their_spreads() -> None:
+    assert stretch(pooled_rows(X, 3 * X - 7)) == pytest.approx(3)
+    assert stretch(pooled_rows(np.zeros((4, 2)), np.ones((4, 2)))) == 1

@@ -80,6 +80,7 @@ class CmdStatistic:
     width: float
     settings: dict[str, Any]
     warnings: tuple[str, ...]
+    stretch: float = 1.0
 
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         """(r, K): |difference of the k-th moment|², where a finite sample's bias is additive."""

@@ -10,7 +10,10 @@ bias. Formulas such as Fréchet's exceed the populations' distance by an amount 
     halves of x are at distance 2 b_x(n/2) by sampling alone, halves of y at 2 b_y(m/2), and a
     half of x and a half of y at the true distance plus b_x(n/2) + b_y(m/2): the mean over splits
     of the last minus half the sum of the first two is free of it, without assuming how b falls
-    with n (which is not 1/n once d > n).
+    with n (which is not 1/n once d > n). Optimal transport between samples that differ in
+    spread adds less: W_2²(x, ρ y) = |x|² + ρ² |y|² - 2 ρ (the most that plans can correlate), so
+    that the bias is ρ (b_x + b_y) in x's unit, where y's halves are 2 ρ² b_y apart. A statistic
+    states such a `stretch` ρ, by which x's self-distances are multiplied and y's divided.
 interval. Units are drawn with replacement within either side. The draws' deviations from their
     own mean are put around the bias-free value (a percentile interval around the formula's value
     would be off by twice the bias), widened by sqrt(k / (k - 1)) and Student's over the normal
@@ -99,7 +102,7 @@ def conclude(
     metric: Metric, statistic: Statistic, draws: Draws, *, units: tuple[int, int], level: float
 ) -> Conclusion:
     """All that `draws` say, of `units` resampled on either side."""
-    center = unbiased(metric, draws)
+    center = unbiased(metric, draws, statistic.stretch)
     tiny = ROUNDING * _magnitude(statistic, draws)
     return Conclusion(
         value=float(statistic.combine(center[None])[0]),
@@ -111,13 +114,13 @@ def conclude(
     )
 
 
-def unbiased(metric: Metric, draws: Draws) -> Floats:
+def unbiased(metric: Metric, draws: Draws, stretch: float | Floats = 1.0) -> Floats:
     """The components (c,) of the populations' distance."""
     if not metric.biased:
         return np.asarray(draws.observed[0])
     if len(draws.across):
-        halves = (draws.halves_x.mean(axis=0) + draws.halves_y.mean(axis=0)) / 2
-        return np.asarray(draws.across.mean(axis=0) - halves)
+        own_x, own_y = draws.halves_x.mean(axis=0), draws.halves_y.mean(axis=0)
+        return np.asarray(draws.across.mean(axis=0) - (own_x * stretch + own_y / stretch) / 2)
     if len(draws.drawn):
         # Too few units to halve: the bootstrap's own bias, which assumes that it falls as 1/n.
         return np.asarray(2 * draws.observed[0] - draws.drawn.mean(axis=0))

@@ -67,9 +67,12 @@ def _moments(x: Matrix) -> tuple[Floats, Floats]:
         z = x[start : start + ROWS_AT_ONCE] - pilot
         total += z.sum(axis=0, dtype=np.float64)
         gram += _upper_gram(z)
-    gram += np.triu(gram, 1).T
     mean = total / len(x)
-    return pilot + mean, (gram - len(x) * np.outer(mean, mean)) / (len(x) - 1)
+    # In the order of memory of each: a mismatch costs as much as a tenth of the products.
+    gram -= np.outer(len(x) * mean, mean).T
+    gram /= len(x) - 1
+    lower = gram.T
+    return pilot + mean, np.tril(lower) + np.tril(lower, -1).T
 
 
 def _upper_gram(z: Matrix) -> Matrix:
@@ -84,17 +87,23 @@ def _upper_gram(z: Matrix) -> Matrix:
 def _trace_root(cov_x: Floats, cov_y: Floats) -> float:
     """The trace of (S_x S_y)^(1/2), from the eigenvalues of S_x S_y.
 
-    They are those of the symmetric problem S_x S_y v = λ v (LAPACK's sygv, type 2), which needs a
-    root of S_y; a singular S_y gets its root from its own eigenvalues.
+    They are those of the symmetric Rᵀ S_x R for any R Rᵀ = S_y: Cholesky's factor, or a root from
+    the eigenvalues of an S_y that is singular. (LAPACK's sygv does the same; its sygst, which
+    forms the product in small steps, takes longer than all the rest.)
     """
-    from scipy.linalg import LinAlgError, eigh
+    from scipy.linalg import LinAlgError, cholesky
+    from scipy.linalg.blas import dtrmm
 
     try:
-        values = eigh(cov_x, cov_y, type=2, eigvals_only=True, check_finite=False)
+        factor = cholesky(cov_y, lower=True, check_finite=False)
     except LinAlgError:
         own, vectors = np.linalg.eigh(cov_y)
-        factor = vectors * np.sqrt(np.maximum(own, 0))
-        values = np.linalg.eigvalsh(factor.T @ cov_x @ factor)
+        root = vectors * np.sqrt(np.maximum(own, 0))
+        product = root.T @ cov_x @ root
+    else:
+        half = dtrmm(1.0, factor, cov_x, side=0, lower=1, trans_a=1)
+        product = dtrmm(1.0, factor, half, side=1, lower=1, overwrite_b=1)
+    values = np.linalg.eigvalsh(product)
     return float(np.sqrt(np.maximum(values, 0)).sum())
 
 

@@ -134,6 +134,11 @@ class _Sum:
     def warnings(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(w for s in self.statistics for w in s.warnings))
 
+    @property
+    def stretch(self) -> Floats:
+        pairs = zip(self.statistics, self.widths, strict=True)
+        return np.concatenate([np.broadcast_to(s.stretch, width) for s, width in pairs])
+
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         return np.concatenate([s.evaluate(wx, wy) for s in self.statistics], axis=1)
 

@@ -114,6 +114,13 @@ class Statistic(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """What a reader of the number has to know."""
 
+    @property
+    def stretch(self) -> float | Floats:
+        """How much longer distances within y are than within x, for each component or all.
+
+        1 where a component's bias is additive as it stands; see `conclusion`, bias.
+        """
+
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         """Components (r, c) for r weightings of the units, `wx` and `wy` (r, units).
 
@@ -157,6 +164,7 @@ class Simple:
     warnings: tuple[str, ...] = ()
     drawn: Callable[[Counts, Counts], Floats] | None = None
     bounds: tuple[float, float] = (-np.inf, np.inf)
+    stretch: float = 1.0
 
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         """Components (r, 1)."""

@@ -13,6 +13,10 @@ transport does, at a sampling error near that of a kernel.
 The dual potentials are found by Sinkhorn's iterations, as matrix products for many weightings at
 once: only masses change between them, the kernel exp(-c / ε) does not. Where that kernel leaves
 the range of float64, a weighting is solved by itself in the logarithmic domain.
+
+The bias of samples that differ in spread is taken to be that of transport (see `conclusion`),
+which it is for small ε; for larger ε less is removed than there is: at the default ε, of Gaussians
+in 8 dimensions one of which spreads twice as far, 50 and 30 rows read an eighth high.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from isthmus.gap.transport import (
     check_power,
     costs,
     reduction,
+    stretch,
 )
 
 RELATIVE = 0.1
@@ -94,7 +99,13 @@ def prepare(
 
     settings: dict[str, Any] = {"p": p, "regularisation": epsilon, **used}
     settings["regularisation_given"] = regularisation is not None
-    return Simple(evaluate, settings=settings, warnings=notes + warnings, bounds=(0.0, np.inf))
+    return Simple(
+        evaluate,
+        settings=settings,
+        warnings=notes + warnings,
+        bounds=(0.0, np.inf),
+        stretch=stretch(rows) ** (p / 2),
+    )
 
 
 def _epsilon(rows: Rows, p: int, given: float | None) -> tuple[float, tuple[str, ...]]:

@@ -17,7 +17,7 @@ import numpy as np
 from isthmus import seeds
 from isthmus.errors import ConfigError
 from isthmus.gap.estimate import Matrix
-from isthmus.gap.metric import Counts, Floats, Indices, Rows, pooled_rows
+from isthmus.gap.metric import ROWS_AT_ONCE, Counts, Floats, Indices, Rows, pooled_rows
 
 FORMULA_ROWS = 2000
 """Rows a side from which the formula is computed unless its caller says otherwise."""
@@ -87,6 +87,20 @@ def costs(a: Matrix, b: Matrix, p: int) -> Floats:
     out += np.einsum("ij,ij->i", right, right)[None, :]
     np.maximum(out, 0, out=out)
     return np.sqrt(out, out=out) if p == 1 else out
+
+
+def stretch(rows: Rows) -> float:
+    """Spread of y over that of x: roots of the mean squared distances from their own means."""
+    x, y = _spread(rows.z[: rows.rows_x]), _spread(rows.z[rows.rows_x :])
+    return float(np.sqrt(y / x)) if min(x, y) > 0 else 1.0
+
+
+def _spread(side: Matrix) -> float:
+    """Mean squared distance of the rows (n, d) from their mean."""
+    mean, total = side.mean(axis=0, dtype=np.float64), 0.0
+    for start in range(0, len(side), ROWS_AT_ONCE):  # no float64 copy of a large side
+        total += float(np.square(side[start : start + ROWS_AT_ONCE] - mean).sum())
+    return total / len(side)
 
 
 def check_power(p: int) -> None:
