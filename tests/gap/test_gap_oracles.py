@@ -128,6 +128,15 @@ def test_frechet_against_the_matrix_square_root() -> None:
     assert frechet(X, Y) == pytest.approx(expected, rel=1e-10)
 
 
+def test_frechet_of_more_features_than_are_worked_on_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = frechet(X, Y)
+    monkeypatch.setattr("isthmus.gap.frechet.COLUMNS_AT_ONCE", 4)
+    monkeypatch.setattr("isthmus.gap.frechet.ROWS_AT_ONCE", 7)
+    assert frechet(X, Y) == pytest.approx(whole, rel=1e-12)
+
+
 def test_frechet_where_a_covariance_is_singular() -> None:
     """A constant and a doubled feature, against the nuclear norm of A Bᵀ (centred and scaled)."""
     x, y = X, np.column_stack([Y[:, :3], np.full(len(Y), 1.5), Y[:, 4], Y[:, 4]])
