@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +157,40 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
         rows = [row for row in document["estimates"] if row["pair"] == pair["name"]]
         OUT.print(f"{pair['label']}: {pair['n']} and {pair['m']} frames", markup=False)
         _show_table(_gap_table(rows, several))
-    warnings = Counter(w for row in document["estimates"] for w in row["warnings"])
-    for warning, count in warnings.items():
-        ERR.print(f"note ({count} of {len(document['estimates'])}): {warning}", markup=False)
+    for note in gap_notes(document["estimates"]):
+        ERR.print(note, markup=False)
     if saved is not None:
         show_path("result", saved)
+
+
+def gap_notes(estimates: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each warning once, with the layers and metrics it is for; numbers alone make no difference.
+
+    Of warnings that differ in their numbers the first is given.
+    """
+    found: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+    for row in estimates:
+        for warning in row["warnings"]:
+            found.setdefault(_without_numbers(warning), {}).setdefault(warning, []).append(row)
+    notes = []
+    for versions in found.values():
+        first, rows = next(iter(versions)), [row for rows in versions.values() for row in rows]
+        similar = " (numbers differ between them)" if len(versions) > 1 else ""
+        layers, metrics = (dict.fromkeys(str(r[key]) for r in rows) for key in ("layer", "metric"))
+        where = f"{_few(layers)}; {_few(metrics)}"
+        notes.append(f"note ({len(rows)} of {len(estimates)}: {where}): {first}{similar}")
+    return notes
+
+
+def _without_numbers(warning: str) -> str:
+    return re.sub(r"\d[\d.,]*", "#", warning)
+
+
+def _few(names: Iterable[str], most: int = 6) -> str:
+    """Names in a row, the first of many and how many more."""
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
 
 
 def show_gate(result: Any, *, saved: Path | None) -> None:

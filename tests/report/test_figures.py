@@ -99,7 +99,9 @@ def test_kinds_are_medians_over_metrics(rows: list[dict[str, Any]]) -> None:
     bars = {row["kind"]: row for row in data_with(chart, "noise")}
     assert list(bars) == ["Colour and light", "Texture", "Shape", "Semantic content"]
     assert bars["Texture"]["ratio"] == pytest.approx(4.6 * 0.72, abs=1e-3)  # Fréchet is the median
-    assert bars["Semantic content"]["over"] == "15 estimates"
+    assert bars["Semantic content"]["over"] == "5 estimates"
+    # Of three layers of a network, the first two are not deep.
+    assert "last third of its layers, here compact · stride16." in chart.caption
 
 
 def test_every_layer_and_metric_has_a_cell(rows: list[dict[str, Any]]) -> None:

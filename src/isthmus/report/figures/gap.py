@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from isthmus.report import fields, wording
+from isthmus.report import layers as layers_of
 from isthmus.report.blocks import Chart, Table
 from isthmus.report.fields import Document
 from isthmus.report.figures import theme
@@ -19,12 +20,14 @@ from isthmus.report.figures import theme
 KINDS = ("colour and light", "texture", "shape", "semantic", "all")
 # In the order of their worth: the floor's own tick is never given up for a neighbour.
 _TICKS = (1, 0, 10, 100, 1000, 10000, -10, -100, 2, 5, -2, 50, 20, 500, 200, -5, -50, -20)
+_LABEL = 340  # pixels: the longest name of a layer (see `layers.WIDEST`) is not cut off
 _LEAST_STEP = 0.08  # of the axis, between two ticks: their labels stay apart on narrow screens
 
 
 def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
     """One row an estimate that has a ratio: the ratio and its interval, on the floor's scale."""
     rows = []
+    names, shallow = layers_of.short_names(estimates), layers_of.shallow(estimates)
     for item in estimates:
         ratio, floor = fields.number(item, "ratio"), fields.number(item, "floor")
         if ratio is None or floor is None or floor <= 0:
@@ -35,7 +38,9 @@ def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[s
                 "pair": labels.get(fields.text(item, "pair"), fields.text(item, "pair")),
                 "metric": wording.metric(fields.text(item, "metric")),
                 "kind": fields.text(item, "kind", "all"),
-                "place": place(item),
+                "place": names[layers_of.place_of(item)],
+                "extractor": fields.text(item, "extractor"),
+                "deep": layers_of.place_of(item) not in shallow,
                 "ratio": round(ratio, 5),
                 "low": round(ratio if low is None else low / floor, 5),
                 "high": round(ratio if high is None else high / floor, 5),
@@ -47,12 +52,6 @@ def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[s
             }
         )
     return rows
-
-
-def place(item: Document) -> str:
-    """Extractor and layer of an estimate, as one name."""
-    extractor, layer = fields.text(item, "extractor"), fields.text(item, "layer")
-    return " · ".join(part for part in (extractor, layer) if part)
 
 
 def sample(item: Document) -> str:
@@ -112,7 +111,10 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
     """How large the gap is in each kind of difference: median over metrics, and each metric."""
     import altair as alt
 
+    rows = [r for r in rows if r["deep"]]
     present = [k for k in KINDS[:-1] if any(r["kind"] == k and r["pair"] == pair for r in rows)]
+    seen = dict.fromkeys(r["place"] for r in rows if r["kind"] == "semantic")
+    deep = f": the last third of its layers, here {'; '.join(seen)}" if seen else ""
     bars: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     for kind in present:
@@ -155,7 +157,8 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
         title="Which kind of difference",
         caption="Bar: median ratio over metrics and layers; dots: each of them; grey mark: the "
         "same median within the source; dashed line: the noise floor. Semantic content is what "
-        "a network's features see in the pictures. Ratios of different kinds compare only roughly.",
+        f"a network's deep features see in the pictures{deep}. Ratios of different kinds compare "
+        "only roughly.",
         spec=theme.spec_of(alt.layer(_floor_line(x), bar, tick, dots), height=alt.Step(40)),
         table=Table(
             caption="Gap by kind of difference",
@@ -183,7 +186,7 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
                 labelExpr="split(datum.label, ' ')",
             ),
         ),
-        y=alt.Y("place:N", sort=None, title=None),
+        y=alt.Y("place:N", sort=None, title=None, axis=alt.Axis(labelLimit=_LABEL)),
         tooltip=_tips(),
     )
     top = max(r["ratio"] for r in rows)

@@ -138,16 +138,43 @@ def _parts(parts: list[Document]) -> list[Block]:
                 wording.times(fields.number(part, "ratio")),
                 wording.p_value(fields.number(part, "p_value")),
                 f"{fields.integer(part, 'n')} and {fields.integer(part, 'm')}",
+                _rests_on(part),
                 fields.text(part, "reason", ""),
             )
         )
     table = Table(
         caption="Windows of one size on objects, beside them, and away from them",
-        columns=("Part", "MMD²", "95 % interval", "× floor", "p", "Windows", "Not known because"),
+        columns=(
+            "Part",
+            "MMD²",
+            "95 % interval",
+            "× floor",
+            "p",
+            "Windows",
+            "Rests on",
+            "Not known because",
+        ),
         rows=tuple(rows),
         numeric=frozenset({"MMD²", "× floor"}),
     )
-    return [Heading("Objects, their surroundings, the background"), table]
+    note = (
+        "Windows of one frame go together, and how long frames stay alike is found anew from the "
+        "windows' features, for each part: a part may rest on other units than the whole frame, "
+        "and its interval, p-value and floor are those of its own."
+    )
+    return [Heading("Objects, their surroundings, the background"), table, Text(note, "note")]
+
+
+def _rests_on(part: Document) -> str:
+    """Independent units behind one kind of window, and the frames they come from."""
+    units = fields.integer(part, "units_x"), fields.integer(part, "units_y")
+    kind = fields.text(part, "unit_kind", "units")
+    if not all(units):
+        return wording.MISSING
+    frames = f"{fields.integer(part, 'frames_x')} and {fields.integer(part, 'frames_y')} frames"
+    if kind == "frames":
+        return f"{frames}, {units[0]} and {units[1]} of them independent"
+    return f"{units[0]} and {units[1]} {kind} of {frames}"
 
 
 def _slices(matrices: list[Document]) -> list[Block]:

@@ -9,6 +9,7 @@ from isthmus.report import fields, wording
 from isthmus.report.blocks import Block, Chart, Grid, Heading, Listing, Section, Table, Text
 from isthmus.report.fields import Document
 from isthmus.report.figures import gap as figures
+from isthmus.report.layers import place_of, short_names
 from isthmus.report.run_folder import RunFolder
 from isthmus.report.sections.takeaway import (
     COARSE,
@@ -112,8 +113,7 @@ def _headline(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """Per extractor the features that stand for it: all together, else its last layer."""
     places: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for row in rows:
-        extractor = row["place"].split(" · ")[0]
-        places.setdefault(extractor, {}).setdefault(row["place"], []).append(row)
+        places.setdefault(row["extractor"], {}).setdefault(row["place"], []).append(row)
     chosen = {}
     for layers in places.values():
         whole = [name for name, of_layer in layers.items() if of_layer[0]["kind"] == "all"]
@@ -142,10 +142,11 @@ def _warnings(estimates: list[Document], labels: dict[str, str]) -> list[Block]:
 
 
 def _all(estimates: list[Document], labels: dict[str, str]) -> Table:
+    names = short_names(estimates)
     rows = tuple(
         (
             labels.get(fields.text(e, "pair"), fields.text(e, "pair")),
-            figures.place(e),
+            names[place_of(e)],
             wording.metric(fields.text(e, "metric")),
             f"{wording.number(fields.number(e, 'value'))} "
             f"{wording.interval(fields.number(e, 'low'), fields.number(e, 'high'))}".strip(),
