@@ -123,6 +123,7 @@ class SlicedStatistic:
     maximum: bool
     settings: dict[str, Any]
     warnings: tuple[str, ...] = ()
+    stretch: float = 1.0
 
     def evaluate(self, wx: Counts, wy: Counts) -> Floats:
         """(r, 1): the mean over directions; (r, L) with `maximum`: each direction."""
