@@ -9,8 +9,9 @@ import pytest
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import detect_format, read_dataset
-from isthmus.data.frame import Box, Camera
+from isthmus.data.frame import Box, Camera, Shape
 from isthmus.data.problem_log import BOX_KINDS, FRAME_KINDS
+from isthmus.data.shapes import Polygon
 from isthmus.errors import InputError
 
 FRAME_2018 = {
@@ -31,8 +32,13 @@ FRAME_2018 = {
             "poly2d": [{"vertices": [[1, 2], [3, 4]], "types": "LL", "closed": False}],
             "id": 34,
         },
-        {"category": "drivable area", "poly2d": [{"vertices": [[1, 2]]}], "id": 35},
-        {"category": "person", "poly2d": [{"vertices": [[1, 2]]}], "id": 36},
+        {
+            "category": "drivable area",
+            "poly2d": [{"vertices": [[1, 2], [3, 4], [5, 2]], "types": "LCL"}],
+            "id": 35,
+        },
+        {"category": "person", "poly2d": [{"vertices": [[1, 2], [7, 2], [5, 9]]}], "id": 36},
+        {"category": "person", "poly2d": [{"vertices": "none"}], "id": 37},
     ],
 }
 
@@ -44,11 +50,12 @@ def read(folder: Path, document, **options) -> Dataset:
 
 
 def accounted(dataset: Dataset) -> tuple[int, int]:
-    """(frames, boxes) read plus left out; notes on surfaces count as boxes left out."""
+    """(frames, labels) read plus left out."""
     known = dataset.problems
     frames = sum(p.count for p in known if p.kind in FRAME_KINDS and p.severity == "skipped")
-    boxes = sum(p.count for p in known if p.kind in BOX_KINDS)
-    return len(dataset) + frames, sum(len(f.objects or ()) for f in dataset) + boxes
+    labels = sum(p.count for p in known if p.kind in BOX_KINDS)
+    kept = sum(len(f.objects or ()) + len(f.shapes) for f in dataset)
+    return len(dataset) + frames, kept + labels
 
 
 def test_the_2018_form(tmp_path, make_image):
@@ -57,14 +64,22 @@ def test_the_2018_form(tmp_path, make_image):
     frame = dataset.frames[0]
     assert frame.attributes == FRAME_2018["attributes"]
     assert frame.sequence == "b1c66a42"
-    assert frame.objects == (Box("car", (4, 5, 14.5, 12), True, False, instance="33"),)
-    lost = {p.reason.split("'")[1]: (p.severity, p.count) for p in dataset.problems}
-    assert lost == {
-        "lane": ("note", 1),
-        "drivable area": ("note", 1),
-        "person": ("skipped", 1),
-    }
-    assert accounted(dataset) == (1, 4)
+    light = {"trafficLightColor": "none"}
+    assert frame.objects == (
+        Box("car", (4, 5, 14.5, 12), True, False, instance="33", attributes=light),
+        Box("person", (1, 2, 7, 9), instance="36", polygons=(Polygon((1, 2, 7, 2, 5, 9)),)),
+    )
+    assert frame.shapes == (
+        Shape("lane", (Polygon((1, 2, 3, 4), closed=False),), None, {"laneStyle": "solid"}, "34"),
+        Shape("drivable area", (Polygon((1, 2, 3, 4, 5, 2), types="LCL"),), instance="35"),
+    )
+    lost = [(p.kind, p.severity, p.count) for p in dataset.problems]
+    assert lost == [
+        ("label-without-box", "skipped", 1),
+        ("bad-outline", "note", 1),
+        ("box-from-outline", "note", 1),
+    ]
+    assert accounted(dataset) == (1, 5)
 
 
 def test_the_first_release_and_a_folder_of_files(tmp_path, make_image):
@@ -80,7 +95,7 @@ def test_the_first_release_and_a_folder_of_files(tmp_path, make_image):
     (tmp_path / "labels" / "broken.json").write_text('[{"name": "x", ')
     assert detect_format(tmp_path / "labels") == "bdd100k"
     dataset = read_dataset(tmp_path / "labels", images=tmp_path / "images")
-    assert [len(frame.objects) for frame in dataset] == [1, 1]
+    assert [len(frame.objects) for frame in dataset] == [2, 2]
     # Two videos cut from one drive: one sequence, so that no split parts them.
     assert dataset.sequences == ("0000f77c",)
     assert dataset.frames[0].attributes == {"weather": "rainy"}
@@ -163,8 +178,8 @@ REAL = {
     "tests/eval/testcases/box_track/track_sample_anns.json": (202, 3241, 0),
     "tests/eval/testcases/det/bbox_predictions.json": (202, 5372, 0),
     "tests/label/testcases/scalabel_ins_seg.json": (1, 2, 0),
-    "tests/label/testcases/example_annotation.json": (1, 4, 4),
-    "tests/eval/testcases/sem_seg/sem_seg_sample.json": (1, 60, 60),
+    "tests/label/testcases/example_annotation.json": (1, 4, 0),
+    "tests/eval/testcases/sem_seg/sem_seg_sample.json": (1, 60, 42),
     "tests/eval/testcases/det/bbox_predictions_empty.json": (1, 1, 1),
 }
 

@@ -114,7 +114,8 @@ def check(dataset: Dataset, frames: int, boxes: int) -> None:
     left_out = [p for p in problems if p.severity == "skipped"]
     assert len(dataset) + sum(p.count for p in left_out if p.kind in FRAME_KINDS) == frames
     found = [(frame, box) for frame in dataset for box in frame.objects or ()]
-    assert len(found) + sum(p.count for p in problems if p.kind in BOX_KINDS) == boxes
+    shapes = sum(len(frame.shapes) for frame in dataset)
+    assert len(found) + shapes + sum(p.count for p in problems if p.kind in BOX_KINDS) == boxes
     for frame, box in found:
         x1, y1, x2, y2 = box.xyxy
         assert 0 <= x1 < x2 <= frame.width

@@ -117,8 +117,8 @@ def test_what_is_no_manifest_is_refused(tmp_path):
         "3",
         "{",
         '{"schema": "isthmus.manifest/99"}',
-        '{"schema": "isthmus.manifest/1"}',
-        '{"schema": "isthmus.manifest/1", "problems": 3}',
+        '{"schema": "isthmus.manifest/2"}',
+        '{"schema": "isthmus.manifest/2", "problems": 3}',
     ],
 )
 def test_strange_metadata_is_refused(tmp_path, about):
@@ -133,4 +133,4 @@ def test_strange_metadata_is_refused(tmp_path, about):
 def test_the_schema_is_named_in_the_file(tmp_path):
     save_manifest(Dataset("x", ()), tmp_path / "x.parquet")
     about = json.loads(pq.read_schema(tmp_path / "x.parquet").metadata[b"isthmus"])
-    assert about["schema"] == "isthmus.manifest/1"
+    assert about["schema"] == "isthmus.manifest/2"

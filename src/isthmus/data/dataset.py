@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import cached_property
 from typing import NoReturn
 
 from isthmus import seeds
-from isthmus.data.frame import Box, Frame, Problem
+from isthmus.data.frame import Box, Frame, Problem, Shape
 from isthmus.data.ontology import ROAD, Ontology
 from isthmus.errors import InputError, LabelAccessError
 from isthmus.files import digest_of
@@ -258,7 +258,7 @@ def _unit(frame: Frame) -> str:
 def _frame_content(frame: Frame) -> list[object]:
     camera = frame.camera
     objects = frame.objects
-    return [
+    content: list[object] = [
         frame.id,
         frame.digest,
         frame.split,
@@ -268,10 +268,13 @@ def _frame_content(frame: Frame) -> list[object]:
         frame.layers_digest,
         camera and [camera.fx, camera.fy, camera.cx, camera.cy],
     ]
+    if frame.shapes:
+        content.append([_outline(shape) for shape in frame.shapes])
+    return content
 
 
 def _box_content(box: Box) -> list[object]:
-    return [
+    content: list[object] = [
         box.category,
         list(box.xyxy),
         box.occluded,
@@ -279,4 +282,18 @@ def _box_content(box: Box) -> list[object]:
         box.ignore,
         box.instance,
         box.score,
+    ]
+    # Sets without these keep the fingerprint that they had before there were any.
+    if box.attributes or box.polygons or box.mask or box.cuboid:
+        content.append([*_outline(box), box.cuboid and astuple(box.cuboid)])
+    return content
+
+
+def _outline(label: Box | Shape) -> list[object]:
+    return [
+        label.category,
+        label.instance,
+        dict(label.attributes),
+        [astuple(polygon) for polygon in label.polygons],
+        label.mask and astuple(label.mask),
     ]

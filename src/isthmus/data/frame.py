@@ -1,4 +1,4 @@
-"""The values that flow through isthmus: `Frame`, `Box`, `Camera`, `Problem`.
+"""The values that flow through isthmus: `Frame`, `Box`, `Shape`, `Camera`, `Problem`.
 
 All are frozen; all coordinates are pixels of the upright image (after EXIF rotation), with the
 origin at the top left corner, x to the right and y down. A box is half-open: it covers
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
+
+from isthmus.data.shapes import Cuboid, Mask, Polygon
 
 XYXY = tuple[float, float, float, float]
 Severity = Literal["skipped", "note"]
@@ -59,6 +61,9 @@ class Box:
         ignore: neither an object to find nor background (crowd, too small, hidden by weather).
         instance: id of the object within its frame or sequence, if known.
         score: confidence 0–1 of a prediction; None for an annotation.
+        attributes: what else the set says of the object (colour of a traffic light, …).
+        polygons, mask: its outline, where the set has one.
+        cuboid: its box in space, where the set has one.
     """
 
     category: str
@@ -68,12 +73,40 @@ class Box:
     ignore: bool = False
     instance: str | None = None
     score: float | None = None
+    attributes: Mapping[str, str] = EMPTY
+    polygons: tuple[Polygon, ...] = ()
+    mask: Mask | None = None
+    cuboid: Cuboid | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attributes, FrozenMap):
+            object.__setattr__(self, "attributes", FrozenMap(self.attributes))
 
     @property
     def area(self) -> float:
         """Area in square pixels."""
         x1, y1, x2, y2 = self.xyxy
         return (x2 - x1) * (y2 - y1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A label of a frame that is no object with a box: a lane, drivable area, road, sky.
+
+    Attributes:
+        category, attributes, instance: as in `Box`.
+        polygons, mask: where it lies.
+    """
+
+    category: str
+    polygons: tuple[Polygon, ...] = ()
+    mask: Mask | None = None
+    attributes: Mapping[str, str] = EMPTY
+    instance: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attributes, FrozenMap):
+            object.__setattr__(self, "attributes", FrozenMap(self.attributes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +135,7 @@ class Frame:
         semantic, instance, depth: paths of per-pixel labels (class ids, object ids, metres).
         camera: intrinsics, if known.
         layers_digest: SHA-256 (hex) over the bytes of the per-pixel labels, "" without any.
+        shapes: labels that are no boxes (lanes, drivable area, …).
     """
 
     id: str
@@ -118,6 +152,7 @@ class Frame:
     depth: Path | None = None
     camera: Camera | None = None
     layers_digest: str = ""
+    shapes: tuple[Shape, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.attributes, FrozenMap):

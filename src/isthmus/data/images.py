@@ -23,7 +23,7 @@ from PIL import __version__ as _pillow_version
 from isthmus.data import orientation as exif
 from isthmus.data.colour_modes import to_rgb
 from isthmus.data.decoding import MAX_PIXELS, file_content, opened, save
-from isthmus.errors import InputError
+from isthmus.errors import ImageError, InputError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,6 +36,9 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"),
 )
 """Endings (lower case) by which a file in a folder is taken for an image."""
+
+_TAIL = 1 << 16
+"""Bytes at a JPEG file's end among which its end marker is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,27 @@ def probe(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Probe:
     width, height = decoded.image.size
     digest = hashlib.sha256(content).hexdigest()
     return Probe(width, height, decoded.orientation, digest, "; ".join(decoded.notes) or None)
+
+
+def probe_header(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Probe:
+    """Size, orientation and digest without decoding the pixels (a PNG's EXIF may need them).
+
+    A JPEG file without its end marker is refused as truncated; other damage inside the pixels
+    shows when they are decoded.
+
+    Raises:
+        ImageError: the file cannot be used; the message says why.
+    """
+    content = file_content(path)
+    notes: list[str] = []
+    with opened(content, str(path), notes, max_pixels=max_pixels) as image:
+        if image.format == "JPEG" and b"\xff\xd9" not in content[-_TAIL:]:
+            raise ImageError("truncated (no end marker)")
+        orientation = _orientation(image, notes)
+        stored: tuple[int, int] = image.size
+        width, height = exif.turned_size(*stored, orientation)
+    digest = hashlib.sha256(content).hexdigest()
+    return Probe(width, height, orientation, digest, "; ".join(notes) or None)
 
 
 def write_jpeg(path: Path, rgb: RGB, quality: int = 92) -> None:

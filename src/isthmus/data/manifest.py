@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.frame import Box, Camera, Frame, Problem
+from isthmus.data.frame import EMPTY, Box, Camera, Frame, Problem, Shape
+from isthmus.data.shapes import Cuboid, Mask, Polygon
 from isthmus.errors import InputError
 from isthmus.files import atomic_path, canonical_json
 
-SCHEMA = "isthmus.manifest/1"
+SCHEMA = "isthmus.manifest/2"
 _METADATA_KEY = b"isthmus"
 _BOX_FIELDS = ("category", "xyxy", "occluded", "truncated", "ignore", "instance", "score")
 _LAYERS = ("semantic", "instance", "depth")
@@ -78,6 +81,26 @@ def load_manifest(path: Path | str) -> Dataset:
 def _columns() -> Any:
     import pyarrow as pa
 
+    attributes = pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))
+    outline = [
+        ("attributes", attributes),
+        (
+            "polygons",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("points", pa.list_(pa.float64())),
+                        ("closed", pa.bool_()),
+                        ("types", pa.string()),
+                    ]
+                )
+            ),
+        ),
+        (
+            "mask",
+            pa.struct([("height", pa.int32()), ("width", pa.int32()), ("counts", pa.string())]),
+        ),
+    ]
     box = pa.struct(
         [
             ("category", pa.string()),
@@ -87,8 +110,11 @@ def _columns() -> Any:
             ("ignore", pa.bool_()),
             ("instance", pa.string()),
             ("score", pa.float64()),
+            *outline,
+            ("cuboid", pa.list_(pa.float64(), 10)),
         ]
     )
+    shape = pa.struct([("category", pa.string()), ("instance", pa.string()), *outline])
     words = ("digest", "split", "sequence")
     return pa.schema(
         [
@@ -97,11 +123,12 @@ def _columns() -> Any:
             ("width", pa.int32()),
             ("height", pa.int32()),
             *((word, pa.string()) for word in words),
-            ("attributes", pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))),
+            ("attributes", attributes),
             ("objects", pa.list_(box)),
             *((layer, pa.string()) for layer in _LAYERS),
             ("camera", pa.list_(pa.float64(), 4)),
             ("layers_digest", pa.string()),
+            ("shapes", pa.list_(shape)),
         ]
     )
 
@@ -116,31 +143,72 @@ def _row(frame: Frame, base: Path) -> dict[str, Any]:
         "digest": frame.digest,
         "split": frame.split,
         "sequence": frame.sequence,
-        "attributes": [{"name": k, "value": v} for k, v in sorted(frame.attributes.items())],
-        "objects": None
-        if frame.objects is None
-        else [{name: getattr(box, name) for name in _BOX_FIELDS} for box in frame.objects],
+        "attributes": _pairs(frame.attributes),
+        "objects": None if frame.objects is None else [_box_row(box) for box in frame.objects],
         **{layer: _stored(getattr(frame, layer), base) for layer in _LAYERS},
         "camera": camera and [camera.fx, camera.fy, camera.cx, camera.cy],
         "layers_digest": frame.layers_digest,
+        "shapes": [
+            {"category": shape.category, "instance": shape.instance, **_outline_row(shape)}
+            for shape in frame.shapes
+        ],
+    }
+
+
+def _pairs(attributes: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": k, "value": v} for k, v in sorted(attributes.items())]
+
+
+def _box_row(box: Box) -> dict[str, Any]:
+    row = {name: getattr(box, name) for name in _BOX_FIELDS}
+    cuboid = box.cuboid
+    numbers = cuboid and [*cuboid.centre, *cuboid.size, *cuboid.rotation, cuboid.alpha]
+    return {**row, **_outline_row(box), "cuboid": numbers}
+
+
+def _outline_row(label: Box | Shape) -> dict[str, Any]:
+    return {
+        "attributes": _pairs(label.attributes),
+        "polygons": [asdict(polygon) for polygon in label.polygons],
+        "mask": label.mask and asdict(label.mask),
     }
 
 
 def _frame(row: dict[str, Any], base: Path) -> Frame:
     objects, camera = row.pop("objects"), row.pop("camera")
+    row["attributes"] = _mapping(row["attributes"])
     paths = {name: _restored(row.pop(name), base) for name in ("image", *_LAYERS)}
-    attributes = {item["name"]: item["value"] for item in row.pop("attributes")}
+    shapes = tuple(Shape(**{**item, **_outline(item)}) for item in row.pop("shapes"))
     return Frame(
         **row,
         **paths,
-        attributes=attributes,
+        shapes=shapes,
         objects=None if objects is None else tuple(_box(item) for item in objects),
         camera=camera and Camera(*camera),
     )
 
 
 def _box(item: dict[str, Any]) -> Box:
-    return Box(**{**item, "xyxy": tuple(item["xyxy"])})
+    numbers = item["cuboid"]
+    cuboid = numbers and Cuboid(
+        tuple(numbers[:3]), tuple(numbers[3:6]), tuple(numbers[6:9]), numbers[9]
+    )
+    return Box(**{**item, **_outline(item), "xyxy": tuple(item["xyxy"]), "cuboid": cuboid})
+
+
+def _outline(item: dict[str, Any]) -> dict[str, Any]:
+    """What boxes and shapes have in common."""
+    return {
+        "attributes": _mapping(item["attributes"]),
+        "polygons": tuple(
+            Polygon(tuple(p["points"]), p["closed"], p["types"]) for p in item["polygons"]
+        ),
+        "mask": item["mask"] and Mask(**item["mask"]),
+    }
+
+
+def _mapping(pairs: list[dict[str, str]]) -> Mapping[str, str]:
+    return {pair["name"]: pair["value"] for pair in pairs} if pairs else EMPTY
 
 
 def _stored(path: Path | None, base: Path) -> str | None:

@@ -53,8 +53,8 @@ COCO_OTHERS = (
 VOC_OTHERS = ("aeroplane diningtable pottedplant sofa tvmonitor", "")
 
 
-def _names(words: tuple[str, str]) -> list[str]:
-    """Names without a space (split at spaces), then names with spaces (split at bars)."""
+def names_in(words: tuple[str, str]) -> list[str]:
+    """The names of a table above: without a space (split at spaces), with spaces (at bars)."""
     single, spaced = words
     return [*single.split(), *(name for name in spaced.split("|") if name)]
 
@@ -83,12 +83,12 @@ class Ontology:
 ROAD = Ontology(
     ("pedestrian", "vehicle"),
     {
-        **dict.fromkeys(_names(PEDESTRIAN), "pedestrian"),
-        **dict.fromkeys(_names(VEHICLE), "vehicle"),
+        **dict.fromkeys(names_in(PEDESTRIAN), "pedestrian"),
+        **dict.fromkeys(names_in(VEHICLE), "vehicle"),
         **{
             name: None
             for group in (TWO_WHEELS, RAIL_AND_SIGNS, SURFACES, COCO_OTHERS, VOC_OTHERS)
-            for name in _names(group)
+            for name in names_in(group)
         },
     },
 )

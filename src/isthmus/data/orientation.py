@@ -57,3 +57,12 @@ def turn_box(xyxy: XYXY, width: float, height: float, orientation: int) -> XYXY:
         8: ((y1, y2), mirrored_x),
     }[orientation]
     return (left, top, right, bottom)
+
+
+def turn_points(
+    points: tuple[float, ...], width: float, height: float, orientation: int
+) -> tuple[float, ...]:
+    """x1, y1, x2, y2, … of the stored image (`width` × `height` pixels) in the upright image."""
+    pairs = zip(points[::2], points[1::2], strict=True)
+    turned = (turn_box((x, y, x, y), width, height, orientation) for x, y in pairs)
+    return tuple(value for x, y, *_ in turned for value in (x, y))

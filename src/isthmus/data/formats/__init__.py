@@ -7,34 +7,39 @@ and an object with the attributes of `Format`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.bdd100k import Bdd100k
-from isthmus.data.formats.bdd100k_writer import write_bdd100k
+from isthmus.data.formats.bdd100k_writer import BDD100K_WRITER
 from isthmus.data.formats.coco import Coco
-from isthmus.data.formats.coco_writer import write_coco
+from isthmus.data.formats.coco_writer import COCO_WRITER
 from isthmus.data.formats.folder import Folder
-from isthmus.data.formats.format import Format
+from isthmus.data.formats.format import Format, Writer
+from isthmus.data.formats.losses import losses as _losses
 from isthmus.data.formats.manifest import Manifest
+from isthmus.data.formats.records import ImageCheck
+from isthmus.data.formats.scalabel_writer import SCALABEL_WRITER
 from isthmus.data.formats.voc import Voc
+from isthmus.data.frame import Problem
 from isthmus.errors import InputError
 
 FORMATS: dict[str, Format] = {
     "coco": Coco(),
     "bdd100k": Bdd100k(),
+    "scalabel": Bdd100k("scalabel"),
     "voc": Voc(),
     "manifest": Manifest(),
     "folder": Folder(),
 }
 """Name → reader, in the order in which they are asked whether a path is theirs."""
 
-WRITERS: dict[str, Callable[[Dataset, Path], Path]] = {
-    "coco": write_coco,
-    "bdd100k": write_bdd100k,
+WRITERS: dict[str, Writer] = {
+    "coco": COCO_WRITER,
+    "bdd100k": BDD100K_WRITER,
+    "scalabel": SCALABEL_WRITER,
 }
 """Name → writer."""
 
@@ -47,10 +52,11 @@ def read_dataset(
     format: str = "auto",
     images: Path | str | None = None,
     name: str | None = None,
+    decode: bool = True,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Read a labelled data set or a folder of images; every image is decoded once to check it.
+    """Read a labelled data set or a folder of images; images are checked.
 
     Args:
         path: label file, or folder.
@@ -58,6 +64,7 @@ def read_dataset(
         images: folder that the image names of a label file are relative to. Given, images are
             looked for there and nowhere else.
         name: name of the data set; by default drawn from the path.
+        decode: decode every image to find damaged ones; False reads headers and digests only.
         executor: who decodes the images; this process by default.
         progress: called with (images done, images in all, what).
 
@@ -73,7 +80,8 @@ def read_dataset(
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     chosen = find_format(detect_format(path) if format == "auto" else format)
-    dataset = chosen.read(path, images=folder, executor=executor, progress=progress)
+    check = ImageCheck(decode, executor, progress)
+    dataset = chosen.read(path, images=folder, check=check)
     return dataset if name is None else replace(dataset, name=name)
 
 
@@ -89,9 +97,27 @@ def write_dataset(
     Raises:
         InputError: the format cannot be written, or an image cannot be copied.
     """
-    if format not in WRITERS:
-        raise InputError(f"format {format!r} cannot be written; known: {', '.join(WRITERS)}")
-    return WRITERS[format](dataset, Path(folder))
+    return find_writer(format).write(dataset, Path(folder))
+
+
+def losses(dataset: Dataset, format: str) -> tuple[Problem, ...]:
+    """What the format has no place for, one entry a kind, counted; empty if it holds all.
+
+    Raises:
+        InputError: the format cannot be written.
+    """
+    return _losses(dataset, find_writer(format).holds, format)
+
+
+def find_writer(name: str) -> Writer:
+    """The writer of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in WRITERS:
+        raise InputError(f"format {name!r} cannot be written; known: {', '.join(WRITERS)}")
+    return WRITERS[name]
 
 
 def detect_format(path: Path | str) -> str:

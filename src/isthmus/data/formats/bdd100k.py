@@ -4,83 +4,85 @@ All of these are read: a list of frames (``bdd100k_labels_images_*.json`` of 201
 ``box_track_20``), an object with a list ``frames`` (Scalabel data set), one object an image with
 ``frames[].objects`` (the first 2018 release), and a folder of such files.
 
-Boxes are ``box2d`` {x1, y1, x2, y2}, taken as edges in pixels. Labels without a box (lanes,
-drivable area, polygons, masks, 3-D boxes) are counted by category and not used. A label marked
-``crowd`` is an ignore region. The sequence is ``videoName`` where given, else the image's name
-up to its last ``-``: for BDD100K's names that is the video (``b1c66a42-6f7d68ca-0000001``) or,
-for its single images (``b1c66a42-6f7d68ca``), the drive that several videos were cut from, so
-that no split parts frames of one drive.
+Labels are read by `scalabel_label`; one marked ``crowd`` is an ignore region. Maps of class ids
+that lie where BDD100K publishes them (``sem_seg/masks``, ``drivable/masks``, and the folders of
+2018) become the frames' `semantic`. The sequence is ``videoName`` where given, else the image's
+name up to its last ``-``: for BDD100K's names that is the video (``b1c66a42-6f7d68ca-0000001``)
+or, for its single images (``b1c66a42-6f7d68ca``), the drive that several videos were cut from,
+so that no split parts frames of one drive.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
+from isthmus.data.formats.json_stream import members
 from isthmus.data.formats.locate import Found, NotFound, Roots, is_address, local_name
-from isthmus.data.formats.records import (
-    RawBox,
-    Record,
-    boxes_left_out,
-    frames_from,
-    require_frames,
-    require_records,
-)
+from isthmus.data.formats.reading import Reading
+from isthmus.data.formats.records import ImageCheck, RawBox, Record
+from isthmus.data.formats.scalabel_label import BoxError, Labels, NoBoxError, is_surface
 from isthmus.data.formats.sniff import label_files
-from isthmus.data.frame import Camera
-from isthmus.data.problem_log import ProblemLog
+from isthmus.data.frame import Box, Camera
 from isthmus.errors import InputError
-from isthmus.files import read_json
 
 PARTS = ("train", "val", "test")
 _FRAME_OF_VIDEO = re.compile(r"^(?P<video>.+)-(?:[0-9a-f]{8}|[0-9]{3,})$")
-_SURFACE = re.compile(r"^(lane|area|drivable)\b")
+MASK_FOLDERS = {
+    "sem_seg/masks": ".png",
+    "seg/labels": "_train_id.png",
+    "drivable/masks": ".png",
+    "drivable_maps/labels": "_drivable_id.png",
+}
+"""Folders of class id maps and how their files' names go on after the image's, best first."""
 
 
 class Bdd100k:
     """Reader of BDD100K and Scalabel labels."""
 
-    name = "bdd100k"
+    def __init__(self, name: str = "bdd100k") -> None:
+        self.name = name
 
     def detect(self, path: Path) -> bool:
         """A label file, or a folder of label files."""
         return bool(label_files(path, "bdd100k"))
 
-    def read(
-        self,
-        path: Path,
-        *,
-        images: Path | None,
-        executor: Executor | None = None,
-        progress: Progress | None = None,
-    ) -> Dataset:
+    def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
         """See `Format.read`."""
         files = [path] if path.is_file() else label_files(path, "bdd100k")
         if not files:
             raise InputError(f"{path}: no BDD100K label file in this folder")
-        reading = _Reading(path, _roots(path, images))
+        reading = _Reading(path, _roots(path, images), mask_folders=_mask_folders(path))
         for labels in files:
+            if path.is_file():
+                reading.take(labels, _frames_in(labels, reading.categories))
+                continue
             try:
-                reading.take(labels, read_json(labels))
+                reading.take(labels, list(_frames_in(labels, reading.categories)))
             except InputError as error:
-                if path.is_file():
-                    raise
                 reason = str(error).removeprefix(f"{labels}: ")
                 reading.log.add(labels, "bad-label-file", reason)
-        records = reading.records
-        require_records(records, reading.listed, path, reading.roots, reading.log)
         reading.conclude()
-        frames = frames_from(records, reading.log, executor=executor, progress=progress)
-        require_frames(frames, records, path, reading.log)
-        categories = sorted({box.category for frame in frames for box in frame.objects or ()})
-        return Dataset(path.stem, frames, reading.log.problems(path), tuple(categories))
+        return reading.dataset(path.stem, check, reading.categories)
+
+
+def _mask_folders(path: Path) -> list[tuple[Path, str]]:
+    """(folder of class id maps, ending of its files' names) near the label file."""
+    start = path.resolve()
+    bases = [base for above in (start, *start.parents[:4]) for base in (above, above / "labels")]
+    tried = (
+        (base / folder / part, ending)
+        for folder, ending in MASK_FOLDERS.items()
+        for base in bases
+        for part in ("", *PARTS)
+    )
+    return [(folder, ending) for folder, ending in tried if folder.is_dir()]
 
 
 def _roots(path: Path, images: Path | None) -> Roots:
@@ -98,19 +100,15 @@ def _roots(path: Path, images: Path | None) -> Roots:
 
 
 @dataclass
-class _Reading:
-    path: Path
-    roots: Roots
-    log: ProblemLog = field(default_factory=ProblemLog)
-    records: list[Record] = field(default_factory=list)
-    listed: int = 0
-    files: set[Path] = field(default_factory=set)
-    ids: set[str] = field(default_factory=set)
+class _Reading(Reading):
+    mask_folders: list[tuple[Path, str]] = field(default_factory=list)
+    labels: Labels = field(default_factory=Labels)
+    categories: list[str] = field(default_factory=list)
     unlabelled: set[str] = field(default_factory=set)
 
-    def take(self, labels: Path, document: Any) -> None:
+    def take(self, labels: Path, frames: Iterable[Any]) -> None:
         """Add the frames of one label file."""
-        for index, frame in enumerate(_frames_in(labels, document)):
+        for index, frame in enumerate(frames):
             self.listed += 1
             where = f"frame {index}"
             name = values.text(frame.get("name")) if isinstance(frame, dict) else None
@@ -125,13 +123,8 @@ class _Reading:
             record = self._record(labels, frame, name)
             if record is None:
                 self._lose(labels, frame)
-            elif record.image in self.files or record.id in self.ids:
-                self.log.add(record.image, "duplicate-image", f"{where} is the same image again")
-                boxes_left_out(record.boxes, labels, self.log)
             else:
-                self.files.add(record.image)
-                self.ids.add(record.id)
-                self.records.append(record)
+                self.add(record, where)
 
     def _lose(self, labels: Path, frame: Any) -> None:
         found = frame.get("labels") if isinstance(frame, dict) else None
@@ -157,7 +150,7 @@ class _Reading:
         )
         declared = frame.get("size")
         size = declared if isinstance(declared, dict) else {}
-        return Record(
+        record = Record(
             id=own_id,
             image=found.path,
             labels=labels,
@@ -166,9 +159,16 @@ class _Reading:
             sequence=video if "videoName" in frame and video else _video_in(frame, local),
             order=values.number(frame.get("frameIndex", frame.get("index"))),
             attributes=attributes,
-            boxes=self._boxes(labels, own_id, frame),
             camera=_camera(frame.get("intrinsics")),
+            semantic=self._mask(local),
         )
+        self._take_labels(record, frame)
+        return record
+
+    def _mask(self, name: str) -> Path | None:
+        stem = PurePosixPath(name).stem
+        tried = (folder / f"{stem}{ending}" for folder, ending in self.mask_folders)
+        return next((mask for mask in tried if mask.is_file()), None)
 
     def _find(self, labels: Path, frame: dict[str, Any], name: str, video: str) -> Found | NotFound:
         names = [name]
@@ -179,40 +179,52 @@ class _Reading:
             names.append(address)
         return self.roots.find(names)
 
-    def _boxes(self, labels: Path, own_id: str, frame: dict[str, Any]) -> list[RawBox] | None:
+    def _take_labels(self, record: Record, frame: dict[str, Any]) -> None:
+        """Give the frame's labels to its record, or enter why not."""
         found = frame.get("labels")
         if found is None:
             if frame.get("labelled") is False:
-                self.unlabelled.add(own_id)
-            return None
-        boxes = []
+                self.unlabelled.add(record.id)
+            return
+        record.boxes = []
         other: Counter[tuple[str, str]] = Counter()
         for index, label in enumerate(found):
-            where = f"{own_id}, label {index}"
+            where = f"{record.id}, label {index}"
             category = values.text(label.get("category")) if isinstance(label, dict) else None
             if category is None:
-                self.log.add(labels, "bad-annotation", f"{where} lacks a usable `category`")
-            elif isinstance(label.get("box2d"), dict):
-                box = _box(where, category, label)
-                if box is None:
-                    self.log.add(labels, "bad-box", f"{where}: `box2d` is not four finite numbers")
-                else:
-                    boxes.append(box)
+                reason = f"{where} lacks a usable `category`"
+                self.log.add(record.labels, "bad-annotation", reason)
+                continue
+            try:
+                made = self.labels.take(label, category)
+            except BoxError as error:
+                self.log.add(record.labels, "bad-box", f"{where}: {error}")
+            except NoBoxError as error:
+                other[category, str(error)] += 1
             else:
-                kind = next((k for k in ("poly2d", "rle", "graph", "box3d") if label.get(k)), "")
-                other[category, kind] += 1
+                if isinstance(made, Box):
+                    record.boxes.append(RawBox(where, made))
+                else:
+                    record.shapes.append(made)
         for (category, kind), count in other.items():
             self.log.tally(
-                labels,
+                record.labels,
                 "label-without-box",
                 f"labels {category!r} have no box2d{f' but {kind}' if kind else ''}: not used",
-                "note" if _SURFACE.match(category) else "skipped",
+                "note" if is_surface(category) else "skipped",
                 count,
             )
-        return boxes
 
     def conclude(self) -> None:
-        """Decide what frames without labels mean."""
+        """Decide what frames without labels mean, and enter what is said once for all."""
+        for kind, reason, count in (
+            ("unused-attribute", "attributes of labels are not text", self.labels.refused),
+            ("bad-outline", "polygons, masks or boxes in space cannot be used; the labels' boxes "
+             "are", self.labels.outlines),
+            ("box-from-outline", "labels without box2d got the box around their outline",
+             self.labels.drawn),
+        ):  # fmt: skip
+            self.log.tally(self.path, kind, reason, count=count)
         silent = [r for r in self.records if r.boxes is None and r.id not in self.unlabelled]
         if len(silent) < len(self.records):
             for record in silent:
@@ -225,25 +237,39 @@ class _Reading:
             )
 
 
-def _frames_in(labels: Path, document: Any) -> Iterator[Any]:
-    """Frame records, in whichever form the file has them."""
-    if isinstance(document, list):
-        yield from document
-        return
-    frames = document.get("frames") if isinstance(document, dict) else None
-    if not isinstance(frames, list):
+def _frames_in(labels: Path, categories: list[str]) -> Iterator[Any]:
+    """Frame records, in whichever form the file has them; adds the categories it declares."""
+    known: dict[str, Any] = {}
+    nameless = []
+    listed = False
+    for member in members(labels):
+        if member.key not in ("", "frames"):
+            known[member.key] = member.value
+        elif member.at is None:
+            listed = listed or isinstance(member.value, list)
+        elif _is_nameless(member.value):
+            nameless.append(member.value)
+        else:
+            yield member.value
+    if not listed:
         raise InputError(
             f"{labels}: not BDD100K; expected a list of frames, or an object with a list `frames`"
         )
-    for frame in frames:
-        if isinstance(frame, dict) and "objects" in frame and "name" not in frame:
-            name = document.get("name")
-            # The first release names images without their ending.
-            full = f"{name}.jpg" if isinstance(name, str) and "." not in name else name
-            attributes = document.get("attributes")
-            yield {"name": full, "attributes": attributes, "labels": frame["objects"]}
-        else:
-            yield frame
+    # The first release: one object an image, which it names without its ending.
+    name = known.get("name")
+    full = f"{name}.jpg" if isinstance(name, str) and "." not in name else name
+    for frame in nameless:
+        yield {"name": full, "attributes": known.get("attributes"), "labels": frame["objects"]}
+    config = known.get("config")
+    declared = config.get("categories") if isinstance(config, dict) else None
+    for category in declared if isinstance(declared, list) else []:
+        word = values.text(category.get("name") if isinstance(category, dict) else None)
+        if word and word not in categories:
+            categories.append(word)
+
+
+def _is_nameless(frame: Any) -> bool:
+    return isinstance(frame, dict) and "objects" in frame and "name" not in frame
 
 
 def _video_in(frame: dict[str, Any], name: str) -> str:
@@ -251,29 +277,6 @@ def _video_in(frame: dict[str, Any], name: str) -> str:
         return ""
     found = _FRAME_OF_VIDEO.match(PurePosixPath(name).stem)
     return found["video"] if found else ""
-
-
-def _box(where: str, category: str, label: dict[str, Any]) -> RawBox | None:
-    corners = values.numbers([label["box2d"].get(k) for k in ("x1", "y1", "x2", "y2")], 4)
-    if corners is None:
-        return None
-    details = label.get("attributes")
-    flags = {
-        str(key).lower(): value
-        for key, value in (details if isinstance(details, dict) else {}).items()
-    }
-    x1, y1, x2, y2 = corners
-    score = values.number(label.get("score"))
-    return RawBox(
-        where,
-        category,
-        (x1, y1, x2, y2),
-        occluded=values.flag(flags.get("occluded")),
-        truncated=values.flag(flags.get("truncated")),
-        ignore=bool(values.flag(flags.get("crowd")) or values.flag(flags.get("ignored"))),
-        instance=values.scalar_text(label.get("id")),
-        score=score if score is not None and 0 <= score <= 1 else None,
-    )
 
 
 def _camera(value: Any) -> Camera | None:

@@ -1,26 +1,53 @@
-"""Writes BDD100K labels in the 2020 form (Scalabel), read back by `formats.bdd100k`.
+"""Writes BDD100K labels in the 2020 form (a list of Scalabel frames), read by `formats.bdd100k`.
 
-Per-pixel labels have no place in this format and are left out.
+Maps of class ids go to ``sem_seg/masks``, where BDD100K has its own; those of object ids and
+depth have no place in this format.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.formats.place import place_image
-from isthmus.data.frame import Box, Frame
+from isthmus.data.formats.format import Writer
+from isthmus.data.formats.losses import EVERYTHING
+from isthmus.data.formats.place import copy_to, place_image
+from isthmus.data.formats.scalabel_label import record_of
+from isthmus.data.frame import Frame
+from isthmus.errors import InputError
 from isthmus.files import canonical_json, write_text
 
 LABEL_FILE = "bdd100k.json"
+MASKS = "sem_seg/masks"
 
 
 def write_bdd100k(dataset: Dataset, folder: Path) -> Path:
     """Write `folder`/bdd100k.json and the images it names; returns the label file."""
     path = folder / LABEL_FILE
-    write_text(path, canonical_json([_frame(frame, folder) for frame in dataset]) + "\n")
+    write_text(path, canonical_json(list(frame_records(dataset, folder))) + "\n")
     return path
+
+
+def frame_records(dataset: Dataset, folder: Path) -> Iterator[dict[str, Any]]:
+    """Scalabel's records of all frames; images and maps are placed below `folder`.
+
+    Raises:
+        InputError: two maps of class ids would get one name.
+    """
+    masks: set[str] = set()
+    for frame in dataset:
+        record = _frame(frame, folder)
+        if frame.semantic is not None:
+            mask = f"{Path(record['name']).stem}.png"
+            if mask in masks:
+                raise InputError(
+                    f"{frame.id}: another image has the name {mask} for its map of class ids"
+                )
+            masks.add(mask)
+            copy_to(frame.semantic, folder / MASKS / mask)
+        yield record
 
 
 def _frame(frame: Frame, folder: Path) -> dict[str, Any]:
@@ -30,9 +57,10 @@ def _frame(frame: Frame, folder: Path) -> dict[str, Any]:
         "videoName": frame.sequence,
         "attributes": dict(frame.attributes),
         "size": {"width": frame.width, "height": frame.height},
-        "labels": None if frame.objects is None else [_label(box) for box in frame.objects],
+        "labels": [*map(record_of, frame.objects or ()), *map(record_of, frame.shapes)],
     }
     if frame.objects is None:
+        record["labels"] = record["labels"] or None
         record["labelled"] = False
     if frame.split:
         record["split"] = frame.split
@@ -44,15 +72,4 @@ def _frame(frame: Frame, folder: Path) -> dict[str, Any]:
     return record
 
 
-def _label(box: Box) -> dict[str, Any]:
-    flags = {"occluded": box.occluded, "truncated": box.truncated, "crowd": box.ignore}
-    label: dict[str, Any] = {
-        "category": box.category,
-        "attributes": {name: value for name, value in flags.items() if value is not None},
-        "box2d": dict(zip(("x1", "y1", "x2", "y2"), box.xyxy, strict=True)),
-    }
-    if box.instance is not None:
-        label["id"] = box.instance
-    if box.score is not None:
-        label["score"] = box.score
-    return label
+BDD100K_WRITER = Writer(write_bdd100k, EVERYTHING - {"instances", "depth"})

@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.data.dataset import Dataset
+from isthmus.data.formats.coco_label import segmentation_of
+from isthmus.data.formats.format import Writer
+from isthmus.data.formats.losses import EVERYTHING
 from isthmus.data.formats.place import place_image, place_layer
+from isthmus.data.formats.scalabel_label import record_of
 from isthmus.data.frame import Box, Frame
 from isthmus.files import canonical_json, write_text
 
@@ -65,6 +69,8 @@ def _image(index: int, frame: Frame, folder: Path, labelled: bool) -> dict[str, 
     for kind, layer in layers.items():
         if layer is not None:
             record[kind] = place_layer(frame, layer, kind, folder)
+    if frame.shapes:
+        record["shapes"] = [record_of(shape) for shape in frame.shapes]
     return record
 
 
@@ -77,12 +83,17 @@ def _annotation(index: int, image: int, ids: dict[str, int], box: Box) -> dict[s
         "bbox": [x1, y1, x2 - x1, y2 - y1],
         "area": box.area,
         "iscrowd": int(box.ignore),
+        **segmentation_of(box),
     }
     flags = {"occluded": box.occluded, "truncated": box.truncated}
-    if details := {name: value for name, value in flags.items() if value is not None}:
-        record["attributes"] = details
+    details = {name: value for name, value in flags.items() if value is not None}
+    if details or box.attributes:
+        record["attributes"] = {**box.attributes, **details}
     if box.instance is not None:
         record["instance_id"] = box.instance
     if box.score is not None:
         record["score"] = box.score
     return record
+
+
+COCO_WRITER = Writer(write_coco, EVERYTHING)

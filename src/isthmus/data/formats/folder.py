@@ -12,9 +12,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
-from isthmus.data.formats.records import Record, frames_from, require_frames
+from isthmus.data.formats.records import ImageCheck, Record, frames_from, require_frames
 from isthmus.data.formats.values import text
 from isthmus.data.images import SUFFIXES
 from isthmus.data.problem_log import ProblemLog
@@ -30,14 +29,7 @@ class Folder:
         """Any folder; asked last."""
         return path.is_dir()
 
-    def read(
-        self,
-        path: Path,
-        *,
-        images: Path | None,
-        executor: Executor | None = None,
-        progress: Progress | None = None,
-    ) -> Dataset:
+    def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
         """See `Format.read`."""
         if images is not None:
             raise InputError(
@@ -52,7 +44,7 @@ class Folder:
                 f"{path}: no images in this folder or below (endings looked for: "
                 f"{' '.join(SUFFIXES)})"
             )
-        frames = frames_from(records, log, executor=executor, progress=progress)
+        frames = frames_from(records, log, check)
         require_frames(frames, records, path, log)
         return Dataset(path.resolve().name, frames, log.problems(path))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
+from isthmus.data.formats.records import ImageCheck
 
 
 class Format(Protocol):
@@ -21,17 +23,30 @@ class Format(Protocol):
         """True if the path looks like this format; cheap, and never an exception."""
         ...
 
-    def read(
-        self,
-        path: Path,
-        *,
-        images: Path | None,
-        executor: Executor | None = None,
-        progress: Progress | None = None,
-    ) -> Dataset:
+    def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
         """The data set, its problems included; frames in natural order.
+
+        Args:
+            path: label file or folder.
+            images: folder that image names are relative to; None to look where they usually lie.
+            check: how the images are looked at.
 
         Raises:
             InputError: nothing usable is there.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes one kind of data set.
+
+    Attributes:
+        write: called with a data set and a folder; returns the label file or folder that is to
+            be read again.
+        holds: what the format has a place for, in the words of `losses.PARTS`. The rest is
+            reported by `losses.losses`; nothing is left out without being named there.
+    """
+
+    write: Callable[[Dataset, Path], Path]
+    holds: frozenset[str]

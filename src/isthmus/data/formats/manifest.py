@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
+from isthmus.data.formats.records import ImageCheck
 from isthmus.data.manifest import load_manifest
 from isthmus.errors import InputError
 
@@ -19,14 +19,7 @@ class Manifest:
         """A Parquet file."""
         return path.suffix.lower() == ".parquet" and path.is_file()
 
-    def read(
-        self,
-        path: Path,
-        *,
-        images: Path | None,
-        executor: Executor | None = None,
-        progress: Progress | None = None,
-    ) -> Dataset:
+    def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
         """See `Format.read`."""
         if images is not None:
             raise InputError(f"{path}: a manifest knows its images; leave out the option images")

@@ -36,13 +36,21 @@ def _place(source: Path, folder: Path, name: str) -> str:
     base = folder.resolve()
     if source.resolve().is_relative_to(base):
         return source.resolve().relative_to(base).as_posix()
-    target = safe_join(base, name)
+    copy_to(source, safe_join(base, name))
+    return name
+
+
+def copy_to(source: Path, target: Path) -> None:
+    """Copy a file, unless the very same is there already.
+
+    Raises:
+        InputError: another file is there, or it cannot be copied.
+    """
     try:
         if not target.exists():
             with atomic_path(target) as temporary:
                 shutil.copyfile(source, temporary)
-        elif file_digest(target) != file_digest(source):
+        elif not target.samefile(source) and file_digest(target) != file_digest(source):
             raise InputError(f"{target}: another file of that name is there; give an empty folder")
     except OSError as error:
         raise InputError(f"{source}: cannot be copied to {target} ({error})") from error
-    return name

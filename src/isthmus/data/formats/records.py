@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data import orientation as exif
 from isthmus.data.formats.boxes import clean_box
 from isthmus.data.formats.locate import Roots
-from isthmus.data.frame import XYXY, Box, Camera, Frame
-from isthmus.data.images import Probe, probe
+from isthmus.data.frame import Box, Camera, Frame, Shape
+from isthmus.data.images import Probe, probe, probe_header
 from isthmus.data.problem_log import FRAME_KINDS, ProblemLog
 from isthmus.errors import InputError
 from isthmus.files import file_digest
@@ -28,21 +29,15 @@ _DIGITS = re.compile(r"([0-9]+)")
 
 @dataclass(slots=True)
 class RawBox:
-    """A labelled box as the file has it.
+    """A labelled box as the file has it, not yet checked against its image.
 
     Attributes:
         where: which record of the label file this is, for messages.
-        others: as in `Box`.
+        box: what it says; its coordinates may be anything.
     """
 
     where: str
-    category: str
-    xyxy: XYXY
-    occluded: bool | None = None
-    truncated: bool | None = None
-    ignore: bool = False
-    instance: str | None = None
-    score: float | None = None
+    box: Box
 
 
 @dataclass(slots=True)
@@ -70,12 +65,33 @@ class Record:
     instance: Path | None = None
     depth: Path | None = None
     camera: Camera | None = None
+    shapes: list[Shape] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCheck:
+    """How the images are looked at while labels are read.
+
+    Attributes:
+        decode: decode all of every image; else read headers and digests only, which is many
+            times faster and finds damage inside the pixels later, when they are used.
+        executor: who does it; this process by default.
+        progress: called with (images done, images in all, what).
+    """
+
+    decode: bool = True
+    executor: Executor | None = None
+    progress: Progress | None = None
+
+
+ALL = ImageCheck()
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
     image: Path
     layers: tuple[Path, ...]
+    decode: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +101,13 @@ class _Checked:
 
 
 def frames_from(
-    records: Sequence[Record],
-    log: ProblemLog,
-    *,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
+    records: Sequence[Record], log: ProblemLog, check: ImageCheck = ALL
 ) -> tuple[Frame, ...]:
     """Frames of all records whose image can be used, in natural order."""
     ordered = sorted(records, key=_place)
-    files = [_Files(r.image, _layers(r)) for r in ordered]
-    outcomes = (executor or SerialExecutor()).map(
-        check_files, files, progress=progress, what="checking images"
+    files = [_Files(r.image, _layers(r), check.decode) for r in ordered]
+    outcomes = (check.executor or SerialExecutor()).map(
+        check_files, files, progress=check.progress, what="checking images"
     )
     frames = []
     for record, outcome in zip(ordered, outcomes, strict=True):
@@ -106,6 +118,8 @@ def frames_from(
             frame = _frame(record, outcome.value, log)
             if frame is not None:
                 frames.append(frame)
+        # Of a million boxes, one copy is enough.
+        record.boxes, record.shapes = None, []
     return tuple(frames)
 
 
@@ -116,7 +130,7 @@ def check_files(files: _Files) -> _Checked:
         ImageError: the image cannot be used.
         InputError: a file of per-pixel labels cannot be read.
     """
-    found = probe(files.image)
+    found = (probe if files.decode else probe_header)(files.image)
     if not files.layers:
         return _Checked(found, "")
     digest = hashlib.sha256()
@@ -194,18 +208,14 @@ def _layers(record: Record) -> tuple[Path, ...]:
 
 def _leave_out(record: Record, kind: str, reason: str, log: ProblemLog) -> None:
     log.add(record.image, kind, reason)
-    boxes_left_out(record.boxes, record.labels, log)
+    labels_left_out(record, log)
 
 
-def boxes_left_out(boxes: list[RawBox] | None, labels: Path, log: ProblemLog) -> None:
-    """Account for the boxes of an image that is not read."""
-    log.tally(
-        labels,
-        "box-of-skipped-image",
-        "boxes whose image is not read",
-        "skipped",
-        len(boxes or ()),
-    )
+def labels_left_out(record: Record, log: ProblemLog) -> None:
+    """Account for the labels of an image that is not read."""
+    count = len(record.boxes or ()) + len(record.shapes)
+    reason = "boxes whose image is not read"
+    log.tally(record.labels, "box-of-skipped-image", reason, "skipped", count)
 
 
 def _frame(record: Record, checked: _Checked, log: ProblemLog) -> Frame | None:
@@ -216,6 +226,7 @@ def _frame(record: Record, checked: _Checked, log: ProblemLog) -> Frame | None:
     turn = _turn_of_boxes(record, found, log)
     if turn is None:
         return None
+    turned = (*exif.turned_size(found.width, found.height, turn), turn)
     return Frame(
         id=record.id,
         image=record.image,
@@ -231,6 +242,7 @@ def _frame(record: Record, checked: _Checked, log: ProblemLog) -> Frame | None:
         depth=record.depth,
         camera=record.camera,
         layers_digest=checked.layers_digest,
+        shapes=tuple(_turned(shape, turned, log, record) for shape in record.shapes),
     )
 
 
@@ -267,26 +279,31 @@ def _objects(record: Record, found: Probe, turn: int, log: ProblemLog) -> tuple[
     stored = exif.turned_size(found.width, found.height, turn)
     boxes = []
     for raw in record.boxes:
-        cleaned = clean_box(exif.turn_box(raw.xyxy, *stored, turn), found.width, found.height)
+        box = _turned(raw.box, (*stored, turn), log, record)
+        xyxy = box.xyxy if turn == exif.UPRIGHT else exif.turn_box(box.xyxy, *stored, turn)
+        cleaned = clean_box(xyxy, found.width, found.height)
         if isinstance(cleaned, str):
-            log.add(record.labels, "bad-box", f"{raw.where} ({raw.category}): {cleaned}")
+            log.add(record.labels, "bad-box", f"{raw.where} ({box.category}): {cleaned}")
             continue
-        xyxy, moved = cleaned
+        inside, moved = cleaned
         log.tally(
             record.labels,
             "clipped-box",
             "boxes reached over the edge of their image by more than 1 pixel and were clipped",
             count=int(moved),
         )
-        boxes.append(
-            Box(
-                raw.category,
-                xyxy,
-                raw.occluded,
-                raw.truncated,
-                raw.ignore,
-                raw.instance,
-                raw.score,
-            )
-        )
+        boxes.append(box if inside == box.xyxy else replace(box, xyxy=inside))
     return tuple(boxes)
+
+
+_Label = TypeVar("_Label", Box, Shape)
+
+
+def _turned(label: _Label, turn: tuple[int, int, int], log: ProblemLog, record: Record) -> _Label:
+    """The label with its outline on the upright image; `turn`: stored size and orientation."""
+    if turn[2] == exif.UPRIGHT or not (label.polygons or label.mask):
+        return label
+    if label.mask:
+        log.tally(record.labels, "mask-not-turned", "masks of images that EXIF turns are left out")
+    polygons = tuple(replace(p, points=exif.turn_points(p.points, *turn)) for p in label.polygons)
+    return replace(label, polygons=polygons, mask=None)

@@ -13,20 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
 from isthmus.data.formats.locate import Found, NotFound, Roots
-from isthmus.data.formats.records import (
-    RawBox,
-    Record,
-    boxes_left_out,
-    frames_from,
-    require_frames,
-    require_records,
-)
+from isthmus.data.formats.reading import Reading
+from isthmus.data.formats.records import ImageCheck, RawBox, Record
+from isthmus.data.frame import Box
 from isthmus.data.images import SUFFIXES
-from isthmus.data.problem_log import ProblemLog
 from isthmus.errors import InputError
 
 LABEL_FOLDERS = ("Annotations", "annotations", "voc_xml")
@@ -43,29 +36,17 @@ class Voc:
         found = _label_folder(path)
         return found is not None and _is_voc(next(_xml_files(found)))
 
-    def read(
-        self,
-        path: Path,
-        *,
-        images: Path | None,
-        executor: Executor | None = None,
-        progress: Progress | None = None,
-    ) -> Dataset:
+    def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
         """See `Format.read`."""
         folder = _label_folder(path)
         if folder is None:
             raise InputError(f"{path}: no VOC files (*.xml) here or in {', '.join(LABEL_FOLDERS)}")
         up = folder.parent
         roots = Roots(folder, images, (up / "JPEGImages", up / "images"))
-        reading = _Reading(roots, _splits(up / "ImageSets" / "Main"))
+        reading = _Reading(path, roots, splits=_splits(up / "ImageSets" / "Main"))
         for labels in sorted(_xml_files(folder)):
             reading.take(labels)
-        records, log = reading.records, reading.log
-        require_records(records, reading.listed, folder, roots, log)
-        frames = frames_from(records, log, executor=executor, progress=progress)
-        require_frames(frames, records, path, log)
-        categories = sorted({box.category for frame in frames for box in frame.objects or ()})
-        return Dataset(path.resolve().name, frames, log.problems(path), tuple(categories))
+        return reading.dataset(path.resolve().name, check)
 
 
 def _label_folder(path: Path) -> Path | None:
@@ -100,13 +81,8 @@ def _splits(folder: Path) -> dict[str, str]:
 
 
 @dataclass
-class _Reading:
-    roots: Roots
-    splits: dict[str, str]
-    log: ProblemLog = field(default_factory=ProblemLog)
-    records: list[Record] = field(default_factory=list)
-    listed: int = 0
-    files: set[Path] = field(default_factory=set)
+class _Reading(Reading):
+    splits: dict[str, str] = field(default_factory=dict)
 
     def take(self, labels: Path) -> None:
         """Add the image of one label file, or enter why not."""
@@ -116,26 +92,15 @@ class _Reading:
         except InputError as error:
             self.log.add(labels, "bad-label-file", str(error))
             return
-        boxes = self._boxes(labels, tree.iter("object"))
-        found = self._find(labels, tree)
-        if isinstance(found, NotFound):
-            self.log.add(labels, found.kind, found.reason)
-            boxes_left_out(boxes, labels, self.log)
-        elif found.path in self.files:
-            self.log.add(labels, "duplicate-image", f"{found.name} is named by another file too")
-            boxes_left_out(boxes, labels, self.log)
-        else:
-            self.files.add(found.path)
-            self.records.append(
-                Record(
-                    id=found.name,
-                    image=found.path,
-                    labels=labels,
-                    declared=_size(tree),
-                    split=self.splits.get(labels.stem, ""),
-                    boxes=boxes,
-                )
-            )
+        record = Record(
+            id="",
+            image=labels,
+            labels=labels,
+            declared=_size(tree),
+            split=self.splits.get(labels.stem, ""),
+            boxes=self._boxes(labels, tree.iter("object")),
+        )
+        self.add_found(record, self._find(labels, tree))
 
     def _find(self, labels: Path, tree: Any) -> Found | NotFound:
         named = values.text(tree.findtext("filename"))
@@ -168,16 +133,14 @@ class _Reading:
                 self.log.add(labels, "bad-box", f"{where}: `bndbox` is not four finite numbers")
             else:
                 x1, y1, x2, y2 = corners
-                boxes.append(
-                    RawBox(
-                        where,
-                        category,
-                        (x1 - 1, y1 - 1, x2, y2),
-                        occluded=values.flag(_number(item.findtext("occluded"))),
-                        truncated=values.flag(_number(item.findtext("truncated"))),
-                        ignore=bool(values.flag(_number(item.findtext("difficult")))),
-                    )
+                box = Box(
+                    category,
+                    (x1 - 1, y1 - 1, x2, y2),
+                    occluded=values.flag(_number(item.findtext("occluded"))),
+                    truncated=values.flag(_number(item.findtext("truncated"))),
+                    ignore=bool(values.flag(_number(item.findtext("difficult")))),
                 )
+                boxes.append(RawBox(where, box))
         return boxes
 
 

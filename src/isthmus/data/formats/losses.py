@@ -1,0 +1,75 @@
+"""What a format cannot hold of a data set, counted and named before it is written.
+
+Every writer says what it holds. A round trip through it keeps that, and everything else that the
+data set has is listed here: there is no third possibility (tests/data/test_round_trips.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from isthmus.data.dataset import Dataset
+from isthmus.data.frame import Box, Frame, Problem
+
+FramePart = Callable[[Frame], int]
+
+PARTS: dict[str, tuple[str, FramePart]] = {
+    "id": ("names of frames that differ from the image's path", lambda f: int(not _is_path(f))),
+    "split": ("frames of a named split", lambda f: int(bool(f.split))),
+    "sequence": ("frames of a named sequence", lambda f: int(bool(f.sequence))),
+    "attributes": ("attributes of frames", lambda f: len(f.attributes)),
+    "unlabelled": (
+        "frames without labels (they become frames without objects)",
+        lambda f: int(f.objects is None),
+    ),
+    "camera": ("intrinsics of cameras", lambda f: int(f.camera is not None)),
+    "semantic": ("maps of class ids", lambda f: int(f.semantic is not None)),
+    "instances": ("maps of object ids", lambda f: int(f.instance is not None)),
+    "depth": ("depth maps", lambda f: int(f.depth is not None)),
+    "shapes": ("labels without a box (lanes, areas)", lambda f: len(f.shapes)),
+    "objects": ("boxes", lambda f: len(f.objects or ())),
+    "occluded": ("flags `occluded`", lambda f: _count(f, lambda b: b.occluded is not None)),
+    "truncated": ("flags `truncated`", lambda f: _count(f, lambda b: b.truncated is not None)),
+    "ignore": ("ignore regions (left out)", lambda f: _count(f, lambda b: b.ignore)),
+    "instance": ("ids of objects", lambda f: _count(f, lambda b: b.instance is not None)),
+    "score": ("scores", lambda f: _count(f, lambda b: b.score is not None)),
+    "box_attributes": (
+        "attributes of objects",
+        lambda f: sum(len(b.attributes) for b in f.objects or ()),
+    ),
+    "polygons": ("outlines of objects", lambda f: _count(f, lambda b: bool(b.polygons))),
+    "lines": (
+        "outlines with curves or open ends",
+        lambda f: _count(f, lambda b: any(p.types or not p.closed for p in b.polygons)),
+    ),
+    "mask": ("masks of objects", lambda f: _count(f, lambda b: b.mask is not None)),
+    "cuboid": ("boxes in space", lambda f: _count(f, lambda b: b.cuboid is not None)),
+}
+"""Part of a data set → (what it is in words, how many of them a frame has)."""
+
+EVERYTHING = frozenset(PARTS)
+
+
+def losses(dataset: Dataset, holds: frozenset[str], format: str) -> tuple[Problem, ...]:
+    """One entry for each part that the data set has and the format does not hold."""
+    return tuple(_missing(dataset, holds, format))
+
+
+def _missing(dataset: Dataset, holds: frozenset[str], format: str) -> Iterator[Problem]:
+    for part, (words, count) in PARTS.items():
+        if part in holds:
+            continue
+        found = sum(count(frame) for frame in dataset)
+        if found:
+            reason = f"{format} has no place for {words}: {found} of them"
+            yield Problem(dataset.name, f"not-held-{part.replace('_', '-')}", reason, count=found)
+
+
+def _count(frame: Frame, which: Callable[[Box], Any]) -> int:
+    return sum(bool(which(box)) for box in frame.objects or ())
+
+
+def _is_path(frame: Frame) -> bool:
+    """True if the frame is named by the end of its image's path, as readers name frames."""
+    return frame.image.as_posix().endswith(frame.id)
