@@ -135,7 +135,17 @@ def test_a_folder_with_one_label_file_is_that_data_set(tmp_path, make_image):
 
 
 def test_the_registry_is_complete():
-    assert list(FORMATS) == ["coco", "bdd100k", "scalabel", "voc", "manifest", "folder"]
+    assert list(FORMATS) == [
+        "coco",
+        "bdd100k",
+        "scalabel",
+        "kitti",
+        "kitti_tracking",
+        "kitti_raw",
+        "voc",
+        "manifest",
+        "folder",
+    ]
     for name, found in FORMATS.items():
         checked: Format = found
         assert checked.name == name

@@ -45,6 +45,8 @@ def full_dataset(folder: Path, make_image: Callable[..., Path]) -> Dataset:
             polygons=(Polygon(triangle, closed=False, types="LCL"),),
             cuboid=Cuboid((1.5, 0.5, 20.0), (1.5, 1.8, 4.2), (0.0, -1.57, 0.0), -1.62)),
         Box("person", (30.0, 2.0, 41.0, 12.0), ignore=True),
+        Box("other vehicle", (3.0, 2.0, 41.0, 12.0), instance="x7",
+            cuboid=Cuboid((0.0, 0.0, 9.0), (1.0, 2.0, 3.0), (0.1, 0.2, 0.3))),
     )  # fmt: skip
     lane = Shape("lane", (Polygon((0.0, 19.0, 25.0, 8.0), closed=False),), None, {"style": "solid"})
     frames = (
@@ -78,13 +80,19 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "occluded": lambda f: boxes(f, lambda b: replace(b, occluded=None)),
     "truncated": lambda f: boxes(f, lambda b: replace(b, truncated=None)),
     "ignore": lambda f: boxes(f, lambda b: None if b.ignore else b),
+    "ignored_category": lambda f: boxes(
+        f, lambda b: replace(b, category="DontCare") if b.ignore else b
+    ),
     "instance": lambda f: boxes(f, lambda b: replace(b, instance=None)),
+    "instance_names": lambda f: boxes(f, lambda b: replace(b, instance=b.instance and "#")),
     "score": lambda f: boxes(f, lambda b: replace(b, score=None)),
     "box_attributes": lambda f: boxes(f, lambda b: replace(b, attributes={})),
     "polygons": lambda f: boxes(f, lambda b: replace(b, polygons=())),
     "lines": lambda f: boxes(f, lambda b: replace(b, polygons=plain(b.polygons))),
     "mask": lambda f: boxes(f, lambda b: replace(b, mask=None)),
     "cuboid": lambda f: boxes(f, lambda b: replace(b, cuboid=None)),
+    "tilt": lambda f: boxes(f, lambda b: replace(b, cuboid=upright(b.cuboid))),
+    "spaces": lambda f: boxes(f, lambda b: replace(b, category=b.category.replace(" ", "_"))),
 }
 LAYERS = {"semantic": "semantic", "instances": "instance", "depth": "depth"}
 
@@ -112,6 +120,10 @@ def comparable(dataset: Dataset, holds: frozenset[str]) -> list[Any]:
 
 def rounded(values: Any) -> Any:
     return tuple(round(value, 6) for value in values)
+
+
+def upright(cuboid: Cuboid | None) -> Cuboid | None:
+    return cuboid and replace(cuboid, rotation=(0.0, cuboid.rotation[1], 0.0))
 
 
 def near(cuboid: Cuboid | None) -> Cuboid | None:

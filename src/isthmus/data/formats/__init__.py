@@ -18,6 +18,10 @@ from isthmus.data.formats.coco import Coco
 from isthmus.data.formats.coco_writer import COCO_WRITER
 from isthmus.data.formats.folder import Folder
 from isthmus.data.formats.format import Format, Writer
+from isthmus.data.formats.kitti import Kitti
+from isthmus.data.formats.kitti_raw import KittiRaw
+from isthmus.data.formats.kitti_tracking import KITTI_TRACKING_WRITER, KittiTracking
+from isthmus.data.formats.kitti_writer import KITTI_WRITER
 from isthmus.data.formats.losses import losses as _losses
 from isthmus.data.formats.manifest import Manifest
 from isthmus.data.formats.records import ImageCheck
@@ -30,6 +34,9 @@ FORMATS: dict[str, Format] = {
     "coco": Coco(),
     "bdd100k": Bdd100k(),
     "scalabel": Bdd100k("scalabel"),
+    "kitti": Kitti(),
+    "kitti_tracking": KittiTracking(),
+    "kitti_raw": KittiRaw(),
     "voc": Voc(),
     "manifest": Manifest(),
     "folder": Folder(),
@@ -40,6 +47,8 @@ WRITERS: dict[str, Writer] = {
     "coco": COCO_WRITER,
     "bdd100k": BDD100K_WRITER,
     "scalabel": SCALABEL_WRITER,
+    "kitti": KITTI_WRITER,
+    "kitti_tracking": KITTI_TRACKING_WRITER,
 }
 """Name → writer."""
 
@@ -106,7 +115,7 @@ def losses(dataset: Dataset, format: str) -> tuple[Problem, ...]:
     Raises:
         InputError: the format cannot be written.
     """
-    return _losses(dataset, find_writer(format).holds, format)
+    return _losses(dataset, find_writer(format), format)
 
 
 def find_writer(name: str) -> Writer:

@@ -46,7 +46,9 @@ class Writer:
             be read again.
         holds: what the format has a place for, in the words of `losses.PARTS`. The rest is
             reported by `losses.losses`; nothing is left out without being named there.
+        box_attributes: names of the attributes of objects that it can hold if not all.
     """
 
     write: Callable[[Dataset, Path], Path]
     holds: frozenset[str]
+    box_attributes: frozenset[str] = frozenset()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from isthmus.data.dataset import Dataset
+from isthmus.data.formats.format import Writer
 from isthmus.data.frame import Box, Frame, Problem
 
 FramePart = Callable[[Frame], int]
@@ -32,7 +33,15 @@ PARTS: dict[str, tuple[str, FramePart]] = {
     "occluded": ("flags `occluded`", lambda f: _count(f, lambda b: b.occluded is not None)),
     "truncated": ("flags `truncated`", lambda f: _count(f, lambda b: b.truncated is not None)),
     "ignore": ("ignore regions (left out)", lambda f: _count(f, lambda b: b.ignore)),
+    "ignored_category": (
+        "categories of ignore regions",
+        lambda f: _count(f, lambda b: b.ignore and b.category != "DontCare"),
+    ),
     "instance": ("ids of objects", lambda f: _count(f, lambda b: b.instance is not None)),
+    "instance_names": (
+        "ids of objects that are no whole numbers (they are numbered)",
+        lambda f: _count(f, lambda b: b.instance is not None and not _whole(b.instance)),
+    ),
     "score": ("scores", lambda f: _count(f, lambda b: b.score is not None)),
     "box_attributes": (
         "attributes of objects",
@@ -45,25 +54,40 @@ PARTS: dict[str, tuple[str, FramePart]] = {
     ),
     "mask": ("masks of objects", lambda f: _count(f, lambda b: b.mask is not None)),
     "cuboid": ("boxes in space", lambda f: _count(f, lambda b: b.cuboid is not None)),
+    "tilt": (
+        "boxes in space that are tilted (only the turn about the vertical is kept)",
+        lambda f: _count(f, lambda b: b.cuboid and any(b.cuboid.rotation[::2])),
+    ),
+    "spaces": (
+        "categories with spaces (they become underscores)",
+        lambda f: _count(f, lambda b: not b.ignore and len(b.category.split()) > 1),
+    ),
 }
 """Part of a data set → (what it is in words, how many of them a frame has)."""
 
 EVERYTHING = frozenset(PARTS)
 
 
-def losses(dataset: Dataset, holds: frozenset[str], format: str) -> tuple[Problem, ...]:
+def losses(dataset: Dataset, writer: Writer, format: str) -> tuple[Problem, ...]:
     """One entry for each part that the data set has and the format does not hold."""
-    return tuple(_missing(dataset, holds, format))
+    return tuple(_missing(dataset, writer, format))
 
 
-def _missing(dataset: Dataset, holds: frozenset[str], format: str) -> Iterator[Problem]:
+def _missing(dataset: Dataset, writer: Writer, format: str) -> Iterator[Problem]:
     for part, (words, count) in PARTS.items():
-        if part in holds:
+        if part in writer.holds:
             continue
         found = sum(count(frame) for frame in dataset)
+        if part == "box_attributes":
+            boxes = (box for frame in dataset for box in frame.objects or ())
+            found -= sum(len(writer.box_attributes & box.attributes.keys()) for box in boxes)
         if found:
             reason = f"{format} has no place for {words}: {found} of them"
             yield Problem(dataset.name, f"not-held-{part.replace('_', '-')}", reason, count=found)
+
+
+def _whole(name: str) -> bool:
+    return name.isascii() and name.isdigit() and str(int(name)) == name
 
 
 def _count(frame: Frame, which: Callable[[Box], Any]) -> int:

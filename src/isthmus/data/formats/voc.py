@@ -18,12 +18,12 @@ from isthmus.data.formats import values
 from isthmus.data.formats.locate import Found, NotFound, Roots
 from isthmus.data.formats.reading import Reading
 from isthmus.data.formats.records import ImageCheck, RawBox, Record
+from isthmus.data.formats.xml_file import number, parse_xml
 from isthmus.data.frame import Box
 from isthmus.data.images import SUFFIXES
 from isthmus.errors import InputError
 
 LABEL_FOLDERS = ("Annotations", "annotations", "voc_xml")
-MAX_XML_BYTES = 1 << 24
 
 
 class Voc:
@@ -88,7 +88,7 @@ class _Reading(Reading):
         """Add the image of one label file, or enter why not."""
         self.listed += 1
         try:
-            tree = _parse(labels)
+            tree = parse_xml(labels)
         except InputError as error:
             self.log.add(labels, "bad-label-file", str(error))
             return
@@ -125,7 +125,7 @@ class _Reading(Reading):
         for index, item in enumerate(objects):
             where = f"object {index}"
             category = values.text(item.findtext("name"))
-            edges = [_number(item.findtext(f"bndbox/{k}")) for k in _CORNERS]
+            edges = [number(item.findtext(f"bndbox/{k}")) for k in _CORNERS]
             corners = values.numbers(edges, 4)
             if category is None:
                 self.log.add(labels, "bad-annotation", f"{where} lacks a usable `name`")
@@ -136,9 +136,9 @@ class _Reading(Reading):
                 box = Box(
                     category,
                     (x1 - 1, y1 - 1, x2, y2),
-                    occluded=values.flag(_number(item.findtext("occluded"))),
-                    truncated=values.flag(_number(item.findtext("truncated"))),
-                    ignore=bool(values.flag(_number(item.findtext("difficult")))),
+                    occluded=values.flag(number(item.findtext("occluded"))),
+                    truncated=values.flag(number(item.findtext("truncated"))),
+                    ignore=bool(values.flag(number(item.findtext("difficult")))),
                 )
                 boxes.append(RawBox(where, box))
         return boxes
@@ -147,29 +147,5 @@ class _Reading(Reading):
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-def _parse(labels: Path) -> Any:
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
-
-    try:
-        if labels.stat().st_size > MAX_XML_BYTES:
-            raise InputError(f"larger than the limit of {MAX_XML_BYTES} bytes")
-        return fromstring(labels.read_bytes(), forbid_dtd=True)
-    except ParseError as error:
-        raise InputError(f"not valid XML ({error})") from error
-    except DefusedXmlException as error:
-        raise InputError(f"refused: {type(error).__name__}, entities are not read") from error
-    # An encoding that Python does not know, or bytes that are none of the one declared.
-    except (OSError, LookupError, ValueError) as error:
-        raise InputError(f"cannot be read ({error})") from error
-
-
-def _number(word: str | None) -> float | None:
-    try:
-        return float(word) if word is not None else None
-    except ValueError:
-        return None
-
-
 def _size(tree: Any) -> tuple[int, int] | None:
-    return values.size(*(_number(tree.findtext(f"size/{k}")) for k in ("width", "height")))
+    return values.size(*(number(tree.findtext(f"size/{k}")) for k in ("width", "height")))
