@@ -107,10 +107,10 @@ def test_empty_missing_and_hopeless_folders(tmp_path):
 
 def test_unknown_formats_and_wrong_options(tmp_path, make_image):
     make_image(tmp_path / "a.jpg")
-    with pytest.raises(InputError, match="'yolo' is not known; known: auto, coco"):
-        read_dataset(tmp_path, format="yolo")
-    with pytest.raises(InputError, match="'voc' cannot be written"):
-        write_dataset(read_dataset(tmp_path), tmp_path / "out", "voc")
+    with pytest.raises(InputError, match="'cuneiform' is not known; known: auto, coco"):
+        read_dataset(tmp_path, format="cuneiform")
+    with pytest.raises(InputError, match="'manifest' cannot be written"):
+        write_dataset(read_dataset(tmp_path), tmp_path / "out", "manifest")
     with pytest.raises(InputError, match="option images"):
         read_dataset(tmp_path, images=tmp_path / "absent")
     with pytest.raises(InputError, match="option images"):
@@ -142,6 +142,7 @@ def test_the_registry_is_complete():
         "kitti",
         "kitti_tracking",
         "kitti_raw",
+        "yolo",
         "voc",
         "manifest",
         "folder",

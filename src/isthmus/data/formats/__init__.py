@@ -27,6 +27,9 @@ from isthmus.data.formats.manifest import Manifest
 from isthmus.data.formats.records import ImageCheck
 from isthmus.data.formats.scalabel_writer import SCALABEL_WRITER
 from isthmus.data.formats.voc import Voc
+from isthmus.data.formats.voc_writer import VOC_WRITER
+from isthmus.data.formats.yolo import Yolo
+from isthmus.data.formats.yolo_writer import YOLO_WRITER
 from isthmus.data.frame import Problem
 from isthmus.errors import InputError
 
@@ -37,6 +40,7 @@ FORMATS: dict[str, Format] = {
     "kitti": Kitti(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),
+    "yolo": Yolo(),
     "voc": Voc(),
     "manifest": Manifest(),
     "folder": Folder(),
@@ -49,6 +53,8 @@ WRITERS: dict[str, Writer] = {
     "scalabel": SCALABEL_WRITER,
     "kitti": KITTI_WRITER,
     "kitti_tracking": KITTI_TRACKING_WRITER,
+    "yolo": YOLO_WRITER,
+    "voc": VOC_WRITER,
 }
 """Name → writer."""
 

@@ -72,7 +72,9 @@ class KittiRaw:
         for index in sorted(found.keys() | boxes.keys()):
             reading.listed += 1
             record = Record("", labels, labels, sequence=drive.resolve().name, order=index)
-            record.boxes, record.camera = boxes.get(index, []), reading.rig and reading.rig.camera
+            record.boxes = boxes.get(index, [])
+            if reading.rig:
+                record.camera = reading.rig.camera
             name = found[index].name if index in found else f"{index:010d}.png"
             reading.add_found(record, reading.roots.find([name]))
         return reading.dataset(drive.resolve().name, check)

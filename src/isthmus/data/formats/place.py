@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
+from isthmus.data.dataset import Dataset
 from isthmus.data.formats.locate import leaves
 from isthmus.data.frame import Frame
 from isthmus.data.images import SUFFIXES
@@ -22,6 +23,22 @@ def place_layer(frame: Frame, layer: Path, kind: str, folder: Path) -> str:
     """The same for an image of per-pixel labels, below a folder called `kind`."""
     stem = Path(_name_from(frame)).with_suffix(layer.suffix.lower())
     return _place(layer, folder, f"{kind}/{stem.as_posix()}")
+
+
+def flat_names(dataset: Dataset) -> dict[str, str]:
+    """Id of a frame → a file name without folders whose stem no other frame has."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for index, frame in enumerate(dataset):
+        suffix = frame.image.suffix.lower()
+        own = Path(frame.id)
+        usable = own.suffix.lower() == suffix in SUFFIXES and own.stem[:1] != "."
+        stem = own.stem if usable else f"{index:06d}"
+        while stem.casefold() in taken:
+            stem = f"{index:06d}-{stem}"
+        taken.add(stem.casefold())
+        names[frame.id] = f"{stem}{own.suffix if usable else suffix}"
+    return names
 
 
 def _name_from(frame: Frame) -> str:

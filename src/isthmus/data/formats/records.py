@@ -49,6 +49,7 @@ class Record:
         order: position in its sequence, if the file says; else names decide.
         boxes: None where the image carries no labels at all.
         labels: the file in which the labels stand, for messages.
+        relative: coordinates of boxes and outlines are shares of the image's width and height.
         others: as in `Frame`.
     """
 
@@ -65,6 +66,7 @@ class Record:
     instance: Path | None = None
     depth: Path | None = None
     camera: Camera | None = None
+    relative: bool = False
     shapes: list[Shape] = field(default_factory=list)
 
 
@@ -279,7 +281,8 @@ def _objects(record: Record, found: Probe, turn: int, log: ProblemLog) -> tuple[
     stored = exif.turned_size(found.width, found.height, turn)
     boxes = []
     for raw in record.boxes:
-        box = _turned(raw.box, (*stored, turn), log, record)
+        given = _scaled(raw.box, found) if record.relative else raw.box
+        box = _turned(given, (*stored, turn), log, record)
         xyxy = box.xyxy if turn == exif.UPRIGHT else exif.turn_box(box.xyxy, *stored, turn)
         cleaned = clean_box(xyxy, found.width, found.height)
         if isinstance(cleaned, str):
@@ -294,6 +297,17 @@ def _objects(record: Record, found: Probe, turn: int, log: ProblemLog) -> tuple[
         )
         boxes.append(box if inside == box.xyxy else replace(box, xyxy=inside))
     return tuple(boxes)
+
+
+def _scaled(box: Box, found: Probe) -> Box:
+    """The box in pixels."""
+    sides = (found.width, found.height)
+    x1, y1, x2, y2 = (value * sides[i % 2] for i, value in enumerate(box.xyxy))
+    polygons = tuple(
+        replace(p, points=tuple(v * sides[i % 2] for i, v in enumerate(p.points)))
+        for p in box.polygons
+    )
+    return replace(box, xyxy=(x1, y1, x2, y2), polygons=polygons)
 
 
 _Label = TypeVar("_Label", Box, Shape)

@@ -2,7 +2,7 @@
 
 VOC counts pixels from 1 and includes the last one, so that a box becomes half-open by taking 1
 from its first corner. ``difficult`` objects are ignore regions. The split of an image is the
-list in ``ImageSets/Main`` (train, val, test) that names it. XML is parsed by defusedxml: no
+list in ``ImageSets/Main`` that names it. XML is parsed by defusedxml: no
 entities, no external files.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
@@ -23,6 +24,7 @@ from isthmus.data.frame import Box
 from isthmus.data.images import SUFFIXES
 from isthmus.errors import InputError
 
+LABELS, IMAGES, SPLITS = "Annotations", "JPEGImages", "ImageSets/Main"
 LABEL_FOLDERS = ("Annotations", "annotations", "voc_xml")
 
 
@@ -42,8 +44,8 @@ class Voc:
         if folder is None:
             raise InputError(f"{path}: no VOC files (*.xml) here or in {', '.join(LABEL_FOLDERS)}")
         up = folder.parent
-        roots = Roots(folder, images, (up / "JPEGImages", up / "images"))
-        reading = _Reading(path, roots, splits=_splits(up / "ImageSets" / "Main"))
+        roots = Roots(folder, images, (up / IMAGES, up / "images"))
+        reading = _Reading(path, roots, splits=_splits(up / SPLITS))
         for labels in sorted(_xml_files(folder)):
             reading.take(labels)
         return reading.dataset(path.resolve().name, check)
@@ -71,12 +73,15 @@ def _is_voc(file: Path) -> bool:
 def _splits(folder: Path) -> dict[str, str]:
     """Stem of an image → split, from the lists of a VOC data set."""
     found: dict[str, str] = {}
-    for split in ("train", "val", "test"):
+    for file in sorted(folder.glob("*.txt")):
         try:
-            lines = (folder / f"{split}.txt").read_text("utf-8").splitlines()
+            words = [line.split() for line in file.read_text("utf-8").splitlines()]
         except (OSError, UnicodeDecodeError):
             continue
-        found.update((line.split()[0], split) for line in lines if line.split())
+        # Other lists of two columns say which images show a class; trainval is both again.
+        plain = file.stem in ("train", "val", "test") or all(len(row) <= 1 for row in words)
+        if plain and file.stem != "trainval":
+            found.update((row[0], unquote(file.stem)) for row in words if row)
     return found
 
 
@@ -139,9 +144,17 @@ class _Reading(Reading):
                     occluded=values.flag(number(item.findtext("occluded"))),
                     truncated=values.flag(number(item.findtext("truncated"))),
                     ignore=bool(values.flag(number(item.findtext("difficult")))),
+                    attributes=self._attributes(labels, item),
                 )
                 boxes.append(RawBox(where, box))
         return boxes
+
+    def _attributes(self, labels: Path, item: Any) -> dict[str, str]:
+        given = item.findall("attributes/attribute")
+        kept, refused = values.attributes({a.findtext("name"): a.findtext("value") for a in given})
+        reason = "attributes of objects are not text"
+        self.log.tally(labels, "unused-attribute", reason, count=len(refused))
+        return kept
 
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
