@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Group, Parameter
 
@@ -36,6 +36,8 @@ def render(
     imagings: int = 1,
     format: Formats = None,
     sensor: Sensor = None,
+    depth: Literal["png", "exr"] = "png",
+    hdr: bool = False,
     part: str = "0/1",
     workers: Workers = None,
 ) -> int:
@@ -55,6 +57,10 @@ def render(
         fast, or physical (extra `physical`).
     imagings
         Cameras that look at each scene.
+    depth
+        png: 16 bits, to 256 m. exr: 32-bit floats in metres (extra `exr`).
+    hdr
+        Write the light that reached the camera too, as hdr/*.exr in cd/m² (extra `exr`).
     part
         I/K: make only every K-th frame from the I-th on (labels come with the run of all).
     """
@@ -73,6 +79,8 @@ def render(
             imagings=imagings,
             sensor=sensor_of(sensor),
             formats=tuple(format or ["coco"]),
+            depth=depth,
+            hdr=hdr,
             part=part_of(part),
             executor=executor,
             progress=watcher.progress,

@@ -28,7 +28,7 @@ def rich_dataset(folder: Path, make_image) -> Dataset:
     frames = (
         Frame("deep/x.png", image, 50, 20, file_digest(image), "val", "s1",
               {"weather": "rain", "code": "7"}, boxes, semantic=mask,
-              camera=Camera(500.0, 510.0, 25.0, 10.0)),
+              camera=Camera(500.0, 510.0, 25.0, 10.0, (-0.2, 0.05, 0.001, 0.0))),
         Frame("no path at all", other, 30, 30, file_digest(other), sequence="s2", objects=()),
     )  # fmt: skip
     return Dataset("rich", frames, (), ("person", "car"))

@@ -7,9 +7,10 @@ import pytest
 
 import isthmus
 from isthmus.data.dataset import Dataset
-from isthmus.data.depth import read_ids_png
+from isthmus.data.depth import read_depth, read_ids_png
+from isthmus.data.exr import read_exr, write_exr
 from isthmus.data.frame import Box, Frame
-from isthmus.errors import ConfigError, InputError
+from isthmus.errors import ConfigError, ImageError, InputError
 from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.output.arguments import part_of, sensor_of, size_of
@@ -176,7 +177,13 @@ def test_run_lengths_begin_with_zeros_and_go_down_the_columns():
 def test_faulty_requests_name_all_their_faults(tmp_path):
     with pytest.raises(ConfigError) as fault:
         isthmus.render_dataset(
-            ODD, 1, tmp_path, size=(63, 80), imagings=0, formats=("cocoa",), part=(2, 2),
+            ODD,
+            1,
+            tmp_path,
+            size=(63, 80),
+            imagings=0,
+            formats=("cocoa",),
+            part=(2, 2),
             renderer="cycles",
         )
     for words in ("size 63x80", "imagings 0", "cocoa", "part 2/2", "cycles"):
@@ -189,3 +196,41 @@ def test_faulty_requests_name_all_their_faults(tmp_path):
     bad.write_text('{"sensor": {"gray": 1}}')
     with pytest.raises(InputError, match="gray"):
         sensor_of(bad)
+
+
+def test_lens_shutter_and_floats_reach_labels_and_files(tmp_path):
+    lens = {"lens_k1": -0.2, "lens_k2": 0.02, "rolling_shutter": 20, "sun_elevation": 30}
+    odd = Domain("lens", {name: distribution(value) for name, value in lens.items()})
+    done = isthmus.render_dataset(
+        odd, 1, tmp_path, size=(128, 72), formats=("coco", "kitti"), depth="exr", hdr=True
+    )
+    (frame,) = done.dataset
+    assert frame.camera.distortion == (-0.2, 0.02, 0.0, 0.0)
+    back = isthmus.read_dataset(tmp_path / "coco.json")
+    assert back.frames[0].camera == frame.camera
+    assert back.frames[0].depth == frame.depth
+    calibration = (tmp_path / "kitti/calib/000000-000.txt").read_text()
+    assert "D: -2.000000000000e-01 2.000000000000e-02" in calibration
+    depth = read_depth(frame.depth)
+    assert depth.dtype == np.float32
+    assert depth.max() > 260  # a PNG ends at 256 m
+    light = read_exr(tmp_path / "hdr" / "000000-000.exr")
+    assert light.shape == (72, 128, 3)
+    assert light.max() > 2000
+    again = isthmus.replay(tmp_path / "records" / "000000-000.json")
+    assert again.same_picture
+    assert again.same_truth
+    assert (again.made.light == light).all()
+    sky = ~np.isfinite(again.made.truth.depth)
+    assert (depth[sky] == 0).all()
+    assert (depth[~sky] == again.made.truth.depth[~sky]).all()
+
+
+def test_files_that_are_no_openexr_are_named(tmp_path):
+    bad = tmp_path / "bad.exr"
+    bad.write_bytes(b"v/1\x01 but no more")
+    with pytest.raises(ImageError, match=r"bad\.exr"):
+        read_depth(bad)
+    write_exr(tmp_path / "colours.exr", np.ones((4, 5, 3), np.float32))
+    with pytest.raises(ImageError, match="channel Z"):
+        read_depth(tmp_path / "colours.exr")

@@ -257,11 +257,11 @@ def _make(job: _Job, request: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def frame_depth(frame: Frame, image: Bytes, boxes: Sequence[Box], geometry: Geometry) -> Floats:
     """Depth (h, w) in metres: the frame's own map, its gaps filled, or the default one."""
-    from isthmus.data.depth import read_depth_png
+    from isthmus.data.depth import read_depth
 
     if frame.depth is None:
         return default_depth(image, boxes, geometry)
-    depth = read_depth_png(frame.depth)
+    depth = read_depth(frame.depth)
     if depth.shape != image.shape[:2]:
         raise InputError(
             f"{frame.depth}: depth of {depth.shape[1]}×{depth.shape[0]} pixels for an image of "

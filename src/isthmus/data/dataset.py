@@ -266,7 +266,7 @@ def _frame_content(frame: Frame) -> list[object]:
         dict(frame.attributes),
         None if objects is None else [_box_content(box) for box in objects],
         frame.layers_digest,
-        camera and [camera.fx, camera.fy, camera.cx, camera.cy],
+        camera and camera.numbers,
     ]
     if frame.shapes:
         content.append([_outline(shape) for shape in frame.shapes])

@@ -1,4 +1,4 @@
-"""Depth and class ids, one value a pixel, as PNG files.
+"""Depth and class ids, one value a pixel, as PNG files; depth as OpenEXR too.
 
 Depth is kept as KITTI keeps it (Uhrig et al., "Sparsity invariant CNNs", 3DV 2017): 16 bits,
 metres × 256, and 0 where no depth is known. The step is 3.9 mm, the largest value 255.996 m.
@@ -45,6 +45,23 @@ def read_depth_png(path: Path | str) -> npt.NDArray[np.float32]:
     if values.dtype != np.uint16:
         raise ImageError(f"{path}: depth needs a 16-bit grey PNG, this one has 8 bits")
     return (values / np.float32(STEPS_PER_METRE)).astype(np.float32)
+
+
+def read_depth(path: Path | str) -> npt.NDArray[np.float32]:
+    """Depth (h, w) in metres of a PNG or of an OpenEXR's channel Z, 0 where it is unknown.
+
+    Raises:
+        ImageError: neither of them.
+        MissingExtraError: an OpenEXR, and the extra `exr` is not installed.
+    """
+    if Path(path).suffix.lower() != ".exr":
+        return read_depth_png(path)
+    from isthmus.data.exr import read_exr
+
+    depth = read_exr(path)
+    if depth.ndim != 2:
+        raise ImageError(f"{path}: an OpenEXR of colours; depth needs a channel Z")
+    return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(0))
 
 
 def read_ids_png(path: Path | str) -> npt.NDArray[np.uint16]:

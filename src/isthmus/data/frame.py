@@ -7,7 +7,7 @@ origin at the top left corner, x to the right and y down. A box is half-open: it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -111,12 +111,33 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Pinhole intrinsics in pixels: focal lengths and principal point."""
+    """Intrinsics: focal lengths and principal point in pixels, and the lens.
+
+    Attributes:
+        distortion: k1, k2, p1, p2 of Brown (1971) and Conrady (1919), in OpenCV's order and sense:
+            they take slopes x/z and y/z (y down) of a ray to those of its pixel. All 0: a pinhole.
+    """
 
     fx: float
     fy: float
     cx: float
     cy: float
+    distortion: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def numbers(self) -> list[float]:
+        """fx, fy, cx, cy, and the lens's coefficients if there are any."""
+        pinhole = [self.fx, self.fy, self.cx, self.cy]
+        return [*pinhole, *self.distortion] if any(self.distortion) else pinhole
+
+    @classmethod
+    def of(cls, numbers: Sequence[float]) -> Camera:
+        """The camera of four or eight `numbers`."""
+        fx, fy, cx, cy, *lens = (float(value) for value in numbers)
+        if not lens:
+            return cls(fx, fy, cx, cy)
+        k1, k2, p1, p2 = lens
+        return cls(fx, fy, cx, cy, (k1, k2, p1, p2))
 
 
 @dataclass(frozen=True, slots=True)

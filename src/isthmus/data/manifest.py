@@ -126,7 +126,7 @@ def _columns() -> Any:
             ("attributes", attributes),
             ("objects", pa.list_(box)),
             *((layer, pa.string()) for layer in _LAYERS),
-            ("camera", pa.list_(pa.float64(), 4)),
+            ("camera", pa.list_(pa.float64())),
             ("layers_digest", pa.string()),
             ("shapes", pa.list_(shape)),
         ]
@@ -146,7 +146,7 @@ def _row(frame: Frame, base: Path) -> dict[str, Any]:
         "attributes": _pairs(frame.attributes),
         "objects": None if frame.objects is None else [_box_row(box) for box in frame.objects],
         **{layer: _stored(getattr(frame, layer), base) for layer in _LAYERS},
-        "camera": camera and [camera.fx, camera.fy, camera.cx, camera.cy],
+        "camera": camera and camera.numbers,
         "layers_digest": frame.layers_digest,
         "shapes": [
             {"category": shape.category, "instance": shape.instance, **_outline_row(shape)}
@@ -184,7 +184,7 @@ def _frame(row: dict[str, Any], base: Path) -> Frame:
         **paths,
         shapes=shapes,
         objects=None if objects is None else tuple(_box(item) for item in objects),
-        camera=camera and Camera(*camera),
+        camera=camera and Camera.of(camera),
     )
 
 

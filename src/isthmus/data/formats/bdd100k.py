@@ -283,4 +283,7 @@ def _camera(value: Any) -> Camera | None:
     if not isinstance(value, dict):
         return None
     focal, centre = values.numbers(value.get("focal"), 2), values.numbers(value.get("center"), 2)
-    return Camera(*focal, *centre) if focal and centre else None
+    if not (focal and centre):
+        return None
+    lens = values.numbers(value.get("distortion"), 4)
+    return Camera.of([*focal, *centre, *(lens or ())])

@@ -69,6 +69,8 @@ def _frame(frame: Frame, folder: Path) -> dict[str, Any]:
             "focal": [camera.fx, camera.fy],
             "center": [camera.cx, camera.cy],
         }
+        if any(camera.distortion):
+            record["intrinsics"]["distortion"] = list(camera.distortion)
     return record
 
 

@@ -251,4 +251,7 @@ def _camera(value: Any) -> Camera | None:
     if not isinstance(value, dict):
         return None
     found = values.numbers([value.get(k) for k in ("fx", "fy", "cx", "cy")], 4)
-    return Camera(*found) if found else None
+    if not found:
+        return None
+    lens = values.numbers(value.get("distortion"), 4)
+    return Camera.of([*found, *(lens or ())])

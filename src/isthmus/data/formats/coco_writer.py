@@ -65,6 +65,8 @@ def _image(index: int, frame: Frame, folder: Path, labelled: bool) -> dict[str, 
         record["labelled"] = False
     if camera := frame.camera:
         record["camera"] = {"fx": camera.fx, "fy": camera.fy, "cx": camera.cx, "cy": camera.cy}
+        if any(camera.distortion):
+            record["camera"]["distortion"] = list(camera.distortion)
     layers = {"mask": frame.semantic, "instances": frame.instance, "depth": frame.depth}
     for kind, layer in layers.items():
         if layer is not None:

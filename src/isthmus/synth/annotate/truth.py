@@ -7,12 +7,20 @@ threads. Transparent faces hide what is behind them: a driver's pixels are the c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.synth.annotate.bodies import Box3D, Keypoints, box_of, keypoints_of
+from isthmus.synth.annotate.lens import (
+    bent_alone,
+    bent_faces,
+    bent_flow,
+    bent_keypoints,
+    bent_mask,
+    bent_points,
+)
 from isthmus.synth.annotate.motion import motion
 from isthmus.synth.annotate.objects import (
     Alone,
@@ -33,6 +41,7 @@ from isthmus.synth.annotate.triangles import (
     projection_of,
     set_up,
 )  # fmt: skip
+from isthmus.synth.lens import Bend
 from isthmus.synth.world.mesh import Floats, Ints
 from isthmus.synth.world.scene import Scene, Soup
 
@@ -105,6 +114,7 @@ class Truth:
     hidden: tuple[ObjectTruth, ...]
     _outlines: Mapping[int, Ints] = field(repr=False, compare=False)
     _triangles: Triangles = field(repr=False, compare=False)
+    _bend: Bend | None = field(default=None, repr=False, compare=False)
 
     def visible_mask(self, item: ObjectTruth) -> Mask:
         """Pixels (h, w) in which an object is seen."""
@@ -113,11 +123,19 @@ class Truth:
     def amodal_mask(self, item: ObjectTruth) -> Mask:
         """Pixels (h, w) that an object would cover if nothing hid it."""
         height, width = self.instance.shape
-        return silhouette(self._triangles, self._outlines[item.instance], width, height)
+        outline = self._outlines[item.instance]
+        if self._bend is not None:
+            return bent_mask(self._triangles, outline, self.visible_mask(item), self._bend)
+        return silhouette(self._triangles, outline, width, height)
 
 
 def annotate(
-    scene: Scene, soup: Soup, *, sequence_dt: float | None = None, threads: int | None = None
+    scene: Scene,
+    soup: Soup,
+    *,
+    sequence_dt: float | None = None,
+    threads: int | None = None,
+    bend: Bend | None = None,
 ) -> Truth:
     """The truth of a scene.
 
@@ -126,36 +144,60 @@ def annotate(
         soup: its triangles.
         sequence_dt: seconds to the next frame, for the flow.
         threads: how many; the result does not depend on it.
+        bend: what the lens makes of the scene's view: the truth of the bent picture. What lies
+            outside the picture is then counted in the pinhole's, which knows no edge: `truncation`
+            is a share of that, and `extent` of what is cut off has its box there.
     """
-    projection = projection_of(scene.view)
-    width, height = scene.view.width, scene.view.height
+    view = scene.view if bend is None else bend.wide
+    projection = projection_of(view)
+    width, height = view.width, view.height
     labelled, owner = list_objects(scene, soup)
     keep = np.where(owner >= 0, np.uint8(CANVAS), np.uint8(PICTURE))
     triangles = set_up(soup.points, soup.faces, keep, projection, threads=threads)
     face, nearness = rasterise(triangles, width, height, threads)
-    numbers = np.array([0, *[item.instance for item in labelled]], np.uint16)
-    instance = _looked_up(numbers[owner + 1], face, 0)
     order, starts = group(triangles, owner, len(labelled))
     lone = alone(triangles, order, starts, width=width, height=height, threads=threads)
+    with np.errstate(divide="ignore"):
+        depth = np.where(face >= 0, np.float32(1) / nearness, np.float32(np.inf))
+    flow = None
+    if sequence_dt is not None:
+        flow = motion(scene, soup, face, depth, projection=projection, seconds=sequence_dt)
+    if bend is not None:
+        face, depth = bent_faces(soup, face, depth, projection, bend)
+        flow = None if flow is None else bent_flow(flow, bend)
+    numbers = np.array([0, *[item.instance for item in labelled]], np.uint16)
+    instance = _looked_up(numbers[owner + 1], face, 0)
+    if bend is not None:
+        outlines = (triangles, order, starts)
+        lone = [
+            bent_alone(own, outlines, k, instance == labelled[k].instance, bend)
+            for k, own in enumerate(lone)
+        ]
     objects, hidden = _measure(
         scene, labelled, lone, instance, nearness=nearness, projection=projection
     )
-    with np.errstate(divide="ignore"):
-        depth = np.where(face >= 0, np.float32(1) / nearness, np.float32(np.inf))
+    if bend is not None:
+        objects, hidden = (tuple(_bent(item, bend) for item in each) for each in (objects, hidden))
     return Truth(
         face=face,
         instance=instance,
         semantic=_looked_up(soup.semantic, face, 0),
         depth=depth,
         normal=_normals(soup, face, projection),
-        flow=None if sequence_dt is None
-        else motion(scene, soup, face, depth, projection=projection, seconds=sequence_dt),
+        flow=flow,
         objects=objects,
         hidden=hidden,
         _outlines={item.instance: order[starts[k] : starts[k + 1]]
                    for k, item in enumerate(labelled)},
         _triangles=triangles,
+        _bend=bend,
     )  # fmt: skip
+
+
+def _bent(item: ObjectTruth, bend: Bend) -> ObjectTruth:
+    """An object whose points have been seen by the pinhole, as the lens shows it."""
+    box = replace(item.box, projection=bent_points(item.box.projection, bend))
+    return replace(item, box=box, keypoints=bent_keypoints(item.keypoints, bend))
 
 
 def _looked_up(table: np.ndarray, face: Ints, sky: int) -> np.ndarray:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from isthmus.synth.lens import Lens
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -26,7 +28,9 @@ class Sensor:
         vignette: loss of light in the corners, 0–1.
         dirt: share of the lens under dust and drops' stains, 0–1.
         shutter: seconds at the longest exposure; motion blurs in proportion.
-        rolling: seconds from the first row's reading to the last's.
+        rolling: seconds from the first row's reading to the last's; the middle row is read at
+            the scene's moment.
+        k1, k2, p1, p2: the lens's distortion (`isthmus.synth.lens.Lens`).
         warmth: white balance left over, mired-like: above 0 warmer, −1 to 1.
         balance: share of the light's colour that white balance takes away, 0–1.
         saturation: strength of colours relative to the scene's.
@@ -53,6 +57,10 @@ class Sensor:
     dirt: float = 0.0
     shutter: float = 1 / 30
     rolling: float = 0.0
+    k1: float = 0.0
+    k2: float = 0.0
+    p1: float = 0.0
+    p2: float = 0.0
     warmth: float = 0.0
     balance: float = 0.7
     saturation: float = 0.9
@@ -61,6 +69,11 @@ class Sensor:
     sharpening: float = 0.3
     bayer: bool = True
     quality: int = 90
+
+    @property
+    def lens(self) -> Lens:
+        """How it bends."""
+        return Lens(self.k1, self.k2, self.p1, self.p2)
 
 
 def sample_sensor(rng: np.random.Generator, **given: float | int | bool) -> Sensor:

@@ -10,6 +10,7 @@ from typing import Any
 import isthmus
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
+from isthmus.data.exr import require_exr
 from isthmus.data.formats import write_dataset
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError, InputError
@@ -17,7 +18,7 @@ from isthmus.files import write_json
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
-from isthmus.synth.output.frame import LAYERS, Job, frame_of, make_frame
+from isthmus.synth.output.frame import DEPTHS, LAYERS, Job, frame_of, make_frame
 from isthmus.synth.output.kitti import write_kitti
 from isthmus.synth.output.labels import LabelStyle
 from isthmus.synth.output.request import RECIPE, Request
@@ -60,6 +61,8 @@ def render_dataset(
     sensor: dict[str, Any] | None = None,
     formats: Sequence[str] = ("coco",),
     layers: Sequence[str] = LAYERS,
+    depth: str = "png",
+    hdr: bool = False,
     style: LabelStyle | None = None,
     part: tuple[int, int] = (0, 1),
     executor: Executor | None = None,
@@ -80,7 +83,9 @@ def render_dataset(
         imagings: cameras that look at each scene.
         sensor: fixed parameters of the camera (a fitted twin's), by name.
         formats: of the labels, names in `FORMATS`.
-        layers: of the truth to write as PNG, names in `LAYERS`.
+        layers: of the truth to write, names in `LAYERS`; as PNG, but for depth if asked.
+        depth: "png" (16 bits, to 256 m) or "exr" (32-bit floats, metres; extra `exr`).
+        hdr: write the light that reached the camera as well: hdr/*.exr, cd/m² (extra `exr`).
         style: labelling habits.
         part: (i, k): make only every k-th frame from the i-th on; labels are written when all
             frames are there.
@@ -89,15 +94,19 @@ def render_dataset(
 
     Raises:
         ConfigError: arguments that are out of range (all at once), or a domain without rows.
-        InputError: no frame could be made, or a file could not be written.
+        InputError: no frame could be made, or the folder cannot be written to.
+        MissingExtraError: OpenEXR is asked for and not installed.
     """
     folder = Path(out)
-    _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer)
+    _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
+    if hdr or depth == "exr":
+        require_exr()
     rows = sample_rows(domain, n, seed)
     jobs = [
-        Job(folder, Request(seed, row, size, renderer, k, dict(sensor or {})), tuple(layers))
+        Job(folder, request, tuple(layers), depth, hdr)
         for row in rows
         for k in range(imagings)
+        for request in (Request(seed, row, size, renderer, k, dict(sensor or {})),)
     ]
     write_rows(rows, folder / "rows.parquet")
     mine = jobs[part[0] :: part[1]]
@@ -176,6 +185,7 @@ def _check(
     formats: Sequence[str],
     layers: Sequence[str],
     renderer: str,
+    depth: str,
 ) -> None:
     faults = []
     if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0 for side in size):
@@ -185,7 +195,7 @@ def _check(
         faults.append(f"imagings {imagings}: at least 1 is needed")
     named = (
         ("format", formats, FORMATS), ("layer", layers, LAYERS),
-        ("renderer", (renderer,), tuple(RENDERERS)),
+        ("renderer", (renderer,), tuple(RENDERERS)), ("depth", (depth,), DEPTHS),
     )  # fmt: skip
     for what, given, known in named:
         faults += [

@@ -17,28 +17,39 @@ from isthmus.synth.output.labels import LabelStyle, boxes
 from isthmus.synth.output.request import Made, Request, make
 
 LAYERS = ("depth", "instance", "semantic")
+DEPTHS = ("png", "exr")
 RECORDS = "records"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture and where its files go: `folder`/images, /depth, /instance, /semantic, /records.
+    """One picture and where its files go: `folder`/images, /depth, /records and so on.
 
-    `layers`: which of `LAYERS` are written.
+    Attributes:
+        layers: which of `LAYERS` are written.
+        depth: a name in `DEPTHS`: how depth is written.
+        hdr: the light that reached the camera is written too.
     """
 
     folder: Path
     request: Request
     layers: tuple[str, ...] = LAYERS
+    depth: str = "png"
+    hdr: bool = False
 
     @property
     def record(self) -> Path:
         """Its provenance."""
         return self.folder / RECORDS / f"{self.request.name}.json"
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is written of each pixel, beside the picture."""
+        return (*self.layers, "hdr") if self.hdr else self.layers
+
     def path(self, kind: str) -> Path:
         """Its file of a kind."""
-        ending = "jpg" if kind == "images" else "png"
+        ending = {"images": "jpg", "depth": self.depth, "hdr": "exr"}.get(kind, "png")
         return self.folder / kind / f"{self.request.name}.{ending}"
 
 
@@ -58,17 +69,17 @@ def known_record(job: Job) -> dict[str, Any] | None:
     except (InputError, KeyError, TypeError):
         return None
     # The record is written last: where it is, what it names was complete.
-    there = all(job.path(kind).exists() for kind in ("images", *job.layers))
+    there = all(job.path(kind).exists() for kind in ("images", *job.kinds))
     return record if same and there else None
 
 
 def _write(job: Job, made: Made) -> dict[str, Any]:
     write_bytes(job.path("images"), made.content)
-    for kind in job.layers:
+    for kind in job.kinds:
         _write_layer(job.path(kind), kind, made)
-    camera = made.scene.view.intrinsics
+    camera = made.intrinsics
     layers = "".join(file_digest(job.path(kind)) for kind in job.layers)
-    record = {
+    record: dict[str, Any] = {
         "schema": "isthmus.synth.frame/1",
         "version": isthmus.__version__,
         "request": job.request.document(),
@@ -81,6 +92,10 @@ def _write(job: Job, made: Made) -> dict[str, Any]:
         "camera": [camera.fx, camera.fy, camera.cx, camera.cy],
         "objects": made.objects(),
     }
+    if any(camera.distortion):
+        record["distortion"] = list(camera.distortion)
+    if made.sensor.rolling > 0:
+        record["rolling_shutter"] = made.sensor.rolling
     write_json(job.record, record)
     return record
 
@@ -90,10 +105,14 @@ def _write_layer(path: Path, kind: str, made: Made) -> None:
 
     from isthmus.data.decoding import save
     from isthmus.data.depth import write_depth_png
+    from isthmus.data.exr import write_exr
 
+    if kind == "hdr":
+        write_exr(path, made.light)
+        return
     if kind == "depth":
-        depth = made.truth.depth
-        write_depth_png(path, np.where(np.isfinite(depth), depth, 0.0))
+        depth = np.where(np.isfinite(made.truth.depth), made.truth.depth, np.float32(0))
+        (write_exr if path.suffix == ".exr" else write_depth_png)(path, depth)
         return
     values = getattr(made.truth, kind)
     stored = values.astype("<u2") if values.dtype == np.uint16 else values
@@ -115,7 +134,7 @@ def frame_of(job: Job, record: dict[str, Any], style: LabelStyle) -> Frame:
         semantic=layers.get("semantic"),
         instance=layers.get("instance"),
         depth=layers.get("depth"),
-        camera=Camera(*record["camera"]),
+        camera=Camera.of([*record["camera"], *record.get("distortion", ())]),
         layers_digest=record["layers_digest"],
     )
 

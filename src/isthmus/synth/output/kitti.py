@@ -73,4 +73,7 @@ def _calibration(frame: Frame) -> str:
     rigid = " ".join(f"{v:.12e}" for v in np.eye(4)[:3].ravel())
     lines = [f"P{k}: {row}" for k in range(4)]
     lines += [f"R0_rect: {unit}", f"Tr_velo_to_cam: {rigid}", f"Tr_imu_to_velo: {rigid}"]
+    if any(camera.distortion):
+        # Not among KITTI's own words: its pictures are rectified, these are not.
+        lines.append("D: " + " ".join(f"{v:.12e}" for v in (*camera.distortion, 0.0)))
     return "\n".join(lines) + "\n"

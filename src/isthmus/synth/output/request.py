@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 import isthmus
 from isthmus import seeds
+from isthmus.data.frame import Camera
 from isthmus.errors import InputError
 from isthmus.synth.annotate import ObjectTruth, Truth, annotate
 from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
+from isthmus.synth.imaging.distortion import through_bend
 from isthmus.synth.imaging.exposure import meter
+from isthmus.synth.imaging.rolling import rolled
+from isthmus.synth.lens import bend
 from isthmus.synth.odd.rows import Row
 from isthmus.synth.render.renderer import Radiance, renderer
 from isthmus.synth.weather import precipitate, transmission
@@ -105,6 +109,7 @@ class Made:
         scene: what was rendered.
         cover: (h, w) share of each pixel's light that came from falling drops and flakes.
         sensor: the camera.
+        light: (h, w, 3) linear RGB in cd/m² that reaches the camera.
     """
 
     picture: NDArray[np.uint8]
@@ -113,6 +118,12 @@ class Made:
     scene: Scene
     cover: NDArray[np.float32]
     sensor: Sensor
+    light: NDArray[np.float32]
+
+    @property
+    def intrinsics(self) -> Camera:
+        """The camera's, with its lens."""
+        return replace(self.scene.view.intrinsics, distortion=self.sensor.lens.coefficients)
 
     @property
     def truth_digest(self) -> str:
@@ -132,25 +143,32 @@ def make(request: Request, light: Radiance | None = None) -> Made:
 
     Args:
         request: what decides it.
-        light: of the same scene, if it has been rendered already (another camera's).
+        light: of the same scene, if it has been rendered already (another camera's of the same
+            lens and reading).
     """
     row, factors = request.row, request.row.factors
     scene = build_scene(asdict(factors), request.seed, row.scene, request.size, row.time)
-    triangles = soup(scene)
-    truth = annotate(scene, triangles, sequence_dt=FRAME_TIME)
-    if light is None:
-        light = renderer(request.renderer).render(scene, triangles)
     sensor = camera(request)
+    bent = bend(scene.view, sensor.lens) if sensor.lens.bends else None
+    read, triangles = rolled(scene, soup(scene), sensor.rolling, sensor.lens)
+    truth = annotate(read, triangles, sequence_dt=FRAME_TIME, bend=bent)
+    wide = scene if bent is None else replace(scene, view=bent.wide)
+    if light is None:
+        light = renderer(request.renderer).render(wide, triangles)
     total = light.total
     rng = seeds.generator(request.seed, "synth", row.scene, "imaging", request.imaging, row.frame)
     shutter = meter(total, sensor).shutter
-    seen, cover = precipitate(total, truth.depth, scene, shutter, rng)
+    depth = truth.depth if bent is None else bent.widened(truth.depth)
+    seen, cover = precipitate(total, depth, wide, shutter, rng)
+    if bent is not None:
+        both = through_bend(np.concatenate([seen, cover[..., None]], axis=2), bent)
+        seen, cover = both[..., :3], both[..., 3]
     flow = None
     if factors.motion_blur > 0 and truth.flow is not None:
         flow = np.nan_to_num(truth.flow / np.float32(FRAME_TIME)).astype(np.float32)
     picture = develop(seen, sensor, rng, flow=flow)
     content = jpeg_bytes(picture, sensor.quality)
-    return Made(picture, content, truth, scene, cover, sensor)
+    return Made(picture, content, truth, scene, cover, sensor, seen)
 
 
 def camera(request: Request) -> Sensor:
@@ -164,6 +182,11 @@ def camera(request: Request) -> Sensor:
         "defocus": factors.defocus,
         "dirt": factors.lens_dirt,
         "shutter": factors.motion_blur * FRAME_TIME,
+        "rolling": factors.rolling_shutter / 1000,
+        "k1": factors.lens_k1,
+        "k2": factors.lens_k2,
+        "p1": factors.lens_p1,
+        "p2": factors.lens_p2,
         "quality": factors.jpeg_quality,
         "read_noise": drawn.read_noise * gain**0.5,
         "full_well": drawn.full_well / gain,

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from isthmus.errors import ConfigError
+from isthmus.synth.lens import Lens
 
 
 def _choice(default: str, *others: str) -> Any:
@@ -36,6 +37,8 @@ class Factors:
         pedestrian_density: persons per 100 m of street, both sides together.
         cyclist_share: of moving road users, those on two wheels.
         motion_blur: shutter's share of 1/30 s.
+        lens_k1, lens_k2, lens_p1, lens_p2: distortion (`isthmus.synth.lens.Lens`).
+        rolling_shutter: from the first row's reading to the last's.
     """
 
     road_type: str = _choice("street", "avenue", "suburb", "rural")
@@ -76,6 +79,11 @@ class Factors:
     lens_dirt: float = _number(0.0, 0.0, 1.0, "")
     motion_blur: float = _number(0.25, 0.0, 1.0, "")
     jpeg_quality: int = field(default=90, metadata={"range": (60, 98), "unit": ""})
+    lens_k1: float = _number(0.0, -0.5, 0.5, "")
+    lens_k2: float = _number(0.0, -0.25, 0.25, "")
+    lens_p1: float = _number(0.0, -0.02, 0.02, "")
+    lens_p2: float = _number(0.0, -0.02, 0.02, "")
+    rolling_shutter: float = _number(0.0, 0.0, 33.0, "ms")
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Factors:
@@ -114,6 +122,14 @@ FACTORS: Mapping[str, dataclasses.Field[Any]] = MappingProxyType(
 )
 """Every factor's field: its name, default, and metadata (`choices` or `range`; `unit`)."""
 
+
+def _lens_folds(f: Factors) -> bool:
+    """True if the lens shows no single ray in some place of a picture of 16:9."""
+    lens = Lens(f.lens_k1, f.lens_k2, f.lens_p1, f.lens_p2)
+    side = math.tan(math.radians(f.camera_fov) / 2)
+    return lens.bends and not lens.covers(side, 0.5625 * side)
+
+
 CONTRADICTIONS: tuple[tuple[Callable[[Factors], bool], str], ...] = (
     (
         lambda f: f.season == "summer" and (f.snow_cover > 0 or f.snowfall > 0),
@@ -122,6 +138,11 @@ CONTRADICTIONS: tuple[tuple[Callable[[Factors], bool], str], ...] = (
     (
         lambda f: f.scenario == "child_between_cars" and f.parking == "none",
         "scenario 'child_between_cars' needs parked cars: set parking to left, right or both",
+    ),
+    (
+        _lens_folds,
+        "lens_k1, lens_k2, lens_p1, lens_p2 fold the picture at its corners: take smaller ones, "
+        "or a smaller camera_fov",
     ),
 )
 """What a row cannot say at once: test of the complete factors, and the complaint."""
