@@ -22,6 +22,7 @@ from isthmus.study.domains import FEWEST_FRAMES, require_frames
 from isthmus.study.gap_rows import Pair, estimate_rows, halves
 from isthmus.study.gate import Gate, GateResult, check_gate, load_gate, with_metrics
 from isthmus.study.layer_weights import check_names, parse_weights, weighted_rows
+from isthmus.study.video_order import video_problems
 
 SCHEMA = "isthmus.gap/1"
 SCHEMA_FILE = "schemas/gap-1.json"
@@ -125,10 +126,11 @@ def measure_gap(
         require_frames(role, side.name, len(side))
     sides = [side.sample(max_frames, seed) for side in sides]
     pairs, problems = _pairs(sides, loaded, executor=executor, progress=progress)
+    if not independent:
+        for features, side in zip((pairs[0].x, pairs[0].y), sides, strict=True):
+            problems += video_problems(features, side.name, seed=seed)
     rows = estimate_rows(pairs, settings, seed=seed, executor=executor, progress=progress)
-    rows += weighted_rows(
-        pairs, weights, settings, seed=seed, executor=executor, progress=progress
-    )
+    rows += weighted_rows(pairs, weights, settings, seed=seed, executor=executor, progress=progress)
     document = gap_document(pairs, rows)
     document["problems"] = [
         {"path": p.path, "kind": p.kind, "reason": p.reason, "severity": p.severity}
