@@ -41,7 +41,7 @@ def video_problems(features: FeatureSet, name: str, *, seed: int) -> tuple[Probl
         f"frames have no sequences and count as independent, but in the order of their names "
         f"neighbours are alike as in a video (lag-1 autocorrelation {correlation:.2f}, "
         f"p = {p_value:.4f} against random orders): p-value, interval and floor are optimistic. "
-        "Give their sequences: labels with a sequence for each frame"
+        "Give their sequences: each drive in a folder of its own, or labels with a sequence a frame"
     )
     return (Problem(path=name, kind=KIND, reason=reason, severity="note"),)
 
