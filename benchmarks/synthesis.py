@@ -28,8 +28,8 @@ import numpy as np
 from record import record
 
 LARGE = {
-    "road_type": "street", "surroundings": "shops", "parking": "both", "parked_share": 0.95,
-    "traffic_density": 45.0, "pedestrian_density": 60.0, "junction": "crossroads",
+    "road_type": "street", "surroundings": "shops", "parking": "both", "parked_share": 0.5,
+    "traffic_density": 16.0, "pedestrian_density": 18.0, "junction": "crossroads",
 }  # fmt: skip
 SMALL, HD = (640, 360), (1280, 720)
 FOG = {"visibility": 120.0, "clouds": 1.0}

@@ -122,6 +122,12 @@ def sweep_temporaries(folder: Path) -> None:
                 leftover.unlink()
 
 
+def cache_folder() -> Path:
+    """The user's folder for what can be made again; it may not exist yet."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "isthmus"
+
+
 def make_folder(path: Path) -> None:
     """Make `path` and try to write there: what would fail after hours of work is said at once.
 

@@ -151,7 +151,9 @@ def make(request: Request, light: Radiance | None = None) -> Made:
     sensor = camera(request)
     bent = bend(scene.view, sensor.lens) if sensor.lens.bends else None
     read, triangles = rolled(scene, soup(scene), sensor.rolling, sensor.lens)
-    truth = annotate(read, triangles, sequence_dt=FRAME_TIME, bend=bent)
+    # Flow is asked for where it blurs the picture; no file holds it.
+    step = FRAME_TIME if factors.motion_blur > 0 else None
+    truth = annotate(read, triangles, sequence_dt=step, bend=bent)
     wide = scene if bent is None else replace(scene, view=bent.wide)
     if light is None:
         light = renderer(request.renderer).render(wide, triangles)

@@ -252,8 +252,17 @@ def dome(rays, met, levels, out):  # type: ignore[no-untyped-def]
 def columns_of(base: Floats, most: float) -> NDArray[np.float64]:
     """Running sums (h + 1, w, 3) down the columns of a picture, none of it over `most`."""
     sums = np.zeros((base.shape[0] + 1, *base.shape[1:]))
-    np.cumsum(np.minimum(base, np.float32(most)), axis=0, out=sums[1:])
+    _add_up(base, np.float32(most), sums)
     return sums
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_up(base, most, sums):  # type: ignore[no-untyped-def]
+    height, width, _ = base.shape
+    for y in range(height):
+        for x in range(width):
+            for c in range(3):
+                sums[y + 1, x, c] = sums[y, x, c] + min(base[y, x, c], most)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

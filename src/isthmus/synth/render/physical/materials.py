@@ -45,16 +45,20 @@ class Finish:
     emission: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
-def finishes(soup: Soup, weather: Weather, up: NDArray[np.bool_]) -> list[Finish]:
-    """The finish of every face."""
+def finishes(
+    soup: Soup, weather: Weather, up: NDArray[np.bool_]
+) -> tuple[list[Finish], NDArray[np.intp]]:
+    """Distinct finishes in their order, and (f,) which of them each face has."""
     ground = np.isin(soup.semantic, GROUND) & up
-    table = {
-        (number, flag): finish(material, weather, ground=flag)
-        for number, material in enumerate(soup.materials)
+    table = [
+        finish(material, weather, ground=flag)
+        for material in soup.materials
         for flag in (False, True)
-    }
-    pairs = zip(soup.material.tolist(), ground.tolist(), strict=True)
-    return [table[pair] for pair in pairs]
+    ]
+    distinct = sorted(set(table))
+    numbers = {what: k for k, what in enumerate(distinct)}
+    lookup = np.array([numbers[what] for what in table], np.intp)
+    return distinct, lookup[2 * soup.material + ground]
 
 
 def finish(material: Material, weather: Weather, *, ground: bool) -> Finish:

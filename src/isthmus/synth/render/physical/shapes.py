@@ -27,19 +27,21 @@ def meshes(mi: Any, scene: Scene, soup: Soup) -> tuple[dict[str, Any], Floats]:
     up = normal[:, 1] / length > LEVEL
     snowy = up & (scene.weather.snow_cover >= 0.5)
     colour = colours(soup, scene.weather, snowy)
-    numbers: dict[Finish, list[int]] = {}
-    for face, what in enumerate(finishes(soup, scene.weather, up & ~snowy)):
-        numbers.setdefault(what, []).append(face)
+    distinct, which = finishes(soup, scene.weather, up & ~snowy)
+    present = np.flatnonzero(np.bincount(which, minlength=len(distinct)))
     made = {
-        f"finish{k:03d}": _mesh(mi, soup, np.asarray(numbers[what]), what, colour)
-        for k, what in enumerate(sorted(numbers))
+        f"finish{k:03d}": _mesh(mi, soup, np.flatnonzero(which == number), distinct[number], colour)
+        for k, number in enumerate(present.tolist())
     }
     return made, colour
 
 
 def _mesh(mi: Any, soup: Soup, chosen: NDArray[np.intp], what: Finish, colour: Floats) -> Any:
-    used, faces = np.unique(soup.faces[chosen], return_inverse=True)
-    faces = faces.reshape(-1, 3)[:, ::-1]
+    corners = soup.faces[chosen]
+    touched = np.zeros(len(soup.points), np.bool_)
+    touched[corners] = True
+    used = np.flatnonzero(touched)
+    faces = (np.cumsum(touched, dtype=np.int32) - 1)[corners][:, ::-1]
     properties = mi.Properties()
     properties["bsdf"] = mi.load_dict(bsdf(mi, what))
     if max(what.emission) > 0:
