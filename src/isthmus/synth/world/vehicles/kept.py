@@ -66,7 +66,7 @@ def encoded(prototype: Prototype) -> bytes:
     }
     for field in ("points", "faces", "normals", "uv"):
         arrays[field] = np.concatenate([getattr(m, field) for m in meshes])
-    np.savez(out, allow_pickle=False, **arrays)
+    np.savez(out, **arrays)
     return out.getvalue()
 
 
