@@ -14,7 +14,7 @@ from isthmus.data.exr import require_exr
 from isthmus.data.formats import write_dataset
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError, InputError
-from isthmus.files import write_json
+from isthmus.files import make_folder, write_json
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
@@ -101,6 +101,7 @@ def render_dataset(
     _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
     if hdr or depth == "exr":
         require_exr()
+    make_folder(folder)
     rows = sample_rows(domain, n, seed)
     jobs = [
         Job(folder, request, tuple(layers), depth, hdr)
