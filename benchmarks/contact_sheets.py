@@ -43,7 +43,7 @@ STREET: dict[str, Any] = {
 WET = {"clouds": 1.0, "rain": 8.0, "visibility": 1500.0, "sun_elevation": 20.0}
 CONDITIONS: dict[str, dict[str, Any]] = {
     "clear day": {},
-    "low sun": {"sun_elevation": 7.0, "sun_azimuth": 356.0, "clouds": 0.1},
+    "low sun": {"sun_elevation": 12.0, "sun_azimuth": 357.0, "clouds": 0.1},
     "overcast": {"clouds": 1.0},
     "rain": WET,
     "fog": {"clouds": 1.0, "visibility": 90.0, "sun_elevation": 20.0},

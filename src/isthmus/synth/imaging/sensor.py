@@ -83,7 +83,7 @@ def sample_sensor(rng: np.random.Generator, **given: float | int | bool) -> Sens
         "defocus": rng.uniform(0.3, 0.75),
         "veil": rng.uniform(0.006, 0.026),
         "bloom": rng.uniform(0.02, 0.08),
-        "streaks": rng.uniform(0.0, 0.02) * (rng.random() < 0.5),
+        "streaks": rng.uniform(0.0, 0.012) * (rng.random() < 0.5),
         "vignette": rng.uniform(0.08, 0.35),
         "warmth": rng.normal(0.0, 0.12),
         "balance": rng.uniform(0.7, 1.0),

@@ -62,6 +62,28 @@ def leaves(
     )
 
 
+def twigs(
+    tips: Floats, middle: Floats, reach: float, wide: float, rng: np.random.Generator
+) -> Mesh:
+    """Bare twigs, a sliver each, from the ends (n, 3) of boughs away from a crown's middle (3,)."""
+    count = len(tips)
+    away = tips - middle
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    heading = away + 0.6 * rng.normal(size=(count, 3)) + (0.0, 0.25, 0.0)
+    heading /= np.linalg.norm(heading, axis=1, keepdims=True)
+    start = tips - 0.2 * reach * rng.random((count, 1)) * heading
+    across = np.cross(heading, rng.normal(size=(count, 3)))
+    across *= 0.5 * wide / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    end = start + reach * rng.uniform(0.4, 1.2, (count, 1)) * heading
+    corners = np.stack([start - across, start + across, end], axis=1).reshape(-1, 3)
+    return Mesh(
+        corners.astype(np.float32),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        np.repeat(away, 3, axis=0).astype(np.float32),
+        corners[:, :2].astype(np.float32),
+    )
+
+
 def blob(centres: Floats, radii: Floats, rng: np.random.Generator) -> Mesh:
     """Rough ellipsoids that fill a crown, so that little shines through: (n, 3), (n, 3)."""
     from isthmus.synth.world.mesh import join

@@ -9,7 +9,7 @@ import numpy as np
 from isthmus.synth.chance import weighted
 from isthmus.synth.world.material import Material
 from isthmus.synth.world.mesh import Floats, Mesh, join, linear
-from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves
+from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves, twigs
 from isthmus.synth.world.shapes import tubes
 from isthmus.synth.world.thing import Part, Thing
 
@@ -18,6 +18,9 @@ HABITS: dict[Habit, float] = {"round": 0.5, "upright": 0.2, "spreading": 0.22, "
 LEAVES = {2: 3800, 1: 900, 0: 260}
 """Leaves of a crown by detail; fewer are larger."""
 SIZES = {2: 0.27, 1: 0.5, 0: 0.9}
+TWIGS = {2: 1400, 1: 500, 0: 150}
+WIDTHS = {2: 0.014, 1: 0.03, 0: 0.06}
+"""Of twigs, metres: far ones stand for several."""
 DEPTHS = {2: 4, 1: 3, 0: 2}
 """How often boughs fork."""
 
@@ -47,12 +50,15 @@ def tree(
     green = foliage(rng, "summer" if kind == "conifer" else season)
     if kind == "conifer":
         return _conifer(rng, tall, bark, green, detail)
-    start, end, radius, level = _boughs(rng, tall, kind, DEPTHS[detail] + (season == "winter"))
+    start, end, radius, level = _boughs(rng, tall, kind, DEPTHS[detail])
     thin = tubes(start[level > 1], end[level > 1], radius[level > 1], 4)
     thick = tubes(start[level <= 1], end[level <= 1], radius[level <= 1], 8 if detail == 2 else 5)
-    parts = [Part(join([thick, thin]), bark, "vegetation")]
+    wood, tips = [thick, thin], end[level >= level.max() - 1]
+    if season == "winter":
+        chosen = tips[rng.integers(len(tips), size=TWIGS[detail])]
+        wood.append(twigs(chosen, end.mean(axis=0), 0.1 * tall, WIDTHS[detail], rng))
+    parts = [Part(join(wood), bark, "vegetation")]
     if season != "winter":
-        tips = end[level >= level.max() - 1]
         share = 0.8 if season == "autumn" else 1.0
         parts.append(Part(_crown(rng, tips, tall, detail, share), green, "vegetation"))
     return _thing(parts)
