@@ -57,7 +57,7 @@ SCENARIOS: dict[str, tuple[int, dict[str, Any]]] = {
     "child_between_cars": (3, {"parked_share": 0.95}),
     "crowd": (1, {"sun_elevation": -1.0, "clouds": 0.9, "rain": 2.0}),
     "fallen_cyclist": (2, {"clouds": 1.0}),
-    "animal": (2, {"road_type": "rural", "surroundings": "park", "crossing": "none",
+    "animal": (4, {"road_type": "rural", "surroundings": "park", "crossing": "none",
                    "parking": "none", "pedestrian_density": 0.0, "sun_elevation": 12.0}),
     "overloaded_vehicle": (1, {"road_type": "suburb", "surroundings": "residential"}),
     "roadworks": (1, {"road_type": "avenue", "lanes": 2, "parking": "none"}),

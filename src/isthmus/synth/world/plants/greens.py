@@ -15,6 +15,8 @@ def hedge(
     season: Season = "summer",
 ) -> Thing:  # fmt: skip
     """A clipped hedge along X, `length` metres long, centred on the origin."""
+    # Clipped hedges keep their leaves, and most of them their green.
+    green = foliage(rng, "autumn" if season == "autumn" and rng.random() < 0.3 else "summer")
     deep = 0.7
     per_metre = {2: 240, 1: 60, 0: 16}[detail]
     count = max(int(per_metre * length), 8)
@@ -27,8 +29,6 @@ def hedge(
     outward = np.zeros((count, 3))
     outward[np.arange(count), axis] = np.sign(side)
     centres = across * (length, height, deep) + (0, height / 2, 0)
-    # Clipped hedges keep their leaves, and most of them their green.
-    green = foliage(rng, "autumn" if season == "autumn" and rng.random() < 0.3 else "summer")
     body = box((-length / 2, length / 2), (0.0, height * 0.96), (-deep * 0.46, deep * 0.46))
     mesh = join([leaves(centres.astype(np.float32), size, outward, rng, 0.5), body])
     return Thing((Part(mesh, green, "vegetation"),), size=(length, height, deep))
@@ -37,6 +37,7 @@ def hedge(
 def bush(rng: np.random.Generator, season: Season = "summer", *, detail: int = 2) -> Thing:
     """A round bush, 0.6 to 1.8 m high; bare twigs are left out in winter."""
     tall = float(rng.uniform(0.6, 1.8))
+    green = foliage(rng, "summer" if season == "winter" else season)
     count = {2: 800, 1: 220, 0: 72}[detail]
     size = {2: 0.14, 1: 0.26, 0: 0.45}[detail]
     out = rng.normal(size=(count, 3))
@@ -45,7 +46,6 @@ def bush(rng: np.random.Generator, season: Season = "summer", *, detail: int = 2
     centres += (0, tall * 0.5, 0)
     centre = np.array([[0, tall * 0.5, 0]], np.float32)
     radius = np.array([[tall * 0.48, tall * 0.45, tall * 0.48]], np.float32)
-    green = foliage(rng, "summer" if season == "winter" else season)
     mesh = join(
         [leaves(centres.astype(np.float32), size, out, rng, 0.5), blob(centre, radius, rng)]
     )

@@ -47,4 +47,3 @@ def crowd(rng: np.random.Generator, stage: Stage) -> None:
         placed += 1
         if placed == wanted:
             return
-

@@ -125,9 +125,7 @@ def digger(rng: np.random.Generator) -> Thing:
     )  # fmt: skip
 
 
-def _limb(
-    start: tuple[float, float, float], end: tuple[float, float, float], half: float
-) -> Mesh:
+def _limb(start: tuple[float, float, float], end: tuple[float, float, float], half: float) -> Mesh:
     """A square bar in the plane of an arm (constant x)."""
     (x, y0, z0), (_, y1, z1) = start, end
     long = float(np.hypot(y1 - y0, z1 - z0))
