@@ -222,7 +222,7 @@ def _interior() -> Paint:
     for row in range(9):
         edges = np.sort(rng.random(26))
         number = np.searchsorted(edges, u[0]) % 26
-        shade = rng.lognormal(-0.3, 0.75, (26, 1)) * rng.lognormal(0.0, 0.25, (26, 3))
+        shade = rng.lognormal(-0.2, 0.55, (26, 1)) * rng.lognormal(0.0, 0.09, (26, 3))
         found += (shelf == row)[..., None] * shade[number][None]
     found *= np.where((v * 9) % 1 < 0.1, 0.45, 1.0)[..., None]
     wide = np.abs((u * 5) % 1 - 0.5) < 0.08
