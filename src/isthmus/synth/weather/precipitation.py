@@ -22,6 +22,9 @@ Floats = NDArray[np.float32]
 RAIN_REACH, SNOW_REACH = 7.0, 16.0
 """Farther ones are thinner than a third of a pixel: they are part of the air's extinction."""
 
+WINDSCREEN = 0.7
+"""Nothing falls nearer to a camera behind a windscreen, metres."""
+
 
 def precipitate(
     light: Floats, depth: Floats, scene: Scene, shutter: float, rng: np.random.Generator
@@ -50,7 +53,9 @@ def precipitate(
         _draw(out, cover, near, drops, colour=0.94 * ambient, **moving)
     if weather.snowfall > 0:
         flakes = snow_flakes(weather.snowfall, scene.view, SNOW_REACH, rng)
-        _draw(out, cover, near, flakes, colour=1.1 * ambient, **moving)
+        # White and lit from everywhere: as bright as the bright quarter of the scene.
+        white = np.quantile(light[::4, ::4].reshape(-1, 3), 0.75, axis=0)
+        _draw(out, cover, near, flakes, colour=white.astype(np.float32), **moving)
     if weather.rain > 0:
         out, wet = lens_drops(out, weather.rain, rng)
         cover = cover + (1 - cover) * wet
@@ -89,6 +94,7 @@ def _draw(
     opacity = np.minimum(width / np.maximum(broad, 1e-6), 1.0) ** 2
     opacity *= width / np.maximum(width + length, 1e-6)
     opacity *= np.minimum(broad, 1.0)
+    opacity *= what.position[:, 2] > WINDSCREEN
     _streaks(
         out, cover, depth, np.concatenate(ends, axis=1).astype(np.float32),
         np.maximum(broad, 1.0).astype(np.float32), opacity.astype(np.float32),
