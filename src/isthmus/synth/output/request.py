@@ -104,11 +104,11 @@ class Request:
 
 def _row(document: Any) -> Row:
     """The row of plain values; `TypeError` and `ValueError` if they are of other kinds."""
-    numbers = {name: int(document[name]) for name in ("scene", "variant", "frame")}
+    scene, variant, frame = (int(document[name]) for name in ("scene", "variant", "frame"))
     time = float(document["time"])
-    if min(numbers.values()) < 0 or not 0 <= time < LONGEST:
-        raise ValueError(f"row {numbers}, time {time}: below 0, or too large")
-    return Row(**numbers, time=time, factors=Factors.of(document["factors"]))
+    if min(scene, variant, frame) < 0 or not 0 <= time < LONGEST:
+        raise ValueError(f"row {scene}, {variant}, {frame} at {time} s: below 0, or too large")
+    return Row(scene, variant, frame, time, Factors.of(document["factors"]))
 
 
 def _size(document: Any) -> tuple[int, int]:

@@ -74,7 +74,7 @@ def _mesh(mi: Any, soup: Soup, chosen: NDArray[np.intp], what: Finish, colour: F
     values["vertex_texcoords"] = _flat(soup.uv[used])
     values["faces"] = np.ascontiguousarray(faces, np.uint32).ravel()
     values.update()
-    own = np.broadcast_to(np.float32(SNOW), (len(used), 3)) if what == SNOWY else colour[used]
+    own = np.tile(np.array(SNOW, np.float32), (len(used), 1)) if what == SNOWY else colour[used]
     mesh.add_attribute("vertex_color", 3, _flat(own))
     return mesh
 
