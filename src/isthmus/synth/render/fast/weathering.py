@@ -93,25 +93,6 @@ def _shown(size, nearness, slant, focal):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _ring(x, z, rain, shift):  # type: ignore[no-untyped-def]
-    """Slope of the water by the rings of drops: one a cell at most, more of them in more rain."""
-    side = 0.16
-    i, j = np.floor(x / side), np.floor(z / side)
-    key = np.int64(i) + np.int64(shift * 7)
-    if _hash(key, np.int64(j)) > rain / 4:
-        return 0.0, 0.0
-    radius = 0.015 + 0.06 * _hash(key + 7919, np.int64(j))
-    away = 0.5 * side - radius
-    cx = (i + 0.5) * side + away * (2 * _hash(key, np.int64(j) + 104729) - 1)
-    cz = (j + 0.5) * side + away * (2 * _hash(key + 15485863, np.int64(j)) - 1)
-    dx, dz = x - cx, z - cz
-    gap = np.sqrt(dx * dx + dz * dz) + 1e-6
-    along = (gap - radius) / 0.008
-    slope = -along * np.exp(0.5 - 0.5 * along * along) * (0.1 - radius) / 0.085
-    return slope * dx / gap, slope * dz / gap
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
     wetness, rain, shift, focal = state
     _, face, _, pane, spot = fragments
@@ -138,11 +119,6 @@ def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
         bump *= _shown(0.03, spot[i, 2], slant, focal)
         a = _noise(41 * x, 41 * z) - 0.5 + _noise(97 * x, 97 * z) - 0.5
         b = _noise(41 * z + 9.1, 41 * x) - 0.5 + _noise(97 * z, 97 * x + 3.7) - 0.5
-        if rain > 0 and depth > 0.2:
-            p, q = _ring(x, z, rain, shift)
-            ripple = 0.10 * depth * _shown(0.02, spot[i, 2], slant, focal)
-            a, b = a + ripple * p / max(bump, 1e-3), b + ripple * q / max(bump, 1e-3)
-            bump = max(bump, 1e-3)
         level = 1 - depth * 0.98
         nx, nz = normal[i, 0] * level + bump * a, normal[i, 2] * level + bump * b
         norm = np.sqrt(nx * nx + up * up + nz * nz)
