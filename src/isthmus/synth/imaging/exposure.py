@@ -12,7 +12,7 @@ from isthmus.synth.imaging.sensor import Sensor
 DAYLIGHT = 400.0
 """Luminance (cd/m²) below which pictures are left dimmer than by day."""
 DIMMING = 0.19
-BRIGHT = 0.42
+BRIGHT = 0.36
 """Linear level that the brightest 3 % reach at least, if the scene is flat (fog)."""
 
 SKY = 3.5

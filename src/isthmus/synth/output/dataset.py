@@ -18,17 +18,16 @@ from isthmus.files import make_folder, write_json
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
-from isthmus.synth.output.frame import DEPTHS, LAYERS, Job, frame_of, make_frame
+from isthmus.synth.output.frame import DEPTHS, LAYERS, NOT_WRITTEN, Job, frame_of, make_frame
 from isthmus.synth.output.kitti import write_kitti
 from isthmus.synth.output.labels import LabelStyle
-from isthmus.synth.output.request import RECIPE, Request
+from isthmus.synth.output.request import LARGEST_SIDE, RECIPE, SMALLEST_SIDE, Request
 from isthmus.synth.output.truth_labels import add_truth
 from isthmus.synth.output.yolo import write_yolo
 from isthmus.synth.render.renderer import RENDERERS
 from isthmus.synth.world.thing import CATEGORIES
 
 FORMATS = ("coco", "bdd100k", "kitti", "yolo")
-SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 
 
 @dataclass(frozen=True)
@@ -109,6 +108,7 @@ def render_dataset(
         for k in range(imagings)
         for request in (Request(seed, row, size, renderer, k, dict(sensor or {})),)
     ]
+    make_folder(folder)
     write_rows(rows, folder / "rows.parquet")
     mine = jobs[part[0] :: part[1]]
     there = sum(job.record.exists() for job in mine)
@@ -117,6 +117,8 @@ def render_dataset(
     )
     records, problems = [], []
     for job, outcome in zip(mine, outcomes, strict=True):
+        if outcome.error is not None and NOT_WRITTEN in outcome.error:
+            raise InputError(outcome.error)
         if outcome.error is not None or outcome.value is None:
             problems.append(Problem(job.request.name, "not rendered", str(outcome.error)))
         else:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from isthmus.synth.imaging.optics import blur, enlarge, shrink
 from isthmus.synth.view import View
 from isthmus.synth.weather.drops import Particles, rain_drops, snow_flakes
+from isthmus.synth.weather.splashes import splashes
 from isthmus.synth.world.scene import Scene
 
 Floats = NDArray[np.float32]
@@ -27,7 +28,13 @@ WINDSCREEN = 0.7
 
 
 def precipitate(
-    light: Floats, depth: Floats, scene: Scene, shutter: float, rng: np.random.Generator
+    light: Floats,
+    depth: Floats,
+    scene: Scene,
+    shutter: float,
+    rng: np.random.Generator,
+    *,
+    upward: NDArray[np.bool_] | None = None,
 ) -> tuple[Floats, Floats]:
     """Light with what falls before it.
 
@@ -37,9 +44,11 @@ def precipitate(
         scene: its weather, view and speed.
         shutter: seconds.
         rng: where drops are.
+        upward: (h, w) pixels that show level surfaces, on which rain splashes.
 
     Returns:
-        The light, and (h, w) the share of each pixel's light that does not come from the scene.
+        The light, and (h, w) the share of each pixel's light that does not come from the scene;
+        splashes, which lie on what they hide, do not count.
     """
     weather = scene.weather
     out = np.ascontiguousarray(light, np.float32).copy()
@@ -56,6 +65,9 @@ def precipitate(
         # White and lit from everywhere: as bright as the bright quarter of the scene.
         white = np.quantile(light[::4, ::4].reshape(-1, 3), 0.75, axis=0)
         _draw(out, cover, near, flakes, colour=white.astype(np.float32), **moving)
+    if weather.rain > 0 and upward is not None:
+        crowns = splashes(weather.rain, near, upward, scene.view, rng)
+        _draw(out, np.zeros_like(cover), near, crowns, colour=0.94 * ambient, **moving)
     if weather.rain > 0:
         out, wet = lens_drops(out, weather.rain, rng)
         cover = cover + (1 - cover) * wet
