@@ -216,11 +216,8 @@ def measure(
 
 
 def _check_output(file: Path | None, option: str) -> None:
-    """Refuse a place that cannot be written to before the work, not after it."""
     if file is not None:
-        if file.is_dir():
-            raise InputError(f"{file}: a folder; {option} takes the name of a file")
-        files.make_folder(file.parent)
+        files.check_output(file, option)
 
 
 @app.command

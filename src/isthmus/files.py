@@ -138,6 +138,17 @@ def make_folder(path: Path) -> None:
         raise InputError(f"{path}: cannot be written to ({reason}); choose another place") from None
 
 
+def check_output(file: Path, what: str = "this output") -> None:
+    """Refuse a place that a file cannot be written to before the work, not after it.
+
+    Raises:
+        InputError: it is a folder, or no file can be written beside it.
+    """
+    if file.is_dir():
+        raise InputError(f"{file}: a folder; {what} takes the name of a file")
+    make_folder(file.parent)
+
+
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold an advisory lock on `path`; a second holder gets an `InputError` at once.

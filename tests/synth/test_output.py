@@ -17,8 +17,10 @@ from isthmus.synth.odd.rows import Row
 from isthmus.synth.output import frame as frames
 from isthmus.synth.output.arguments import part_of, sensor_of, size_of
 from isthmus.synth.output.labels import LabelStyle, boxes, fit_label_style, label
+from isthmus.synth.output.preview import write_preview
 from isthmus.synth.output.request import Request
 from isthmus.synth.output.truth_labels import run_lengths
+from isthmus.synth.output.twin import write_twin
 from isthmus.synth.world.factors import Factors
 
 SIZE = (128, 80)
@@ -176,6 +178,20 @@ def test_run_lengths_begin_with_zeros_and_go_down_the_columns():
     mask = np.array([[1, 0], [1, 1]], bool)
     assert run_lengths(mask) == {"size": [2, 2], "counts": [0, 2, 1, 1]}
     assert run_lengths(np.zeros((2, 3), bool))["counts"] == [6]
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_rendered(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("isthmus.synth.output.frame.make", lambda request: pytest.fail("rendered"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "sheet.jpg").mkdir()
+    with pytest.raises(InputError, match="file: cannot be written to"):
+        isthmus.render_dataset(ODD, 1, tmp_path / "file", size=SIZE)
+    with pytest.raises(InputError, match="a folder; a sheet takes the name of a file"):
+        write_preview(ODD, 1, tmp_path / "sheet.jpg")
+    with pytest.raises(InputError, match="file: cannot be written to"):
+        write_twin(ODD, tmp_path, tmp_path / "file" / "sensor.json")
 
 
 def test_faulty_requests_name_all_their_faults(tmp_path):

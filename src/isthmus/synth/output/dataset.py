@@ -100,6 +100,7 @@ def render_dataset(
     _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
     if hdr or depth == "exr":
         require_exr()
+    make_folder(folder)
     rows = sample_rows(domain, n, seed)
     jobs = [
         Job(folder, request, tuple(layers), depth, hdr)
