@@ -12,9 +12,11 @@ from isthmus.report.pictures import Pictures
 from isthmus.report.run_folder import EXPLANATION, RunFolder
 
 ANCHOR = "explanation"
+LAYOUT = "layout"
 SHOWN_GALLERIES = ("witness", "distance")
 PARTS = {
     "removed": "what removes the gap",
+    "layout": "what the class and layout mix removes",
     "regions": "where in the frame it lies",
     "layer_regions": "where in the frame a network's layers see it",
     "parts": "objects and their surroundings",
@@ -66,8 +68,22 @@ def _removed(document: Document) -> list[Block]:
         Heading("What removes it"),
         Text(sentence, "lead"),
         Text(note, "note"),
+        *(_weighted(row) for row in known if fields.text(row, "intervention") == LAYOUT),
         figures.removed(known),
     ]
+
+
+def _weighted(row: Document) -> Text:
+    """How the class and layout mix was matched, and what to bear in mind."""
+    left = wording.count(fields.number(row, "effective_n"))
+    text = (
+        "For the class and layout mix no frame is changed: source frames whose labelled boxes "
+        "(how many of each class, how large, how low) look like the target's count more, so that "
+        f"{left} frames' worth of {fields.integer(row, 'n')} are left. The target's labels serve "
+        "this figure only. Its interval takes the weights as certain, which they are not."
+    )
+    cautions = [str(warning) for warning in fields.sequence(row, "warnings")]
+    return Text(" ".join([text, *(f"{c[:1].upper()}{c[1:]}." for c in cautions)]), "note")
 
 
 def _regions(regions: Document, pictures: Pictures) -> list[Block]:
@@ -168,13 +184,13 @@ def _parts(parts: list[Document]) -> list[Block]:
 def _rests_on(part: Document) -> str:
     """Independent units behind one kind of window, and the frames they come from."""
     units = fields.integer(part, "units_x"), fields.integer(part, "units_y")
+    frames = fields.integer(part, "frames_x"), fields.integer(part, "frames_y")
     kind = fields.text(part, "unit_kind", "units")
     if not all(units):
         return wording.MISSING
-    frames = f"{fields.integer(part, 'frames_x')} and {fields.integer(part, 'frames_y')} frames"
-    if kind == "frames":
-        return f"{frames}, {units[0]} and {units[1]} of them independent"
-    return f"{units[0]} and {units[1]} {kind} of {frames}"
+    if units == frames:
+        return f"{frames[0]} and {frames[1]} independent frames"
+    return f"{units[0]} and {units[1]} {kind} of {frames[0]} and {frames[1]} frames"
 
 
 def _slices(matrices: list[Document]) -> list[Block]:
