@@ -54,6 +54,23 @@ def test_each_row_names_its_own_units_and_frames(tmp_path: Path) -> None:
     assert cells[3]["Not known because"] == "12 and 3 windows are too few"
 
 
+def test_reasons_have_a_column_only_where_there_are_any(tmp_path: Path) -> None:
+    (table,) = tables(tmp_path, parts=list(PARTS[:3]))
+    assert table.columns[-1] == "Rests on"
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+@pytest.mark.parametrize(("low", "chance"), [(0.05, False), (-0.1, True), (None, True)])
+def test_a_share_whose_interval_holds_zero_may_be_chance(
+    tmp_path: Path, low: float | None, chance: bool
+) -> None:
+    row = {"intervention": "colour", "share": 0.3, "low": low, "high": 0.5}
+    found = blocks(tmp_path, removed=[row | {"before": 0.2, "after": 0.15}])
+    lead = next(block.text for block in found if isinstance(block, Text))
+    assert "take on the target's colour." in lead
+    assert ("may be chance" in lead) is chance
+
+
 @pytest.mark.parametrize(("warned", "shown"), [((), False), (("few frames",), True)])
 def test_the_layout_mix_says_what_it_rests_on(
     tmp_path: Path, warned: tuple[str, ...], shown: bool

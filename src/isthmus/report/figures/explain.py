@@ -15,7 +15,8 @@ SCORES = {
     "classifier": "a classifier that has not seen them",
     "distance": "the distance to the nearest frame of the other side",
 }
-NAMES = {"layout": "class and layout mix"}
+NAMES = {"light": "light", "colour": "colour", "spectrum": "spectrum", "sharpness": "sharpness"}
+NAMES["layout"] = "class and layout mix"
 LOWEST = -1.0
 """Where an interval is cut off in the chart; the table holds it whole."""
 PALE, DARK = "#f6efe9", "#a63f06"

@@ -59,6 +59,8 @@ def _removed(document: Document) -> list[Block]:
         f"{wording.percent_interval(fields.number(best, 'low'), fields.number(best, 'high'), 0)} "
         f"of the gap goes when source frames take on the target's {figures.matched(best)}."
     )
+    if (fields.number(best, "low") or 0.0) <= 0:
+        sentence += " Its interval holds 0: that may be chance."
     note = (
         "Source frames are changed in one respect, towards the statistics of the target as a "
         "whole, described again and measured again. Shares do not add up: what two changes can "
@@ -144,6 +146,7 @@ def _parts(parts: list[Document]) -> list[Block]:
     if not parts:
         return []
     rows = []
+    reasons = any(fields.text(part, "reason", "") for part in parts)
     for part in parts:
         value = fields.number(part, "value")
         rows.append(
@@ -155,7 +158,7 @@ def _parts(parts: list[Document]) -> list[Block]:
                 wording.p_value(fields.number(part, "p_value")),
                 f"{fields.integer(part, 'n')} and {fields.integer(part, 'm')}",
                 _rests_on(part),
-                fields.text(part, "reason", ""),
+                *((fields.text(part, "reason", ""),) if reasons else ()),
             )
         )
     table = Table(
@@ -168,7 +171,7 @@ def _parts(parts: list[Document]) -> list[Block]:
             "p",
             "Windows",
             "Rests on",
-            "Not known because",
+            *(("Not known because",) if reasons else ()),
         ),
         rows=tuple(rows),
         numeric=frozenset({"MMD²", "× floor"}),
