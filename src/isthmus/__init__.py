@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from isthmus.study.config import load_study, study_schema
     from isthmus.study.demo import run_demo
     from isthmus.study.dqm import dqm_schema, measure_dqm
+    from isthmus.study.explain import explain_schema
     from isthmus.study.gate import check_gate, gate_schema, load_gate
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
@@ -45,6 +46,7 @@ _HOMES = {
     "check_gate": "study.gate",
     "dqm_schema": "study.dqm",
     "explain": "study.api",
+    "explain_schema": "study.explain",
     "extract_features": "features.store",
     "gap_schema": "study.measure",
     "gate_schema": "study.gate",
@@ -80,6 +82,7 @@ __all__ = [
     "check_gate",
     "dqm_schema",
     "explain",
+    "explain_schema",
     "extract_features",
     "gap_schema",
     "gate_schema",

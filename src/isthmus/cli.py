@@ -134,7 +134,8 @@ def measure(
     source
         Label file (COCO, BDD100K, Pascal VOC) or folder of images.
     target
-        The same for the other domain; its labels are not looked at.
+        The same for the other domain; its labels serve --out alone (windows on objects, class and
+        layout mix).
     extractor
         descriptors, onnx:PATH#layer,…, torch:MODULE:FACTORY#layer,…; repeat for several
         [default: descriptors].
@@ -274,19 +275,20 @@ def dqm(
 
 
 @app.command
-def schema(name: Literal["dqm", "gap", "gate", "study"], /) -> int:
+def schema(name: Literal["dqm", "explain", "gap", "gate", "study"], /) -> int:
     """Print a JSON Schema.
 
     Parameters
     ----------
     name
-        dqm: what `dqm --json` writes; gap: what `measure --json` writes; gate: gate files;
-        study: study files.
+        dqm: what `dqm --json` writes; explain: what `measure --out` writes beside the gap; gap:
+        what `measure --json` writes; gate: gate files; study: study files.
     """
     from isthmus import console
 
     known = {
         "dqm": isthmus.dqm_schema,
+        "explain": isthmus.explain_schema,
         "gap": isthmus.gap_schema,
         "gate": isthmus.gate_schema,
         "study": isthmus.study_schema,
