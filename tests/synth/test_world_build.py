@@ -41,6 +41,8 @@ def consistent(row: dict[str, Any]) -> dict[str, Any]:
     if row["scenario"] == "child_between_cars" and row.get("parking") == "none":
         row["parking"] = "right"
     row["pedestrian_density"] = min(row["pedestrian_density"], 25.0)
+    for name in ("lens_k1", "lens_k2", "lens_p1", "lens_p2"):
+        row[name] *= 0.1  # stronger ones may fold the corners, which is refused
     return row
 
 
