@@ -283,7 +283,7 @@ def test_mmd_of_mostly_copies_tells_of_a_bandwidth_that_sees_nothing(
 
 
 def test_frames_that_resemble_each_other_count_as_fewer():
-    """Each frame seen ten times tells as much as once; a shuffle of the same says ten times more."""
+    """Frames seen ten times tell as much as once; as many different ones tell ten times more."""
     rng = np.random.default_rng(8)
     x, y = (np.repeat(rng.normal(size=(n, 4)), 10, axis=0) for n in (40, 30))
     order = (np.repeat(np.arange(40), 10), np.repeat(np.arange(30), 10))
