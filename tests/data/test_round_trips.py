@@ -14,7 +14,7 @@ from PIL import Image
 from isthmus.data import rle
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import WRITERS, losses, read_dataset, write_dataset
-from isthmus.data.formats.losses import PARTS
+from isthmus.data.formats.losses import PARTS, is_plain_outline
 from isthmus.data.frame import Box, Camera, Frame, Shape
 from isthmus.data.shapes import Cuboid, Polygon
 from isthmus.errors import InputError
@@ -76,6 +76,9 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "instances": lambda f: replace(f, instance=None),
     "depth": lambda f: replace(f, depth=None),
     "shapes": lambda f: replace(f, shapes=()),
+    "shape_details": lambda f: replace(
+        f, shapes=tuple(Shape(s.category, (p,)) for s in f.shapes for p in plain(s.polygons))
+    ),
     "objects": lambda f: replace(f, objects=None),
     "occluded": lambda f: boxes(f, lambda b: replace(b, occluded=None)),
     "truncated": lambda f: boxes(f, lambda b: replace(b, truncated=None)),
@@ -89,6 +92,7 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "box_attributes": lambda f: boxes(f, lambda b: replace(b, attributes={})),
     "polygons": lambda f: boxes(f, lambda b: replace(b, polygons=())),
     "lines": lambda f: boxes(f, lambda b: replace(b, polygons=plain(b.polygons))),
+    "other_boxes": lambda f: boxes(f, rectangular),
     "mask": lambda f: boxes(f, lambda b: replace(b, mask=None)),
     "cuboid": lambda f: boxes(f, lambda b: replace(b, cuboid=None)),
     "tilt": lambda f: boxes(f, lambda b: replace(b, cuboid=upright(b.cuboid))),
@@ -120,6 +124,12 @@ def comparable(dataset: Dataset, holds: frozenset[str]) -> list[Any]:
 
 def rounded(values: Any) -> Any:
     return tuple(round(value, 6) for value in values)
+
+
+def rectangular(box: Box) -> Box:
+    x1, y1, x2, y2 = box.xyxy
+    outline = Polygon((x1, y1, x2, y1, x2, y2, x1, y2))
+    return box if is_plain_outline(box) else replace(box, polygons=(outline,))
 
 
 def upright(cuboid: Cuboid | None) -> Cuboid | None:

@@ -14,14 +14,18 @@ from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.bdd100k import Bdd100k
 from isthmus.data.formats.bdd100k_writer import BDD100K_WRITER
+from isthmus.data.formats.cityscapes import Cityscapes
+from isthmus.data.formats.cityscapes_writer import CITYSCAPES_WRITER
 from isthmus.data.formats.coco import Coco
 from isthmus.data.formats.coco_writer import COCO_WRITER
+from isthmus.data.formats.cvat import Cvat
 from isthmus.data.formats.folder import Folder
 from isthmus.data.formats.format import Format, Writer
 from isthmus.data.formats.kitti import Kitti
 from isthmus.data.formats.kitti_raw import KittiRaw
 from isthmus.data.formats.kitti_tracking import KITTI_TRACKING_WRITER, KittiTracking
 from isthmus.data.formats.kitti_writer import KITTI_WRITER
+from isthmus.data.formats.labelme import LabelMe
 from isthmus.data.formats.losses import losses as _losses
 from isthmus.data.formats.manifest import Manifest
 from isthmus.data.formats.records import ImageCheck
@@ -40,7 +44,10 @@ FORMATS: dict[str, Format] = {
     "kitti": Kitti(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),
+    "cityscapes": Cityscapes(),
     "yolo": Yolo(),
+    "cvat": Cvat(),
+    "labelme": LabelMe(),
     "voc": Voc(),
     "manifest": Manifest(),
     "folder": Folder(),
@@ -54,6 +61,7 @@ WRITERS: dict[str, Writer] = {
     "kitti": KITTI_WRITER,
     "kitti_tracking": KITTI_TRACKING_WRITER,
     "yolo": YOLO_WRITER,
+    "cityscapes": CITYSCAPES_WRITER,
     "voc": VOC_WRITER,
 }
 """Name → writer."""
