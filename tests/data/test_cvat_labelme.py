@@ -47,19 +47,12 @@ def test_cvat_images(tmp_path, make_image):
 def test_cvat_real_files(shared_data):
     root = shared_data / "label_formats/datumaro_assets/cvat_dataset"
     project = read_dataset(root / "for_images" / "export_project")
-    assert [f.split for f in project] == [
-        "Test",
-        "Test",
-        "Train",
-        "Train",
-        "Validation",
-        "Validation",
-    ]
+    assert sorted(f.split for f in project) == sorted(["Test", "Train", "Validation"] * 2)
     task = read_dataset(root / "for_images" / "export_task" / "train.xml")
     (box,) = task.frames[0].objects
     assert box.attributes == {"a1": "true", "a2": "v3", "a3": "0003", "a4": "2.4"}
     video = read_dataset(root / "for_video")
-    assert [f.id for f in video] == [f"images/frame_0000{n}.png" for n in (10, 13, 16)]
+    assert [f.id for f in video] == [f"frame_0000{n}.png" for n in (10, 13, 16)]
     assert video.sequences == ("v1",)
     assert video.frames[0].objects[0].instance == "0"
     for dataset in (project, task, video):

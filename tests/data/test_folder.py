@@ -147,8 +147,13 @@ def test_the_registry_is_complete():
         "cvat",
         "labelme",
         "voc",
+        "webdataset",
+        "imagefolder",
+        "fiftyone",
         "manifest",
+        "video",
         "folder",
+        "sequence",
     ]
     for name, found in FORMATS.items():
         checked: Format = found

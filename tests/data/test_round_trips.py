@@ -21,6 +21,7 @@ from isthmus.errors import InputError
 from isthmus.files import file_digest
 
 SIZE = (50, 20)
+CAMERA = Camera(500.0, 510.0, 25.0, 10.0, (0.1, -0.05, 0.001, 0.0))
 
 
 def full_dataset(folder: Path, make_image: Callable[..., Path]) -> Dataset:
@@ -51,7 +52,7 @@ def full_dataset(folder: Path, make_image: Callable[..., Path]) -> Dataset:
     lane = Shape("lane", (Polygon((0.0, 19.0, 25.0, 8.0), closed=False),), None, {"style": "solid"})
     frames = (
         Frame("f0.jpg", images[0], *SIZE, file_digest(images[0]), "train", "drive", {"weather":
-              "rain"}, boxes, **layers, camera=Camera(500.0, 510.0, 25.0, 10.0), shapes=(lane,),
+              "rain"}, boxes, **layers, camera=CAMERA, shapes=(lane,),
               layers_digest="x"),
         Frame("a name of its own", images[1], *SIZE, file_digest(images[1]), "val", "other", {},
               (Box("bus", (0.0, 0.0, 50.0, 20.0)),)),
@@ -72,6 +73,7 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "attributes": lambda f: replace(f, attributes={}),
     "unlabelled": lambda f: replace(f, objects=f.objects or ()),
     "camera": lambda f: replace(f, camera=None),
+    "lens": lambda f: replace(f, camera=pinhole(f.camera)),
     "semantic": lambda f: replace(f, semantic=None),
     "instances": lambda f: replace(f, instance=None),
     "depth": lambda f: replace(f, depth=None),
@@ -99,6 +101,10 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "spaces": lambda f: boxes(f, lambda b: replace(b, category=b.category.replace(" ", "_"))),
 }
 LAYERS = {"semantic": "semantic", "instances": "instance", "depth": "depth"}
+
+
+def pinhole(camera: Camera | None) -> Camera | None:
+    return camera and replace(camera, distortion=(0.0, 0.0, 0.0, 0.0))
 
 
 def plain(polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
@@ -154,7 +160,7 @@ def test_a_round_trip_keeps_what_the_format_holds_and_names_the_rest(tmp_path, m
     assert [p for p in back.problems if p.severity == "skipped"] == []
     lost = {p.kind.removeprefix("not-held-").replace("-", "_") for p in losses(dataset, format)}
     assert lost == set(PARTS) - holds
-    assert all(frame.image.is_relative_to(tmp_path / "out") for frame in back)
+    assert not any(frame.image.is_relative_to(tmp_path / "in") for frame in back)
 
 
 @pytest.mark.parametrize("format", WRITERS)

@@ -19,8 +19,11 @@ from isthmus.data.formats.cityscapes_writer import CITYSCAPES_WRITER
 from isthmus.data.formats.coco import Coco
 from isthmus.data.formats.coco_writer import COCO_WRITER
 from isthmus.data.formats.cvat import Cvat
+from isthmus.data.formats.fiftyone import FIFTYONE_WRITER, FiftyOne
 from isthmus.data.formats.folder import Folder
+from isthmus.data.formats.folder_writer import FOLDER_WRITER
 from isthmus.data.formats.format import Format, Writer
+from isthmus.data.formats.imagefolder import IMAGEFOLDER_WRITER, ImageFolder
 from isthmus.data.formats.kitti import Kitti
 from isthmus.data.formats.kitti_raw import KittiRaw
 from isthmus.data.formats.kitti_tracking import KITTI_TRACKING_WRITER, KittiTracking
@@ -30,8 +33,10 @@ from isthmus.data.formats.losses import losses as _losses
 from isthmus.data.formats.manifest import Manifest
 from isthmus.data.formats.records import ImageCheck
 from isthmus.data.formats.scalabel_writer import SCALABEL_WRITER
+from isthmus.data.formats.video import Video
 from isthmus.data.formats.voc import Voc
 from isthmus.data.formats.voc_writer import VOC_WRITER
+from isthmus.data.formats.webdataset import WEBDATASET_WRITER, WebDataset
 from isthmus.data.formats.yolo import Yolo
 from isthmus.data.formats.yolo_writer import YOLO_WRITER
 from isthmus.data.frame import Problem
@@ -49,8 +54,13 @@ FORMATS: dict[str, Format] = {
     "cvat": Cvat(),
     "labelme": LabelMe(),
     "voc": Voc(),
+    "webdataset": WebDataset(),
+    "imagefolder": ImageFolder(),
+    "fiftyone": FiftyOne(),
     "manifest": Manifest(),
+    "video": Video(),
     "folder": Folder(),
+    "sequence": Folder("sequence", one_sequence=True),
 }
 """Name → reader, in the order in which they are asked whether a path is theirs."""
 
@@ -63,6 +73,10 @@ WRITERS: dict[str, Writer] = {
     "yolo": YOLO_WRITER,
     "cityscapes": CITYSCAPES_WRITER,
     "voc": VOC_WRITER,
+    "webdataset": WEBDATASET_WRITER,
+    "imagefolder": IMAGEFOLDER_WRITER,
+    "fiftyone": FIFTYONE_WRITER,
+    "folder": FOLDER_WRITER,
 }
 """Name → writer."""
 

@@ -26,6 +26,7 @@ PARTS: dict[str, tuple[str, FramePart]] = {
         lambda f: int(f.objects is None),
     ),
     "camera": ("intrinsics of cameras", lambda f: int(f.camera is not None)),
+    "lens": ("distortions of lenses", lambda f: int(bool(f.camera and any(f.camera.distortion)))),
     "semantic": ("maps of class ids", lambda f: int(f.semantic is not None)),
     "instances": ("maps of object ids", lambda f: int(f.instance is not None)),
     "depth": ("depth maps", lambda f: int(f.depth is not None)),
