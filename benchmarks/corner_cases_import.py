@@ -40,7 +40,7 @@ def make_labels(folder: Path, frames: int, boxes: int) -> Path:
     for index in range(-(-frames // LINKS)):
         noise = rng.integers(0, 255, (90, 160, 3), dtype=np.uint8)
         originals.append(folder / f"original-{index}.jpg")
-        Image.fromarray(noise).resize((1280, 720)).save(originals[-1], quality=85)
+        Image.fromarray(noise).resize((1280, 720)).save(originals[-1], quality=40)
     counts = rng.multinomial(boxes, np.full(frames, 1 / frames))
     path = folder / "bdd100k_labels_images_train.json"
     with path.open("w") as handle:

@@ -81,7 +81,7 @@ def split_by(dataset: Dataset, rule: str) -> Split:
         else:
             left_out[f"{chosen.attribute} is {value!r}" if value else "no attribute"] += 1
     order = list(chosen.sides)
-    home = {u: max(order, key=lambda side, c=count: c[side]) for u, count in votes.items()}
+    home = {unit: max(order, key=count.__getitem__) for unit, count in votes.items()}
     kept: dict[str, list[Frame]] = {side: [] for side in order}
     for frame in dataset:
         side = side_of.get(frame.attributes.get(chosen.attribute, ""))

@@ -158,7 +158,7 @@ class _Reading(Reading):
         )
         if numbers is None:
             self.log.add(file, "bad-calibration", "no usable `intrinsic`", "note")
-        return Camera(*numbers) if numbers else None
+        return Camera.of(numbers) if numbers else None
 
     def conclude(self) -> None:
         """Enter what is said once for all."""

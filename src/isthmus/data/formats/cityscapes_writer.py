@@ -50,7 +50,8 @@ def write_cityscapes(dataset: Dataset, folder: Path) -> Path:
 
 
 def _document(frame: Frame) -> dict[str, Any]:
-    labels = [item for label in (*frame.shapes, *(frame.objects or ())) for item in _objects(label)]
+    everything: list[Box | Shape] = [*frame.shapes, *(frame.objects or ())]
+    labels = [item for label in everything for item in _objects(label)]
     return {"imgWidth": frame.width, "imgHeight": frame.height, "objects": labels}
 
 

@@ -182,7 +182,7 @@ def _label(
     attributes = dict(_attributes(item))
     occluded = values.flag(number(item.get("occluded")))
     polygons: tuple[Polygon, ...] = ()
-    mask = None
+    mask: Mask | None = None
     if item.tag == "box":
         edges = values.numbers([number(item.get(edge)) for edge in EDGES], 4)
         if edges is None:
@@ -193,9 +193,10 @@ def _label(
             polygons = (_turned(x1, y1, x2, y2, turn),)
         xyxy = bounds(polygons) or (x1, y1, x2, y2)
     elif item.tag == "mask":
-        mask = _mask(item, size)
-        if isinstance(mask, str):
-            return mask
+        found = _mask(item, size)
+        if isinstance(found, str):
+            return found
+        mask = found
         xyxy = rle.bounds(mask) or (0.0, 0.0, 0.0, 0.0)
     else:
         outline = _outline(item)

@@ -292,12 +292,12 @@ def _objects(record: Record, found: Probe, turn: int, log: ProblemLog) -> tuple[
             log.add(record.labels, "bad-box", f"{raw.where} ({box.category}): {cleaned}")
             continue
         inside, moved = cleaned
-        log.tally(
-            record.labels,
-            "clipped-box",
-            "boxes reached over the edge of their image by more than 1 pixel and were clipped",
-            count=int(moved),
-        )
+        if moved:
+            log.tally(
+                record.labels,
+                "clipped-box",
+                "boxes reached over the edge of their image by more than 1 pixel and were clipped",
+            )
         boxes.append(box if inside == box.xyxy else replace(box, xyxy=inside))
     return tuple(boxes)
 
