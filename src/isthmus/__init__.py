@@ -12,9 +12,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from isthmus.augment.apply import augment_dataset
     from isthmus.compute.local import local_executor
+    from isthmus.data.catalog import fetch_dataset
+    from isthmus.data.convert import convert_dataset
     from isthmus.data.dataset import Dataset, SealedTest, UnlabeledView
     from isthmus.data.formats import read_dataset, write_dataset
     from isthmus.data.frame import Box, Frame
+    from isthmus.data.splits import save_split
     from isthmus.errors import IsthmusError
     from isthmus.features.extractor import load_extractor
     from isthmus.features.store import extract_features
@@ -44,10 +47,12 @@ _HOMES = {
     "UnlabeledView": "data.dataset",
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
+    "convert_dataset": "data.convert",
     "dqm_schema": "study.dqm",
     "explain": "study.api",
     "explain_schema": "study.explain",
     "extract_features": "features.store",
+    "fetch_dataset": "data.catalog",
     "gap_schema": "study.measure",
     "gate_schema": "study.gate",
     "load_extractor": "features.extractor",
@@ -64,6 +69,7 @@ _HOMES = {
     "replay": "synth.output.replay",
     "run_demo": "study.demo",
     "run_study": "study.api",
+    "save_split": "data.splits",
     "study_schema": "study.config",
     "write_dataset": "data.formats",
     "write_junit": "study.junit",
@@ -80,10 +86,12 @@ __all__ = [
     "UnlabeledView",
     "augment_dataset",
     "check_gate",
+    "convert_dataset",
     "dqm_schema",
     "explain",
     "explain_schema",
     "extract_features",
+    "fetch_dataset",
     "gap_schema",
     "gate_schema",
     "load_extractor",
@@ -100,6 +108,7 @@ __all__ = [
     "replay",
     "run_demo",
     "run_study",
+    "save_split",
     "study_schema",
     "write_dataset",
     "write_junit",

@@ -16,6 +16,7 @@ from cyclopts import App, Group, Parameter
 
 import isthmus
 from isthmus import files
+from isthmus.cli_data import data
 from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
 
@@ -32,7 +33,6 @@ app = App(
     "there).",
 )
 study = App(name="study", help="Run the whole methodology from a study file.")
-data = App(name="data", help="Look at data sets.")
 app.command(study)
 app.command(data)
 app.command(synth)
@@ -295,37 +295,6 @@ def schema(name: Literal["dqm", "explain", "gap", "gate", "study"], /) -> int:
     }
     console.print_json(known[name]())
     return 0
-
-
-@data.command(name="inspect")
-def data_inspect(
-    path: Path, /, *, format: str = "auto", images: Path | None = None, workers: Workers = None
-) -> int:
-    """Read a data set and say what is in it and what could not be read.
-
-    Parameters
-    ----------
-    path
-        Label file or folder of images.
-    format
-        Name of the data format: auto, coco, bdd100k, voc, manifest, folder.
-    images
-        Folder that image names in the label file are relative to.
-    """
-    from isthmus import console
-
-    with console.watch() as watcher:
-        dataset = isthmus.read_dataset(
-            path,
-            format=format,
-            images=images,
-            executor=isthmus.local_executor(workers),
-            progress=watcher.progress,
-        )
-    console.show_dataset(dataset)
-    unknown = {b.category for f in dataset for b in f.objects or ()} - set(dataset.task_classes())
-    skipped = any(p.severity == "skipped" for p in dataset.problems)
-    return EXIT_SKIPPED if skipped or unknown else 0
 
 
 @app.command
