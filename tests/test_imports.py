@@ -24,16 +24,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "detect": {"data"},
     "augment": {"data", "features"},
     "gap": {"data", "features"},
-    "cornercases": {"data", "features"},
+    "quality": {"data", "features"},
+    "cornercases": {"data", "features", "quality"},
     "adapt": {"data", "augment", "detect", "gap"},
     "study": {
-        "data", "features", "synth", "detect", "augment", "gap", "cornercases", "adapt",
+        "data", "features", "synth", "detect", "augment", "gap", "quality", "cornercases", "adapt",
     },
     "report": set(),
     "cli": {"console", "cli_data", "cli_synth"},
     "cli_data": {"console"},
+    "cli": {"console", "cli_cases", "cli_synth"},
     "cli_synth": {"console", "console_synth", "synth"},
+    "cli_cases": {"console", "console_cases"},
     "console": set(),
+    "console_cases": {"console"},
     "console_synth": {"console"},
 }  # fmt: skip
 EXCEPTIONS = {("study.api", "report")}  # the last step of a study writes its report

@@ -26,12 +26,18 @@ def registries() -> dict[str, tuple[Any, str, str]]:
     from isthmus.adapt.adapter import ADAPTERS
     from isthmus.adapt.arms import ARMS
     from isthmus.augment.effect import EFFECTS
+    from isthmus.cornercases.attributes import ATTRIBUTES
     from isthmus.cornercases.conditions import CONDITIONS
     from isthmus.cornercases.measures import MEASURES
+    from isthmus.cornercases.scores.registry import SCORES
     from isthmus.data.formats import FORMATS, WRITERS
     from isthmus.detect.detector import DETECTORS
     from isthmus.features.extractor import EXTRACTORS
     from isthmus.gap import METRICS
+    from isthmus.quality.diversity import INDICES
+    from isthmus.quality.image_faults import IMAGE_FAULTS
+    from isthmus.quality.label_faults import LABEL_FAULTS
+    from isthmus.quality.representativeness import TESTS
 
     return {
         "METRICS": (METRICS, "metrics.md", "gap"),
@@ -44,6 +50,12 @@ def registries() -> dict[str, tuple[Any, str, str]]:
         "DETECTORS": (DETECTORS, "adaptation.md", "detect"),
         "CONDITIONS": (CONDITIONS, "corner-cases.md", "cornercases"),
         "MEASURES": (MEASURES, "corner-cases.md", "cornercases"),
+        "SCORES": (SCORES, "corner-cases.md", "cornercases"),
+        "ATTRIBUTES": (ATTRIBUTES, "corner-cases.md", "cornercases"),
+        "INDICES": (INDICES, "quality.md", "quality"),
+        "TESTS": (TESTS, "quality.md", "quality"),
+        "IMAGE_FAULTS": (IMAGE_FAULTS, "quality.md", "quality"),
+        "LABEL_FAULTS": (LABEL_FAULTS, "quality.md", "quality"),
     }
 
 
@@ -203,6 +215,7 @@ def test_every_command_is_in_the_documents() -> None:
     for command in (
         "study run", "study check", "study schema", "demo", "measure", "dqm", "schema",
         "data inspect", "data convert", "data fetch", "data split", "report",
+        "data inspect", "report", "quality", "corner-cases", "generate",
     ):  # fmt: skip
         assert f"isthmus {command}" in text
 

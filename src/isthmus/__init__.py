@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from isthmus.features.store import extract_features
     from isthmus.gap.estimate import Estimate
     from isthmus.gap.inference import measure
+    from isthmus.quality.examine import check_quality
     from isthmus.report.document import write_report
     from isthmus.study.api import explain, run_study
     from isthmus.study.config import load_study, study_schema
+    from isthmus.study.corner_cases import plan_corner_cases
     from isthmus.study.demo import run_demo
     from isthmus.study.dqm import dqm_schema, measure_dqm
     from isthmus.study.explain import explain_schema
     from isthmus.study.gate import check_gate, gate_schema, load_gate
+    from isthmus.study.generate_plan import generate_plan
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
     from isthmus.synth.maker import make_dataset
@@ -48,6 +51,7 @@ _HOMES = {
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
     "convert_dataset": "data.convert",
+    "check_quality": "quality.examine",
     "dqm_schema": "study.dqm",
     "explain": "study.api",
     "explain_schema": "study.explain",
@@ -55,6 +59,7 @@ _HOMES = {
     "fetch_dataset": "data.catalog",
     "gap_schema": "study.measure",
     "gate_schema": "study.gate",
+    "generate_plan": "study.generate_plan",
     "load_extractor": "features.extractor",
     "load_gate": "study.gate",
     "load_odd": "synth.odd.domain",
@@ -64,6 +69,7 @@ _HOMES = {
     "measure": "gap.inference",
     "measure_dqm": "study.dqm",
     "measure_gap": "study.measure",
+    "plan_corner_cases": "study.corner_cases",
     "read_dataset": "data.formats",
     "render_dataset": "synth.output.dataset",
     "replay": "synth.output.replay",
@@ -87,6 +93,7 @@ __all__ = [
     "augment_dataset",
     "check_gate",
     "convert_dataset",
+    "check_quality",
     "dqm_schema",
     "explain",
     "explain_schema",
@@ -94,6 +101,7 @@ __all__ = [
     "fetch_dataset",
     "gap_schema",
     "gate_schema",
+    "generate_plan",
     "load_extractor",
     "load_gate",
     "load_odd",
@@ -103,6 +111,7 @@ __all__ = [
     "measure",
     "measure_dqm",
     "measure_gap",
+    "plan_corner_cases",
     "read_dataset",
     "render_dataset",
     "replay",

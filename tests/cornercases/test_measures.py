@@ -13,10 +13,10 @@ from isthmus.cornercases.measures import (
     MEASURES,
     haze_of,
     measure_image,
-    sharpness_of,
     working_size,
 )
 from isthmus.features.colour import SRGB_TO_LINEAR, luma
+from isthmus.features.sharpness import sharpness_of
 
 
 def median(images, name):

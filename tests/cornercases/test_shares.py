@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from isthmus.cornercases.measures import MEASURES
-from isthmus.cornercases.shares import autocorrelation_time, effective_frames, wilson
+from isthmus.cornercases.shares import effective_frames
 from isthmus.cornercases.table import ConditionTable
+from isthmus.quality.shares import autocorrelation_time, wilson
 
 
 def test_wilson_as_published():

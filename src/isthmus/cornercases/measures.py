@@ -6,9 +6,7 @@ resolution compare. `MEASURES` names each with its unit, range and histogram bin
 
 Haze is read off the dark channel (He, Sun and Tang, "Single image haze removal using dark
 channel prior", 2009): among the pixels of a clear view near the horizon some are almost black
-in at least one channel; a veil of scattered light lifts them. Sharpness is one minus the blur
-metric of Crété et al., "The blur effect: perception and estimation with a new no-reference
-perceptual blur metric" (2007): how much of the differences between neighbours a blur removes.
+in at least one channel; a veil of scattered light lifts them.
 """
 
 from __future__ import annotations
@@ -18,16 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter, uniform_filter1d
+from scipy.ndimage import minimum_filter
 
 from isthmus.features.colour import (
     SRGB_TO_LINEAR,
-    Array,
     cast_of,
     lab,
     luma,
     relative_luminance,
 )
+from isthmus.features.sharpness import sharpness_of
 
 Image = NDArray[np.uint8]
 
@@ -38,7 +36,6 @@ LONGEST_SIDE = 480
 SHORTEST_SIDE = 16
 WHITE = 250
 BLACK = 20
-BLUR_TAPS = 9
 HORIZON_BAND = (0.30, 0.65)
 DARK_PERCENTILE = 25
 MOST_BINS = 24
@@ -149,23 +146,6 @@ def measure_image(rgb: Image) -> dict[str, float]:
         name: float(np.clip(values[name], measure.low, measure.high))
         for name, measure in MEASURES.items()
     }
-
-
-def sharpness_of(brightness: Array) -> float:
-    """Share of the neighbour differences of (h, w) that a 9-pixel blur takes away, [0, 1].
-
-    1 minus the blur metric of Crété et al. (the larger of both directions' blur); about 0.7 for
-    crisp images, below 0.45 for visibly blurred ones. A constant image has sharpness 0.
-    """
-    kept = []
-    for axis in (0, 1):
-        smooth = uniform_filter1d(brightness, BLUR_TAPS, axis=axis, mode="reflect")
-        before = np.abs(np.diff(brightness, axis=axis))
-        after = np.abs(np.diff(smooth, axis=axis))
-        total = float(before.sum(dtype=np.float64))
-        lost = float(np.maximum(before - after, 0).sum(dtype=np.float64))
-        kept.append(lost / total if total > 0 else 0.0)
-    return min(kept)
 
 
 def haze_of(darkest: NDArray[np.uint8]) -> float:

@@ -1,0 +1,210 @@
+"""Calibrate and validate the scores of conditions on rendered frames whose conditions are known.
+
+    python benchmarks/condition_scores.py FOLDER --frames 120         # render both, validate
+    python benchmarks/condition_scores.py FOLDER --frames 120 --fit   # calibrate anew first
+    python benchmarks/condition_scores.py FOLDER --real DATA          # and on real frames
+
+Calibration and validation frames come from other seeds: no place is in both. `figures` gives what
+corner_cases.py records.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import isthmus
+from isthmus import seeds
+from isthmus.cornercases.scores.picture import Picture
+from isthmus.cornercases.scores.registry import SCORES, score_image, thresholds
+from isthmus.cornercases.scores.score import Calibration, calibrations
+from isthmus.data.images import read_resized
+from isthmus.files import canonical_json, write_text
+from isthmus.synth.odd.table import read_rows
+from isthmus.synth.world.factors import Factors
+
+ODD = Path(__file__).parent / "conditions-odd.yaml"
+SIZE = (320, 180)
+SEEDS = {"calibration": 1, "validation": 2}
+CALIBRATION = Path(isthmus.__file__).parent / "cornercases" / "scores" / "calibration.json"
+STEPS = 2000
+
+
+def truth(f: Factors) -> dict[str, bool | None]:
+    """Which conditions a rendered frame shows; None: neither clearly so nor clearly not."""
+    night, day = f.sun_elevation <= -9, f.sun_elevation >= 4
+    ahead = min(f.sun_azimuth, 360 - f.sun_azimuth) < 0.4 * f.camera_fov
+    clear = f.clouds <= 0.5 and f.visibility > 200 and f.rain == 0
+    return {
+        "low_light": True if f.sun_elevation <= -4 else (False if day else None),
+        "night": night,
+        "over_exposure": None if not day else f.exposure_bias >= 1.4,
+        "glare": _decided(day and f.sun_elevation <= 8 and ahead and clear, day and not ahead),
+        "haze": f.visibility <= 200,
+        "rain": None if f.snowfall > 0 else f.rain >= 5,
+        "snowfall": f.snowfall >= 1.5,
+        "snow_cover": f.snow_cover >= 0.5,
+        "wet_road": None if f.snow_cover > 0 else f.wetness >= 0.8,
+        "motion_blur": _decided(f.motion_blur == 1 and f.ego_speed >= 8, f.motion_blur < 0.3),
+        "dirt": f.lens_dirt >= 0.6,
+    }
+
+
+def _decided(yes: bool, no: bool) -> bool | None:
+    return True if yes else (False if no else None)
+
+
+def frames_of(folder: Path, part: str) -> list[tuple[np.ndarray, dict[str, bool | None]]]:
+    """Pictures and truth of the rendered frames that are there."""
+    rows = read_rows(folder / part / "rows.parquet")
+    found = []
+    for number, row in enumerate(rows):
+        path = folder / part / "images" / f"{number:06d}-000.jpg"
+        if path.exists():
+            found.append((read_resized(path, *SIZE), truth(row.factors)))
+    return found
+
+
+def fit(frames: list[tuple[np.ndarray, dict[str, bool | None]]]) -> dict[str, Calibration]:
+    """A calibrated curve for each score; the threshold leaves 5 % of the frames without it."""
+    from sklearn.linear_model import LogisticRegression
+
+    made = {}
+    for name, score in SCORES.items():
+        known = [(score.cues(Picture.of(rgb)), says[name]) for rgb, says in frames]
+        cues = [c for c, says in known if says is not None]
+        wanted = np.array([says for _, says in known if says is not None])
+        names = list(cues[0])
+        x = np.array([[c[n] for n in names] for c in cues])
+        mean, deviation = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
+        z = np.clip((x - mean) / deviation, -4, 4)
+        model = LogisticRegression(C=0.3, class_weight="balanced").fit(z, wanted)
+        chance = model.predict_proba(z)[:, 1]
+        threshold = max(0.5, float(np.quantile(chance[~wanted], 0.95)))
+        columns = [
+            dict(zip(names, (round(float(v), 5) for v in values), strict=True))
+            for values in (mean, deviation, model.coef_[0])
+        ]
+        bias = round(float(model.intercept_[0]), 5)
+        made[name] = Calibration(*columns, bias, round(threshold, 4))
+    return made
+
+
+def auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    """Chance that a frame with the condition scores above one without; ties count half."""
+    above = (positive[:, None] > negative[None]).mean()
+    return float(above + 0.5 * (positive[:, None] == negative[None]).mean())
+
+
+def interval(positive: np.ndarray, negative: np.ndarray) -> tuple[float, float]:
+    """95 % percentile interval of the AUC over frames drawn anew."""
+    rng = seeds.generator(0, "auc")
+    draws = [
+        auc(rng.choice(positive, len(positive)), rng.choice(negative, len(negative)))
+        for _ in range(STEPS)
+    ]
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def validate(frames: list[tuple[np.ndarray, dict[str, bool | None]]]) -> Iterator[dict[str, Any]]:
+    """A row for each score: AUC with interval, and the rates at its threshold."""
+    scored = [(score_image(rgb), says) for rgb, says in frames]
+    for name in SCORES:
+        positive, negative = (
+            np.array([s[name] for s, says in scored if says[name] is wanted])
+            for wanted in (True, False)
+        )
+        low, high = interval(positive, negative)
+        limit = thresholds()[name]
+        yield {
+            "condition": name,
+            "with": len(positive),
+            "without": len(negative),
+            "auc": auc(positive, negative),
+            "low": low,
+            "high": high,
+            "found": float((positive >= limit).mean()),
+            "false": float((negative >= limit).mean()),
+        }
+
+
+def validate_on_real(shared: Path, step: int = 12) -> dict[str, Any]:
+    """CamVid: dusk against day, effects on day frames against the same frames, false alarms."""
+    images = shared / "camvid" / "images"
+    day = [
+        read_resized(path, 320, 240)
+        for part in ("train", "test")
+        for path in sorted((images / part).glob("*.jpg"))[::step]
+        if "0001TP" not in path.name
+    ]
+    dusk = [
+        read_resized(path, 320, 240)
+        for part in ("train", "test")
+        for path in sorted((images / part).glob("0001TP*.jpg"))[:: step // 2]
+    ]
+    by_day, by_dusk = [score_image(i) for i in day], [score_image(i) for i in dusk]
+    column = {n: [np.array([s[n] for s in side]) for side in (by_day, by_dusk)] for n in SCORES}
+    rows = {"auc_low_light_dusk": auc(column["low_light"][1], column["low_light"][0])}
+    for name, effect, severity in (
+        ("haze", "fog", 3.0), ("night", "low_light", 5.0), ("motion_blur", "motion_blur", 4.0),
+        ("over_exposure", "high_illumination", 4.0),
+    ):  # fmt: skip
+        changed = np.array([score_image(i)[name] for i in with_effect(day, effect, severity)])
+        rows[f"auc_{name}_effect"] = auc(changed, column[name][0])
+    alarms = {n: float((column[n][0] >= thresholds()[n]).mean()) for n in SCORES}
+    return {"figures": rows, "false_alarms_by_day": alarms, "day": len(day), "dusk": len(dusk)}
+
+
+def with_effect(images: list[np.ndarray], effect: str, severity: float) -> Iterator[np.ndarray]:
+    """Pictures after one of our effects, depth estimated."""
+    from isthmus.augment.arrays import Arrays
+    from isthmus.augment.depth import default_depth, estimate_geometry
+    from isthmus.augment.effect import EFFECTS
+
+    geometry = estimate_geometry(())
+    for number, rgb in enumerate(images):
+        depth = default_depth(rgb, (), geometry)
+        rng = seeds.generator(0, "real", effect, number)
+        yield EFFECTS[effect].apply(Arrays(rgb, ()), depth, severity, rng)[0].image
+
+
+def render(folder: Path, frames: int) -> None:
+    """Render both sets, or go on where it stopped."""
+    for part, seed in SEEDS.items():
+        isthmus.render_dataset(
+            isthmus.load_odd(ODD), frames, folder / part, seed=seed, size=SIZE, layers=(),
+            executor=isthmus.local_executor(),
+        )  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Calibrate and validate scores of conditions.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--frames", type=int, default=0, help="of each set; 0: as they are")
+    parser.add_argument("--fit", action="store_true")
+    parser.add_argument("--real", type=Path)
+    given = parser.parse_args()
+    if given.frames:
+        render(given.folder, given.frames)
+    if given.fit:
+        made = fit(frames_of(given.folder, "calibration"))
+        content = {name: vars(c) for name, c in made.items()}
+        write_text(CALIBRATION, canonical_json(content, indent=1) + "\n")
+        calibrations.cache_clear()
+    for row in validate(frames_of(given.folder, "validation")):
+        print(
+            f"{row['condition']:14} {row['with']:3} / {row['without']:3}  AUC {row['auc']:.3f} "
+            f"({row['low']:.2f}-{row['high']:.2f})  found {row['found']:.0%}, "
+            f"false {row['false']:.0%}"
+        )
+    if given.real:
+        print(canonical_json(validate_on_real(given.real), indent=1))
+
+
+if __name__ == "__main__":
+    main()

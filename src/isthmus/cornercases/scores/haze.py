@@ -1,0 +1,23 @@
+"""Haze and fog: a veil of scattered light over what is far (see `haze_of`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isthmus.cornercases.measures import haze_of
+from isthmus.cornercases.scores.picture import Picture
+from isthmus.cornercases.scores.score import Cues, Score
+
+
+def cues(picture: Picture) -> Cues:
+    """Logarithm of the veil; deviation of L*, and chroma, near the horizon."""
+    light, a, b = picture.lab
+    band = picture.rows(0.25, 0.55)
+    return {
+        "veil": float(np.log10(haze_of(picture.rgb.min(axis=2)) + 0.003)),
+        "contrast": float(light[band].std()) / 50,
+        "chroma": float(np.log10(np.hypot(a[band], b[band]).mean() + 0.5)),
+    }
+
+
+SCORE = Score("haze", "Haze or fog", cues, "fog")
