@@ -16,6 +16,7 @@ from cyclopts import App, Group, Parameter
 
 import isthmus
 from isthmus import files
+from isthmus.cli_adapt import adapt
 from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
 
@@ -36,6 +37,7 @@ data = App(name="data", help="Look at data sets.")
 app.command(study)
 app.command(data)
 app.command(synth)
+app.command(adapt)
 
 WORK = Group("Work")
 Workers = Annotated[
