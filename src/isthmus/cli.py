@@ -18,6 +18,7 @@ import isthmus
 from isthmus import files
 from isthmus.cli_data import data
 from isthmus.cli_cases import add_commands
+from isthmus.cli_adapt import adapt
 from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
 
@@ -38,6 +39,7 @@ app.command(study)
 app.command(data)
 app.command(synth)
 add_commands(app)
+app.command(adapt)
 
 WORK = Group("Work")
 Workers = Annotated[
