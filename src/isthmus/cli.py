@@ -16,9 +16,9 @@ from cyclopts import App, Group, Parameter
 
 import isthmus
 from isthmus import files
-from isthmus.cli_data import data
-from isthmus.cli_cases import add_commands
 from isthmus.cli_adapt import adapt
+from isthmus.cli_cases import add_commands
+from isthmus.cli_data import data
 from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
 
