@@ -59,6 +59,8 @@ def test_skipped_input_is_named_and_the_exit_status_says_so(folder):
         (["measure", "{}", "{}", "--json", "{}/broken.jpg/x"], "broken.jpg: cannot be written to"),
         (["study", "run", "{}/none.yaml"], "no such study file"),
         (["study", "run", "{}"], "a folder, not a study file"),
+        (["synth", "render", "{}/none.yaml", "--out", "{}/o"], "no such ODD file"),
+        (["synth", "preview", "{}"], "a folder; the path of the ODD file is needed"),
         (["demo", "--quick", "--out", "{}/broken.jpg"], "a file, not a folder"),
         (["report", "{}"], "no run here"),
     ],

@@ -214,7 +214,8 @@ def test_every_command_is_in_the_documents() -> None:
     text = (ROOT / "docs" / "cli.md").read_text("utf-8")
     for command in (
         "study run", "study check", "study schema", "demo", "measure", "dqm", "schema",
-        "data inspect", "report", "quality", "corner-cases", "generate",
+        "data inspect", "data convert", "data fetch", "data split", "report", "quality",
+        "corner-cases", "generate",
     ):  # fmt: skip
         assert f"isthmus {command}" in text
 

@@ -12,9 +12,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from isthmus.augment.apply import augment_dataset
     from isthmus.compute.local import local_executor
+    from isthmus.data.catalog import fetch_dataset
+    from isthmus.data.convert import convert_dataset
     from isthmus.data.dataset import Dataset, SealedTest, UnlabeledView
     from isthmus.data.formats import read_dataset, write_dataset
     from isthmus.data.frame import Box, Frame
+    from isthmus.data.splits import save_split
     from isthmus.errors import IsthmusError
     from isthmus.features.extractor import load_extractor
     from isthmus.features.store import extract_features
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from isthmus.study.corner_cases import plan_corner_cases
     from isthmus.study.demo import run_demo
     from isthmus.study.dqm import dqm_schema, measure_dqm
+    from isthmus.study.explain import explain_schema
     from isthmus.study.gate import check_gate, gate_schema, load_gate
     from isthmus.study.generate_plan import generate_plan
     from isthmus.study.junit import write_junit
@@ -47,9 +51,12 @@ _HOMES = {
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
     "check_quality": "quality.examine",
+    "convert_dataset": "data.convert",
     "dqm_schema": "study.dqm",
     "explain": "study.api",
+    "explain_schema": "study.explain",
     "extract_features": "features.store",
+    "fetch_dataset": "data.catalog",
     "gap_schema": "study.measure",
     "gate_schema": "study.gate",
     "generate_plan": "study.generate_plan",
@@ -68,6 +75,7 @@ _HOMES = {
     "replay": "synth.output.replay",
     "run_demo": "study.demo",
     "run_study": "study.api",
+    "save_split": "data.splits",
     "study_schema": "study.config",
     "write_dataset": "data.formats",
     "write_junit": "study.junit",
@@ -85,9 +93,12 @@ __all__ = [
     "augment_dataset",
     "check_gate",
     "check_quality",
+    "convert_dataset",
     "dqm_schema",
     "explain",
+    "explain_schema",
     "extract_features",
+    "fetch_dataset",
     "gap_schema",
     "gate_schema",
     "generate_plan",
@@ -106,6 +117,7 @@ __all__ = [
     "replay",
     "run_demo",
     "run_study",
+    "save_split",
     "study_schema",
     "write_dataset",
     "write_junit",

@@ -17,6 +17,7 @@ from cyclopts import App, Group, Parameter
 import isthmus
 from isthmus import files
 from isthmus.cli_cases import add_commands
+from isthmus.cli_data import data
 from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
 
@@ -33,7 +34,6 @@ app = App(
     "there).",
 )
 study = App(name="study", help="Run the whole methodology from a study file.")
-data = App(name="data", help="Look at data sets.")
 app.command(study)
 app.command(data)
 app.command(synth)
@@ -136,7 +136,8 @@ def measure(
     source
         Label file (COCO, BDD100K, Pascal VOC) or folder of images.
     target
-        The same for the other domain; its labels are not looked at.
+        The same for the other domain; its labels serve --out alone (windows on objects, class and
+        layout mix).
     extractor
         descriptors, onnx:PATH#layer,…, torch:MODULE:FACTORY#layer,…; repeat for several
         [default: descriptors].
@@ -218,11 +219,8 @@ def measure(
 
 
 def _check_output(file: Path | None, option: str) -> None:
-    """Refuse a place that cannot be written to before the work, not after it."""
     if file is not None:
-        if file.is_dir():
-            raise InputError(f"{file}: a folder; {option} takes the name of a file")
-        files.make_folder(file.parent)
+        files.check_output(file, option)
 
 
 @app.command
@@ -279,56 +277,26 @@ def dqm(
 
 
 @app.command
-def schema(name: Literal["dqm", "gap", "gate", "study"], /) -> int:
+def schema(name: Literal["dqm", "explain", "gap", "gate", "study"], /) -> int:
     """Print a JSON Schema.
 
     Parameters
     ----------
     name
-        dqm: what `dqm --json` writes; gap: what `measure --json` writes; gate: gate files;
-        study: study files.
+        dqm: what `dqm --json` writes; explain: what `measure --out` writes beside the gap; gap:
+        what `measure --json` writes; gate: gate files; study: study files.
     """
     from isthmus import console
 
     known = {
         "dqm": isthmus.dqm_schema,
+        "explain": isthmus.explain_schema,
         "gap": isthmus.gap_schema,
         "gate": isthmus.gate_schema,
         "study": isthmus.study_schema,
     }
     console.print_json(known[name]())
     return 0
-
-
-@data.command(name="inspect")
-def data_inspect(
-    path: Path, /, *, format: str = "auto", images: Path | None = None, workers: Workers = None
-) -> int:
-    """Read a data set and say what is in it and what could not be read.
-
-    Parameters
-    ----------
-    path
-        Label file or folder of images.
-    format
-        Name of the data format: auto, coco, bdd100k, voc, manifest, folder.
-    images
-        Folder that image names in the label file are relative to.
-    """
-    from isthmus import console
-
-    with console.watch() as watcher:
-        dataset = isthmus.read_dataset(
-            path,
-            format=format,
-            images=images,
-            executor=isthmus.local_executor(workers),
-            progress=watcher.progress,
-        )
-    console.show_dataset(dataset)
-    unknown = {b.category for f in dataset for b in f.objects or ()} - set(dataset.task_classes())
-    skipped = any(p.severity == "skipped" for p in dataset.problems)
-    return EXIT_SKIPPED if skipped or unknown else 0
 
 
 @app.command

@@ -122,6 +122,12 @@ def sweep_temporaries(folder: Path) -> None:
                 leftover.unlink()
 
 
+def cache_folder() -> Path:
+    """The user's folder for what can be made again; it may not exist yet."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "isthmus"
+
+
 def make_folder(path: Path) -> None:
     """Make `path` and try to write there: what would fail after hours of work is said at once.
 
@@ -136,6 +142,17 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         reason = "a file, not a folder" if path.is_file() else error.strerror
         raise InputError(f"{path}: cannot be written to ({reason}); choose another place") from None
+
+
+def check_output(file: Path, what: str = "this output") -> None:
+    """Refuse a place that a file cannot be written to before the work, not after it.
+
+    Raises:
+        InputError: it is a folder, or no file can be written beside it.
+    """
+    if file.is_dir():
+        raise InputError(f"{file}: a folder; {what} takes the name of a file")
+    make_folder(file.parent)
 
 
 @contextlib.contextmanager

@@ -55,6 +55,8 @@ def read_options(path: Path, what: str) -> OptionFile:
         values = yaml.safe_load(text)
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such {what}") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: a folder; the path of the {what} is needed") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}: " if mark else ""

@@ -142,10 +142,18 @@ def test_the_registry_is_complete():
         "kitti",
         "kitti_tracking",
         "kitti_raw",
+        "cityscapes",
         "yolo",
+        "cvat",
+        "labelme",
         "voc",
+        "webdataset",
+        "imagefolder",
+        "fiftyone",
         "manifest",
+        "video",
         "folder",
+        "sequence",
     ]
     for name, found in FORMATS.items():
         checked: Format = found

@@ -14,13 +14,14 @@ from PIL import Image
 from isthmus.data import rle
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import WRITERS, losses, read_dataset, write_dataset
-from isthmus.data.formats.losses import PARTS
+from isthmus.data.formats.losses import PARTS, is_plain_outline
 from isthmus.data.frame import Box, Camera, Frame, Shape
 from isthmus.data.shapes import Cuboid, Polygon
 from isthmus.errors import InputError
 from isthmus.files import file_digest
 
 SIZE = (50, 20)
+CAMERA = Camera(500.0, 510.0, 25.0, 10.0, (0.1, -0.05, 0.001, 0.0))
 
 
 def full_dataset(folder: Path, make_image: Callable[..., Path]) -> Dataset:
@@ -51,7 +52,7 @@ def full_dataset(folder: Path, make_image: Callable[..., Path]) -> Dataset:
     lane = Shape("lane", (Polygon((0.0, 19.0, 25.0, 8.0), closed=False),), None, {"style": "solid"})
     frames = (
         Frame("f0.jpg", images[0], *SIZE, file_digest(images[0]), "train", "drive", {"weather":
-              "rain"}, boxes, **layers, camera=Camera(500.0, 510.0, 25.0, 10.0), shapes=(lane,),
+              "rain"}, boxes, **layers, camera=CAMERA, shapes=(lane,),
               layers_digest="x"),
         Frame("a name of its own", images[1], *SIZE, file_digest(images[1]), "val", "other", {},
               (Box("bus", (0.0, 0.0, 50.0, 20.0)),)),
@@ -72,10 +73,14 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "attributes": lambda f: replace(f, attributes={}),
     "unlabelled": lambda f: replace(f, objects=f.objects or ()),
     "camera": lambda f: replace(f, camera=None),
+    "lens": lambda f: replace(f, camera=pinhole(f.camera)),
     "semantic": lambda f: replace(f, semantic=None),
     "instances": lambda f: replace(f, instance=None),
     "depth": lambda f: replace(f, depth=None),
     "shapes": lambda f: replace(f, shapes=()),
+    "shape_details": lambda f: replace(
+        f, shapes=tuple(Shape(s.category, (p,)) for s in f.shapes for p in plain(s.polygons))
+    ),
     "objects": lambda f: replace(f, objects=None),
     "occluded": lambda f: boxes(f, lambda b: replace(b, occluded=None)),
     "truncated": lambda f: boxes(f, lambda b: replace(b, truncated=None)),
@@ -89,12 +94,17 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "box_attributes": lambda f: boxes(f, lambda b: replace(b, attributes={})),
     "polygons": lambda f: boxes(f, lambda b: replace(b, polygons=())),
     "lines": lambda f: boxes(f, lambda b: replace(b, polygons=plain(b.polygons))),
+    "other_boxes": lambda f: boxes(f, rectangular),
     "mask": lambda f: boxes(f, lambda b: replace(b, mask=None)),
     "cuboid": lambda f: boxes(f, lambda b: replace(b, cuboid=None)),
     "tilt": lambda f: boxes(f, lambda b: replace(b, cuboid=upright(b.cuboid))),
     "spaces": lambda f: boxes(f, lambda b: replace(b, category=b.category.replace(" ", "_"))),
 }
 LAYERS = {"semantic": "semantic", "instances": "instance", "depth": "depth"}
+
+
+def pinhole(camera: Camera | None) -> Camera | None:
+    return camera and replace(camera, distortion=(0.0, 0.0, 0.0, 0.0))
 
 
 def plain(polygons: tuple[Polygon, ...]) -> tuple[Polygon, ...]:
@@ -122,6 +132,12 @@ def rounded(values: Any) -> Any:
     return tuple(round(value, 6) for value in values)
 
 
+def rectangular(box: Box) -> Box:
+    x1, y1, x2, y2 = box.xyxy
+    outline = Polygon((x1, y1, x2, y1, x2, y2, x1, y2))
+    return box if is_plain_outline(box) else replace(box, polygons=(outline,))
+
+
 def upright(cuboid: Cuboid | None) -> Cuboid | None:
     return cuboid and replace(cuboid, rotation=(0.0, cuboid.rotation[1], 0.0))
 
@@ -144,7 +160,7 @@ def test_a_round_trip_keeps_what_the_format_holds_and_names_the_rest(tmp_path, m
     assert [p for p in back.problems if p.severity == "skipped"] == []
     lost = {p.kind.removeprefix("not-held-").replace("-", "_") for p in losses(dataset, format)}
     assert lost == set(PARTS) - holds
-    assert all(frame.image.is_relative_to(tmp_path / "out") for frame in back)
+    assert not any(frame.image.is_relative_to(tmp_path / "in") for frame in back)
 
 
 @pytest.mark.parametrize("format", WRITERS)

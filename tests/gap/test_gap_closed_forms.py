@@ -15,6 +15,7 @@ from isthmus.gap.energy import energy
 from isthmus.gap.frechet import extrapolated, frechet
 from isthmus.gap.h_divergence import proxy_a_distance
 from isthmus.gap.inference import measure
+from isthmus.gap.kl_gaussian import _design_effect
 from isthmus.gap.metric import pooled_rows
 from isthmus.gap.mmd import mmd
 from isthmus.gap.sliced_wasserstein import sliced_wasserstein
@@ -279,3 +280,32 @@ def test_mmd_of_mostly_copies_tells_of_a_bandwidth_that_sees_nothing(
     assert math.isfinite(found.value)
     assert len(found.warnings) == len(words)
     assert all(word in warning for word, warning in zip(words, found.warnings, strict=True))
+
+
+def test_frames_that_resemble_each_other_count_as_fewer():
+    """Frames seen ten times tell as much as once; as many different ones tell ten times more."""
+    rng = np.random.default_rng(8)
+    x, y = (np.repeat(rng.normal(size=(n, 4)), 10, axis=0) for n in (40, 30))
+    order = (np.repeat(np.arange(40), 10), np.repeat(np.arange(30), 10))
+    copies = pooled_rows(x, y, *order)
+    assert _design_effect(copies, copies.z.astype(float)) == pytest.approx(10, rel=0.05)
+    loose = pooled_rows(x, y)
+    assert _design_effect(loose, loose.z.astype(float)) == 1
+    apart = pooled_rows(rng.normal(size=(400, 4)), rng.normal(size=(300, 4)), *order)
+    assert _design_effect(apart, apart.z.astype(float)) == pytest.approx(1, abs=0.35)
+
+
+def test_a_divergence_of_few_sequences_is_not_inflated():
+    """Sequences of ten like frames: the population's 8 lies in most intervals' middle."""
+    rng, values = np.random.default_rng(9), []
+    for seed in range(6):
+        sides = []
+        for count, shift in ((16, 0.0), (12, 1.0)):
+            rows = rng.standard_normal((count, 10, 8))
+            for i in range(1, 10):
+                rows[:, i] = 0.6 * rows[:, i] + 0.8 * rows[:, i - 1]
+            sides.append((rows.reshape(-1, 8) + shift, np.repeat(np.arange(count), 10)))
+        (x, gx), (y, gy) = sides
+        plan = {"permutations": 0, "bootstraps": 0, "floor_splits": 25, "ridge": 0.0, "seed": seed}
+        values.append(measure(x, y, "kl_gaussian", groups_x=gx, groups_y=gy, **plan).value)
+    assert np.mean(values) == pytest.approx(8, rel=0.2)

@@ -209,3 +209,12 @@ def test_bias_of_samples_of_unlike_spread(metric: str, truth: float, within: flo
 def test_the_stretch_of_samples_is_that_of_their_spreads() -> None:
     assert stretch(pooled_rows(X, 3 * X - 7)) == pytest.approx(3)
     assert stretch(pooled_rows(np.zeros((4, 2)), np.ones((4, 2)))) == 1
+
+
+@pytest.mark.parametrize(("factor", "warned"), [(1.2, False), (2.0, True), (0.5, True)])
+def test_sinkhorn_warns_of_the_bias_that_unlike_spreads_leave(factor: float, warned: bool) -> None:
+    rows = pooled_rows(X, factor * X)
+    found = [w for w in sinkhorn_module.prepare(rows).warnings if "spreads" in w]
+    assert len(found) == warned
+    if warned:
+        assert "differ by a factor of 2: the value reads high" in found[0]

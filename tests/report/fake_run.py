@@ -209,6 +209,7 @@ def gap(stage: Path, name: str = "") -> dict[str, Any]:
                         "extractor": extractor,
                         "layer": layer,
                         "kind": kind,
+                        "deep": layer not in ("stride4", "stride8"),
                         "metric": metric,
                         "value": round(value, 6),
                         "low": round(value * 0.82, 6),

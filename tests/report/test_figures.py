@@ -12,6 +12,7 @@ from fake_scores import ARMS
 
 from isthmus.report.blocks import Chart
 from isthmus.report.figures import conditions, gap, scores, theme, training
+from isthmus.report.sections import gap as gap_section
 
 Documents = dict[str, dict[str, Any]]
 
@@ -102,6 +103,27 @@ def test_kinds_are_medians_over_metrics(rows: list[dict[str, Any]]) -> None:
     assert bars["Semantic content"]["over"] == "5 estimates"
     # Of three layers of a network, the first two are not deep.
     assert "last third of its layers, here compact · stride16." in chart.caption
+
+
+def test_captions_name_only_what_is_shown(rows: list[dict[str, Any]]) -> None:
+    network = [r | {"extractor": "onnx:n.onnx"} for r in rows if r["kind"] == "semantic"]
+    assert "study's detector" in gap.layers(rows, "day → dusk").caption
+    assert "study's detector" not in gap.layers(network, "day → dusk").caption
+    # Where no layer is marked as early, none is left out, and no third is spoken of.
+    unmarked = [r | {"deep": True} for r in network]
+    caption = gap.kinds(unmarked, "day → dusk", None).caption
+    assert "its layers, here compact · stride4; compact · stride8" in caption
+    assert "third" not in caption
+
+
+def test_cautions_that_differ_in_their_numbers_alone_are_one() -> None:
+    warnings = ["bounds 0.005 to 7.3: a", "bounds 3.301e-05 to 28: a", "bounds 1 to 2: other"]
+    found = [{"pair": "p", "warnings": [warning]} for warning in warnings]
+    _, listing = gap_section._warnings(found, {"p": "day → dusk"})
+    assert [item[:30] for item in listing.items] == [
+        "Bounds 0.005 to 7.3: a (2 esti",
+        "Bounds 1 to 2: other (1 estima",
+    ]
 
 
 def test_every_layer_and_metric_has_a_cell(rows: list[dict[str, Any]]) -> None:

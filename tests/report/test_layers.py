@@ -1,6 +1,6 @@
-"""Names of layers that fit, and which layers count as deep."""
+"""Names of layers that fit, and layers that count as deep."""
 
-from isthmus.report.layers import WIDEST, shallow, short_names
+from isthmus.report.layers import WIDEST, is_deep, short_names
 
 PATH = "onnx:/data/projects/2026/perception/checkpoints/best/backbone_of_the_fleet.onnx"
 
@@ -26,8 +26,6 @@ def test_places_that_would_share_a_name_keep_their_own() -> None:
     assert short_names(estimates("compact", ["neck"])) == {("compact", "neck"): "compact · neck"}
 
 
-def test_only_the_last_third_of_a_network_is_deep() -> None:
-    found = shallow(estimates("n", ["pool1", "c2", "c3", "c4", "c5", "c6", "c7"]))
-    assert found == {("n", name) for name in ("pool1", "c2", "c3", "c4")}
-    assert shallow(estimates("n", ["only"])) == set()
-    assert shallow(estimates("d", ["colour", "shape", "all"], kind="all")) == set()
+def test_early_layers_of_a_network_are_not_deep() -> None:
+    assert [is_deep({"deep": deep}) for deep in (True, False)] == [True, False]
+    assert is_deep({})

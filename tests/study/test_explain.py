@@ -1,28 +1,35 @@
 """A measured gap is explained: what removes it, where it lies, which frames show it."""
 
+import dataclasses
 import json
 import sys
+from dataclasses import replace
 from types import ModuleType
 
+import jsonschema
 import numpy as np
 import pytest
 import torch
 
 import isthmus
+from isthmus.compute.executor import SerialExecutor
 from isthmus.compute.local import local_executor
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame
 from isthmus.data.images import write_jpeg
 from isthmus.errors import InputError
 from isthmus.files import canonical_json, file_digest
+from isthmus.gap.interventions import RemovedShare
 from isthmus.gap.regions import RegionMap
 from isthmus.study import explain
-from isthmus.study.explain import SCHEMA
+from isthmus.study.explain import SCHEMA, explain_schema
+from isthmus.study.explain_layout import layout_share
 from isthmus.study.explain_parts import SHOWN_INTERVENTIONS, overlaid
-from isthmus.study.explain_sides import Sides
+from isthmus.study.explain_sides import Sides, prepare
 from isthmus.study.measure import GapResult, measure_gap
 
 SIZE = (96, 64)
+BOTH = "colour+spectrum+sharpness"
 
 
 def drawn(folder, name, count, *, corner, light, seed):
@@ -63,6 +70,77 @@ def test_every_part_is_there(explained):
     assert shares["light"] > 0.1
     assert shares["light"] > shares["sharpness"]
     assert {part["part"] for part in document["parts"]} == {"object", "context", "background"}
+
+
+def test_the_document_is_what_its_schema_promises(explained):
+    _, _, document = explained
+    schema = explain_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["title"] == SCHEMA
+    jsonschema.validate(document, schema)
+    row = schema["$defs"]["removed"]
+    assert [field.name for field in dataclasses.fields(RemovedShare)] == row["required"]
+    spoiled = {**document, "removed": [{**document["removed"][0], "share": 1.5}]}
+    assert not jsonschema.Draft202012Validator(schema).is_valid(spoiled)
+
+
+def mixed(folder, name, count, *, crowded, seed, labelled=True):
+    """Grey noise; `crowded` of 10 frames hold a large bright object, the others a small one."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir()
+    frames = []
+    for number in range(count):
+        picture = rng.normal(90, 12, (SIZE[1], SIZE[0], 3))
+        side = 50 if number % 10 < crowded else 8
+        x, y = int(rng.integers(0, 40)), int(rng.integers(0, 14))
+        picture[y : y + side, x : x + side] += 110
+        path = folder / f"{number:03d}.jpg"
+        write_jpeg(path, np.clip(picture, 0, 255).astype(np.uint8))
+        box = Box("vehicle", (float(x), float(y), float(x + side), float(y + side)))
+        objects = (box,) if labelled else None
+        frames.append(Frame(path.name, path, *SIZE, digest=file_digest(path), objects=objects))
+    return Dataset(name, tuple(frames), (), ("vehicle",))
+
+
+@pytest.fixture
+def mix(tmp_path):
+    """Both sides hold the same two kinds of frame, in other shares; only the mix differs."""
+    sides = [
+        mixed(tmp_path / name, name, 60, crowded=crowded, seed=crowded)
+        for name, crowded in (("source", 2), ("target", 7))
+    ]
+    return Sides(sides[0].frames, sides[1].frames, permutations=99)
+
+
+def test_a_gap_that_is_a_mix_goes_with_the_layout(mix, tmp_path):
+    material = prepare(mix, tmp_path, SerialExecutor())
+    found = layout_share(mix, material)
+    assert found["intervention"] == "layout"
+    assert found["share"] > 0.8
+    assert found["low"] > 0.5
+    assert found["effective_n"] < 50
+    assert found["settings"]["classes"] == ["vehicle"]
+    # A class on one side alone is named: weights cannot bring it.
+    more = replace(mix.target[0], objects=(*mix.target[0].objects, Box("tram", (0, 0, 9, 9))))
+    other = replace(mix, target=(more, *mix.target[1:]))
+    assert any("tram: boxes on the side of the target only" in w for w in
+               layout_share(other, material)["warnings"])  # fmt: skip
+
+
+def test_without_labels_the_layout_is_left_out_with_the_reason(explained, tmp_path):
+    _, _, document = explained
+    order = [row["intervention"] for row in document["removed"]]
+    assert order == ["light", "colour", "spectrum", "sharpness", "layout", BOTH]
+    source = drawn(tmp_path / "a", "few", 6, corner=0, light=1.0, seed=3)
+    target = drawn(tmp_path / "b", "others", 6, corner=0, light=0.5, seed=4)
+    bare = Dataset("bare", tuple(replace(f, objects=None) for f in target.frames), (), ())
+    result = measure_gap(source, bare, metrics=["mmd"], permutations=99, workers=1)
+    report = isthmus.explain(result, tmp_path / "run", permutations=19)
+    document = json.loads((tmp_path / "run/stages/explain/result.json").read_text())
+    assert [row["intervention"] for row in document["removed"]] == list(SHOWN_INTERVENTIONS)
+    (reason,) = [item["reason"] for item in document["left_out"] if item["part"] == "layout"]
+    assert "the target has no labels" in reason
+    assert "what the class and layout mix removes: the target has no labels" in report.read_text()
 
 
 def test_the_heat_map_is_hottest_where_the_frames_differ_most(explained):
@@ -141,7 +219,9 @@ def test_processes_give_what_one_process_gives(tmp_path, monkeypatch):
     monkeypatch.setattr(explain, "FEW_FRAMES", 0)
     shared = explain.explain_gap(sides, tmp_path / "shared", executor=local_executor(2))
     assert canonical_json(shared) == canonical_json(alone)
-    assert [row["intervention"] for row in alone["removed"]] == list(SHOWN_INTERVENTIONS)
+    assert [row["intervention"] for row in alone["removed"] if row["intervention"] != "layout"] == [
+        *SHOWN_INTERVENTIONS
+    ]
     pictures = [sorted(path.name for path in (tmp_path / n).iterdir()) for n in ("alone", "shared")]
     assert pictures[0] == pictures[1]  # and nothing else is left behind
 

@@ -10,7 +10,7 @@ import pytest
 from isthmus.data.images import write_jpeg
 from isthmus.errors import ConfigError, InputError
 from isthmus.features.extractor import FeatureSet
-from isthmus.study.gap_rows import halves
+from isthmus.study.gap_rows import deep_layers, halves
 from isthmus.study.measure import measure_gap
 
 
@@ -64,6 +64,17 @@ def test_halves_cut_each_sequence_and_pool_frames_that_are_alone():
     assert (rows_of(first), rows_of(second)) == ([0, 1], [2, 3])
     first, second = halves(features(("", "a", "", "b", "b", "")))
     assert (rows_of(first), rows_of(second)) == ([0, 1, 3], [2, 5, 4])
+
+
+def test_only_the_last_third_of_a_network_is_deep():
+    def deep(layers, **kinds):
+        matrices = {name: np.zeros((2, 1), np.float32) for name in layers}
+        return deep_layers(FeatureSet(matrices, ("0", "1"), ("", ""), kinds=kinds))
+
+    assert deep(["c1", "c2", "c3", "c4", "c5", "c6", "c7"]) == {"c5", "c6", "c7"}
+    assert deep(["only"]) == {"only"}
+    known = {"colour": "colour and light", "all": "all"}
+    assert deep(["colour", "all"], **known) == {"colour", "all"}
 
 
 def test_folders_of_one_image_each_can_be_measured(tmp_path):

@@ -287,6 +287,19 @@ def test_a_kind_leads_only_where_most_metrics_say_so():
     assert leading_kind([]) is None
 
 
+def test_early_layers_of_a_network_do_not_say_what_kind_the_gap_is():
+    def leading(deep):
+        given = documents()
+        kinds = [estimate(kind="texture", ratio=4.0, layer="texture", deep=True)]
+        kinds += [estimate(kind="semantic", ratio=2.0, layer="c9", deep=True)]
+        kinds += [estimate(kind="semantic", ratio=9.0, layer=f"c{i}", deep=deep) for i in (1, 2)]
+        given["gap"]["estimates"] = [estimate(), *kinds]
+        return takeaway(given)["figures"]["leading_kind"]
+
+    assert leading(deep=False) == "texture"
+    assert leading(deep=True) == "semantic"
+
+
 def test_no_gain_means_staying_with_the_fair_source():
     given = documents()
     arm = given["score"]["arms"][1]

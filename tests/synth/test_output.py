@@ -13,9 +13,15 @@ from isthmus.data.frame import Box, Frame
 from isthmus.errors import ConfigError, ImageError, InputError
 from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain
+from isthmus.synth.odd.rows import Row
+from isthmus.synth.output import frame as frames
 from isthmus.synth.output.arguments import part_of, sensor_of, size_of
 from isthmus.synth.output.labels import LabelStyle, boxes, fit_label_style, label
+from isthmus.synth.output.preview import write_preview
+from isthmus.synth.output.request import Request
 from isthmus.synth.output.truth_labels import run_lengths
+from isthmus.synth.output.twin import write_twin
+from isthmus.synth.world.factors import Factors
 
 SIZE = (128, 80)
 ODD = Domain(
@@ -174,6 +180,20 @@ def test_run_lengths_begin_with_zeros_and_go_down_the_columns():
     assert run_lengths(np.zeros((2, 3), bool))["counts"] == [6]
 
 
+def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_rendered(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("isthmus.synth.output.frame.make", lambda request: pytest.fail("rendered"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "sheet.jpg").mkdir()
+    with pytest.raises(InputError, match="file: cannot be written to"):
+        isthmus.render_dataset(ODD, 1, tmp_path / "file", size=SIZE)
+    with pytest.raises(InputError, match="a folder; a sheet takes the name of a file"):
+        write_preview(ODD, 1, tmp_path / "sheet.jpg")
+    with pytest.raises(InputError, match="file: cannot be written to"):
+        write_twin(ODD, tmp_path, tmp_path / "file" / "sensor.json")
+
+
 def test_faulty_requests_name_all_their_faults(tmp_path):
     with pytest.raises(ConfigError) as fault:
         isthmus.render_dataset(
@@ -204,14 +224,14 @@ def test_lens_shutter_and_floats_reach_labels_and_files(tmp_path):
     done = isthmus.render_dataset(
         odd, 1, tmp_path, size=(128, 72), formats=("coco", "kitti"), depth="exr", hdr=True
     )
-    (frame,) = done.dataset
-    assert frame.camera.distortion == (-0.2, 0.02, 0.0, 0.0)
+    (taken,) = done.dataset
+    assert taken.camera.distortion == (-0.2, 0.02, 0.0, 0.0)
     back = isthmus.read_dataset(tmp_path / "coco.json")
-    assert back.frames[0].camera == frame.camera
-    assert back.frames[0].depth == frame.depth
+    assert back.frames[0].camera == taken.camera
+    assert back.frames[0].depth == taken.depth
     calibration = (tmp_path / "kitti/calib/000000-000.txt").read_text()
     assert "D: -2.000000000000e-01 2.000000000000e-02" in calibration
-    depth = read_depth(frame.depth)
+    depth = read_depth(taken.depth)
     assert depth.dtype == np.float32
     assert depth.max() > 260  # a PNG ends at 256 m
     light = read_exr(tmp_path / "hdr" / "000000-000.exr")
@@ -234,3 +254,54 @@ def test_files_that_are_no_openexr_are_named(tmp_path):
     write_exr(tmp_path / "colours.exr", np.ones((4, 5, 3), np.float32))
     with pytest.raises(ImageError, match="channel Z"):
         read_depth(tmp_path / "colours.exr")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"size": [10**7, 80]}, "size"),
+        ({"renderer": "cycles"}, "cycles"),
+        ({"sensor": {"gray": 1}}, "sensor.gray"),
+        ({"sensor": {"grey": "x"}}, "no number"),
+        ({"row": {"scene": 0, "variant": 0, "frame": 0, "time": "soon", "factors": {}}}, "soon"),
+        ({"row": {"scene": -1, "variant": 0, "frame": 0, "time": 0, "factors": {}}}, "below 0"),
+        ({"row": {"scene": 0, "variant": 0, "frame": 0, "time": 0, "factors": {"fog": 1}}}, "fog"),
+        ({"row": {"scene": 0, "variant": 0, "frame": 0, "time": 0,
+                  "factors": {"rain": 900}}}, "rain"),
+        ({"row": None}, "request"),
+    ],
+)  # fmt: skip
+def test_a_damaged_record_names_itself_and_the_fault(change, says, tmp_path):
+    row = Row(0, 0, 0, 0.0, Factors())
+    record = tmp_path / "record.json"
+    document = Request(0, row, SIZE).document()
+    record.write_text(json.dumps({"request": document | change}))
+    with pytest.raises(InputError, match=says) as fault:
+        isthmus.replay(record)
+    assert "record.json" in str(fault.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"request": 3}', "\x00\x01"])
+def test_what_is_no_record_is_refused(content, tmp_path):
+    record = tmp_path / "record.json"
+    record.write_text(content)
+    with pytest.raises(InputError, match=r"record\.json"):
+        isthmus.replay(record)
+
+
+def test_a_full_disk_stops_the_run_and_a_bad_place_is_found_before_it(tmp_path, monkeypatch):
+    taken = tmp_path / "file"
+    taken.write_text("")
+    with pytest.raises(InputError, match="a file, not a folder"):
+        isthmus.render_dataset(ODD, 1, taken, size=SIZE)
+    tries = []
+
+    def full(job, made):
+        tries.append(job)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(frames, "make", lambda request: None)
+    monkeypatch.setattr(frames, "_write", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        isthmus.render_dataset(ODD, 5, tmp_path / "set", size=SIZE)
+    assert len(tries) == 1

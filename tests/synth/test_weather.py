@@ -7,6 +7,7 @@ from isthmus.synth.view import View
 from isthmus.synth.weather import extinction, precipitate, transmission
 from isthmus.synth.weather.drops import MOST, rain_drops, snow_flakes
 from isthmus.synth.weather.precipitation import lens_drops
+from isthmus.synth.weather.splashes import splash_density, splashes
 from isthmus.synth.world.scene import Scene, Weather
 
 VIEW = View(160, 96, 130.0, (0.0, 1.4, 0.0))
@@ -77,3 +78,37 @@ def test_a_drop_on_the_lens_shows_the_scene_upside_down():
     drawn = np.abs(out - light).max(axis=2) > 300
     assert (drawn <= (cover > 0)).all()
     assert drawn[rows < 20].any() or drawn[rows > 76].any()
+
+
+def _road():
+    """Depth of a level road under the camera, and where it is."""
+    y = (48 - np.arange(96) - 0.5) / 130
+    depth = np.where(y < -0.01, 1.4 / np.maximum(-y, 1e-6), 1e6)
+    depth = np.repeat(depth[:, None], 160, axis=1).astype(np.float32)
+    return depth, depth < 1e5
+
+
+def test_splashes_are_as_many_as_large_drops_strike_the_road():
+    depth, road = _road()
+    crowns = splashes(10.0, depth, road, VIEW, np.random.default_rng(0))
+    reach = 130 * 0.014 / 0.2
+    # The part of the road that the camera sees, from the lower edge to the reach.
+    near = 1.4 * 130 / 47.5
+    area = 160 / 130 * (reach**2 - near**2) / 2
+    assert len(crowns.diameter) == pytest.approx(area * splash_density(10.0), rel=0.08)
+    heights = crowns.position[:, 1] + 1.4
+    assert np.median(heights) == pytest.approx(0.005, abs=0.01)
+    assert splash_density(2.0) < splash_density(10.0) < splash_density(40.0) < 400
+    assert not len(splashes(10.0, depth, road & False, VIEW, np.random.default_rng(0)).diameter)
+
+
+def test_splashes_brighten_the_road_alone_and_count_for_no_cover():
+    depth, road = _road()
+    light = np.full((96, 160, 3), 1000.0, np.float32)
+    light[road] = 50.0
+    rngs = [np.random.default_rng(0) for _ in range(2)]
+    dry, covered = precipitate(light, depth, _scene(rain=8.0), 0.01, rngs[0])
+    wet, same = precipitate(light, depth, _scene(rain=8.0), 0.01, rngs[1], upward=road)
+    low = np.mgrid[0:96, 0:160][0] > 70
+    assert wet[low].mean() > 1.02 * dry[low].mean()
+    assert same.shape == covered.shape

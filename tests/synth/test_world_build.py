@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from isthmus.errors import ConfigError
 from isthmus.synth.annotate import Truth, annotate
+from isthmus.synth.render.fast import FastRenderer
 from isthmus.synth.world.build import build_scene
 from isthmus.synth.world.factors import FACTORS
 from isthmus.synth.world.placement import EYE, rectangle, separated
@@ -40,6 +41,8 @@ def consistent(row: dict[str, Any]) -> dict[str, Any]:
     if row["scenario"] == "child_between_cars" and row.get("parking") == "none":
         row["parking"] = "right"
     row["pedestrian_density"] = min(row["pedestrian_density"], 25.0)
+    for name in ("lens_k1", "lens_k2", "lens_p1", "lens_p2"):
+        row[name] *= 0.1  # stronger ones may fold the corners, which is refused
     return row
 
 
@@ -115,6 +118,11 @@ def test_any_row_makes_a_plausible_street(row: dict[str, Any], index: int) -> No
     nobody_stands_in_anybody(scene)
     feet_are_on_the_ground(scene)
     nothing_in_the_drivers_eye(scene)
+    no_label_is_empty(annotate(scene, triangles))
+    light = FastRenderer().render(scene, triangles).total
+    assert np.isfinite(light).all()
+    assert light.min() >= 0
+    assert light.max() > 0
     assert scene.attributes["scenario"] == row["scenario"]
 
 
@@ -147,6 +155,17 @@ def nothing_in_the_drivers_eye(scene: Scene) -> None:
     eye = rectangle(x, z + EYE / 2, 0.5, EYE, scene.view.yaw)
     for placed in labelled(scene):
         assert separated(foot(placed), eye), placed.thing.attributes
+
+
+def no_label_is_empty(truth: Truth) -> None:
+    for item in truth.objects:
+        assert item.visible is not None
+        x1, y1, x2, y2 = item.visible
+        assert 0 <= x1 < x2 <= SIZE[0]
+        assert 0 <= y1 < y2 <= SIZE[1]
+        assert truth.visible_mask(item)[y1:y2, x1:x2].sum() == item.pixels > 0
+        assert 0 <= item.occlusion < 1
+        assert 0 <= item.truncation < 1
 
 
 @given(
@@ -201,7 +220,7 @@ def test_scenarios_show_their_actors(name: str) -> None:
         best = min(found, key=lambda item: item.occlusion + item.truncation)
         assert best.occlusion < 0.3
         assert best.truncation < 0.05
-        assert best.height >= 6
+        assert best.height >= 9  # of 180 rows
         if name == "child_between_cars":
             assert best.attributes["age"] == "child"
             cars = [item for item in truth.objects if item.category in ("car", "van")]

@@ -5,7 +5,8 @@ import pytest
 
 from isthmus.errors import ConfigError
 from isthmus.synth.world.thing import CATEGORIES, KEYPOINTS
-from isthmus.synth.world.vehicles import KINDS, vehicle
+from isthmus.synth.world.vehicles import KINDS, heavy, vehicle
+from isthmus.synth.world.vehicles.kept import kept
 
 LENGTHS = {
     "hatchback": (3.7, 4.6), "sedan": (4.2, 5.1), "estate": (4.3, 5.3), "suv": (4.0, 5.0),
@@ -107,3 +108,27 @@ def test_an_empty_car_has_no_driver():
 def test_an_unknown_kind_names_the_known():
     with pytest.raises(ConfigError, match="hatchback"):
         vehicle("tank", np.random.default_rng(0))
+
+
+def test_a_kept_prototype_is_read_back_as_it_was_made_and_a_broken_one_is_made_anew(tmp_path):
+    made = []
+
+    def make():
+        made.append(heavy._truck(1, "flatbed"))
+        return made[-1]
+
+    first, second = (kept("truck", make, tmp_path) for _ in range(2))
+    assert len(made) == 1
+    for slot, mesh in first.parts.items():
+        for field in ("points", "faces", "normals", "uv"):
+            ours, theirs = getattr(mesh, field), getattr(second.parts[slot], field)
+            assert ours.dtype == theirs.dtype
+            assert ours.tobytes() == theirs.tobytes()
+    assert (first.axles, first.level, first.belt, first.roof) == (
+        second.axles, second.level, second.belt, second.roof,
+    )  # fmt: skip
+    assert first.headlamps.tobytes() == second.headlamps.tobytes()
+    assert np.array_equal(first.plates, second.plates)
+    (tmp_path / "truck.npz").write_bytes(b"PK broken")
+    assert kept("truck", make, tmp_path).level == 1
+    assert len(made) == 2

@@ -9,9 +9,14 @@ for ten rows of the smaller side, so that halves still have five for each. The i
 sample's covariance is too large on average, (n - 1) / (n - k - 2) times for k Gaussian features
 (Muirhead, "Aspects of multivariate statistical theory", 1982, theorem 3.2.12), which takes no part
 in the value: every resample's inverses are scaled back; self-distances of halves do the rest.
+There n counts independent rows: frames of one sequence resemble each other, so n is divided by
+the design effect of second moments (Kish, "Survey sampling", 1965), the variance that they have
+over sequences by the variance that as many independent rows would have.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -90,10 +95,11 @@ def prepare(
     used, notes = _supported(rows, components, rows_a_component)
     axes = principal_axes(rows, used)
     k = axes.scores.shape[1]
+    effect = _design_effect(rows, axes.scores)
 
     def evaluate(wx: Counts, wy: Counts) -> Floats:
         out = np.empty(len(wx))
-        share_x, share_y = (_of_expected_inverse(rows, w, k) for w in (wx, wy))
+        share_x, share_y = (_of_expected_inverse(rows, w, k, effect) for w in (wx, wy))
         sides = (weighted_moments(rows, axes.scores, w) for w in (wx, wy))
         for (block, _, mean_x, cov_x), (_, _, mean_y, cov_y) in zip(*sides, strict=True):
             shares = share_x[block], share_y[block]
@@ -129,13 +135,34 @@ def _supported(
     return used, warnings
 
 
-def _of_expected_inverse(rows: Rows, weights: Counts, k: int) -> Floats:
+def _design_effect(rows: Rows, scores: Floats) -> float:
+    """How many rows (1 at least) tell as much of second moments as one independent row."""
+    if rows.each_row_is_a_unit or rows.loose:
+        return 1.0
+    clustered = independent = 0.0
+    n = rows.rows_x
+    for side, unit in ((scores[:n], rows.unit[:n]), (scores[n:], rows.unit[n:])):
+        z = side - side.mean(axis=0)
+        z /= np.maximum(z.std(axis=0), np.finfo(float).tiny ** 0.5)
+        second = z.T @ z / len(z)
+        starts = np.flatnonzero(np.r_[True, unit[1:] != unit[:-1], True])
+        spans = pairwise(starts)
+        # What a unit adds to the sum of second moments, less what is expected of so many rows.
+        own = [z[i:j].T @ z[i:j] - (j - i) * second for i, j in spans]
+        clustered += sum(float(np.square(m).sum()) for m in own) * len(own) / max(len(own) - 1, 1)
+        fourth = float(np.square(np.square(z).sum(axis=1)).sum())
+        independent += fourth - len(z) * float(np.square(second).sum())
+    return max(clustered / independent, 1.0) if independent > 0 else 1.0
+
+
+def _of_expected_inverse(rows: Rows, weights: Counts, k: int, effect: float) -> Floats:
     """(r,): the population's inverse covariance over a sample's expected, (n - k - 2) / (n - 1).
 
-    Rows that `weights` (r, units) repeat count as fewer: n is (Σ w)² / Σ w² (Kish 1965).
+    Rows that `weights` (r, units) repeat count as fewer: n is (Σ w)² / Σ w² over the `effect` of
+    units whose rows resemble each other (Kish 1965).
     """
     w = weights.astype(np.float64)
-    n = (w @ rows.sizes) ** 2 / np.maximum(np.square(w) @ rows.sizes, 1)
+    n = (w @ rows.sizes) ** 2 / np.maximum(np.square(w) @ rows.sizes, 1) / effect
     return np.asarray(np.maximum(n - k - 2, 1) / np.maximum(n - 1, 1))
 
 

@@ -1,8 +1,7 @@
-"""Layers of networks in a report: which of them are deep, and names that fit beside a chart."""
+"""Layers in a report: names that fit beside a chart."""
 
 from __future__ import annotations
 
-import math
 from pathlib import PurePosixPath
 
 from isthmus.report import fields
@@ -11,8 +10,6 @@ from isthmus.report.fields import Document
 WIDEST = 46
 """Characters of a place's name: what fits beside a chart without being cut off."""
 LEAST_EXTRACTOR = 14
-DEEP = 3
-"""One layer in so many of a network counts as deep: the last ones."""
 
 Place = tuple[str, str]
 
@@ -22,21 +19,12 @@ def place_of(item: Document) -> Place:
     return fields.text(item, "extractor"), fields.text(item, "layer")
 
 
-def shallow(estimates: list[Document]) -> set[Place]:
-    """Layers of networks before the last third (rounded up) of those that were measured.
+def is_deep(estimate: Document) -> bool:
+    """Whether it speaks for its kind of difference; early layers of a network do not.
 
-    What is seen in a picture (semantic content) is in the deep ones; the first answer to colour
-    and texture. Layers stand in the order in which the network was asked for them.
+    The measurement says which they are (in documents of before it did, every layer speaks).
     """
-    networks: dict[str, dict[Place, None]] = {}
-    for item in estimates:
-        if fields.text(item, "kind") == "semantic":
-            place = place_of(item)
-            networks.setdefault(place[0], {})[place] = None
-    found: set[Place] = set()
-    for places in networks.values():
-        found.update(list(places)[: len(places) - math.ceil(len(places) / DEEP)])
-    return found
+    return estimate.get("deep") is not False
 
 
 def short_names(estimates: list[Document]) -> dict[Place, str]:

@@ -16,12 +16,14 @@ from typing import Any
 from isthmus import __version__, files
 from isthmus.compute.executor import Executor, Outcome, Progress, SerialExecutor
 from isthmus.errors import InputError, IsthmusError
+from isthmus.gap.interventions.share import TOGETHER
 from isthmus.study.explain_layers import layer_regions
 from isthmus.study.explain_parts import MAKERS, SHOWN_INTERVENTIONS, made, tasks
 from isthmus.study.explain_sides import Sides, prepare
-from isthmus.study.measure import GapResult
+from isthmus.study.measure import GapResult, published_schema
 
 SCHEMA = "isthmus.explain/1"
+SCHEMA_FILE = "schemas/explain-1.json"
 ROLES = ("source", "target")
 FRAMES = 240
 """Frames of either side at most: pixels are changed and described again several times."""
@@ -107,6 +109,7 @@ def explain_gap(
         document[part] = None if reason else _value(part, [outcome.value for outcome in found])
         if reason:
             left_out.append({"part": part, "reason": reason})
+    _add_layout(document)
     document["layer_regions"], without = layer_regions(sides, extractors, folder, progress)
     return {**document, "left_out": left_out + without}
 
@@ -123,3 +126,16 @@ def _value(part: str, found: Sequence[Any]) -> Any:
         return found[0]
     shares = {share["intervention"]: share for share in found}
     return [shares[name] for name in SHOWN_INTERVENTIONS]
+
+
+def _add_layout(document: Document) -> None:
+    """Put the share of weights among those of changed pixels, before what they do together."""
+    layout, removed = document.pop("layout"), document["removed"]
+    if layout is not None:
+        alone = [share for share in removed or () if TOGETHER not in share["intervention"]]
+        document["removed"] = [*alone, layout, *(removed or ())[len(alone) :]]
+
+
+def explain_schema() -> dict[str, Any]:
+    """Give the JSON Schema of an explanation's document (`stages/explain/result.json`)."""
+    return published_schema(SCHEMA_FILE)

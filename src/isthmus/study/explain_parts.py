@@ -19,6 +19,7 @@ from isthmus.gap.interventions.share import removed_shares
 from isthmus.gap.planner import plan_sample
 from isthmus.gap.regions import RegionMap, region_gaps
 from isthmus.gap.slices import condition_bins, slice_matrices
+from isthmus.study.explain_layout import layout_share
 from isthmus.study.explain_sides import EXTRACTOR, WHOLE, Material, Sides
 
 INTERVENTIONS = ("colour+spectrum+sharpness", "colour", "spectrum", "sharpness", "light")
@@ -57,7 +58,7 @@ def tasks(sides: Sides, material: Material, folder: Path) -> list[Task]:
     found += [Task("removed", sides, material, folder, name) for name in INTERVENTIONS]
     found.insert(2, Task("regions", sides, material, folder))
     return found + [
-        Task(part, sides, material, folder) for part in ("slices", "galleries", "plan")
+        Task(part, sides, material, folder) for part in ("layout", "slices", "galleries", "plan")
     ]
 
 
@@ -86,6 +87,11 @@ def _removed(task: Task) -> Document:
         **task.sides.options,
     )
     return found[0].to_document()
+
+
+def _layout(task: Task) -> Document:
+    """One more of "removed", which labels on both sides are needed for."""
+    return layout_share(task.sides, task.material)
 
 
 def _regions(task: Task) -> Document:
@@ -174,6 +180,7 @@ def _picture(frame: Frame, width: int = PICTURE) -> np.ndarray:
 
 MAKERS: dict[str, Callable[[Task], Any]] = {
     "removed": _removed,
+    "layout": _layout,
     "regions": _regions,
     "parts": _parts,
     "slices": _slices,

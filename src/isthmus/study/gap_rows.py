@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from isthmus.gap.inference import measure_all
 from isthmus.study.config import GapSection
 
 Row = dict[str, Any]
+SEMANTIC = "semantic"
+DEEP = 3
+"""One layer in so many of a network counts as deep: the last ones."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,14 @@ def estimate_rows(
 
 def _jobs(pairs: Sequence[Pair], settings: GapSection, seed: int) -> Iterator[_Job]:
     for pair in pairs:
+        deep = deep_layers(pair.x)
         for layer in pair.x.layers:
             row = {
                 "pair": pair.name,
                 "extractor": pair.extractor,
                 "layer": layer,
-                "kind": pair.x.kinds.get(layer, "semantic"),
+                "kind": pair.x.kinds.get(layer, SEMANTIC),
+                "deep": layer in deep,
             }
             yield _Job(
                 row,
@@ -91,6 +97,17 @@ def _jobs(pairs: Sequence[Pair], settings: GapSection, seed: int) -> Iterator[_J
                 pair.x.bounds,
                 seed,
             )
+
+
+def deep_layers(features: FeatureSet) -> set[str]:
+    """Layers that tell of their kind of difference: all but the first two thirds of a network's.
+
+    What is seen in a picture (semantic content) is in the last third (rounded up) of the layers
+    that were measured; the first answer to colour and texture. They stand in the order in which
+    the network was asked for them. Descriptors have one layer a kind: each of them counts.
+    """
+    network = [name for name in features.layers if features.kinds.get(name, SEMANTIC) == SEMANTIC]
+    return {*features.layers} - {*network[: len(network) - math.ceil(len(network) / DEEP)]}
 
 
 def groups_of(features: FeatureSet, settings: GapSection) -> tuple[str, ...] | None:

@@ -17,7 +17,7 @@ from isthmus.errors import ConfigError, IsthmusError
 from isthmus.features.extractor import nearest
 from isthmus.gap.layers import measure_layers
 from isthmus.study.config import GapSection
-from isthmus.study.gap_rows import Pair, Row, groups_of
+from isthmus.study.gap_rows import SEMANTIC, Pair, Row, groups_of
 
 SUM = "weighted sum"
 """Stands for the layer in rows of the sum."""
@@ -120,13 +120,14 @@ def _row(job: _Job) -> Row:
         seed=job.seed,
         **params,
     )
-    kinds = {x.kinds.get(name, "semantic") for name in job.weights}
+    kinds = {x.kinds.get(name, SEMANTIC) for name in job.weights}
     found = profile.combined.to_json()
     return {
         "pair": job.pair.name,
         "extractor": job.pair.extractor,
         "layer": SUM,
         "kind": kinds.pop() if len(kinds) == 1 else "all",
+        "deep": False,  # its layers have spoken already
         **found,
         "params": {**found["params"], "weights": dict(profile.weights)},
     }

@@ -93,23 +93,36 @@ def price(best: Document) -> str:
     return f"{100 * best['loss']:.1f} points [{low}, {high}]"
 
 
+def speaks_for_kind(row: Document) -> bool:
+    """Whether an estimate tells of one kind of difference: early layers of a network do not.
+
+    See `isthmus.study.gap_rows.deep_layers`; the report's chart of kinds goes by the same mark.
+    """
+    return row["kind"] != "all" and row["ratio"] is not None and row.get("deep", True)
+
+
+def kind_medians(rows: Sequence[Document]) -> dict[str, float]:
+    """Median ratio to the noise floor of each kind of difference, in alphabetical order."""
+    kinds = sorted({row["kind"] for row in rows})
+    return {k: statistics.median(r["ratio"] for r in rows if r["kind"] == k) for k in kinds}
+
+
 def leading_kind(rows: Sequence[Document]) -> str | None:
     """The kind of difference that is largest by most metrics; None if they do not agree.
 
-    `rows`: estimates of one pair with a ratio, each of one kind. A kind leads if its median ratio
+    `rows`: estimates of one pair that speak for their kind. A kind leads if its median ratio
     is the largest for more than half of the metrics, and over all of them.
     """
-    kinds = sorted({row["kind"] for row in rows})
-    medians = {k: statistics.median(r["ratio"] for r in rows if r["kind"] == k) for k in kinds}
-    if len(kinds) < 2:
-        return kinds[0] if kinds else None
-    first = max(kinds, key=lambda kind: medians[kind])
+    medians = kind_medians(rows)
+    if len(medians) < 2:
+        return next(iter(medians), None)
+    first = max(medians, key=lambda kind: medians[kind])
     metrics = sorted({row["metric"] for row in rows})
     wins = 0
     for metric in metrics:
         by_kind = {
             kind: [r["ratio"] for r in rows if (r["kind"], r["metric"]) == (kind, metric)]
-            for kind in kinds
+            for kind in medians
         }
         known = {kind: statistics.median(values) for kind, values in by_kind.items() if values}
         wins += max(known, key=lambda kind: known[kind]) == first

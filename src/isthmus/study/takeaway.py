@@ -19,6 +19,7 @@ from isthmus.study.phrases import (
     generation,
     hardly_detected,
     interval,
+    kind_medians,
     kind_name,
     labels_needed,
     leading_kind,
@@ -28,6 +29,7 @@ from isthmus.study.phrases import (
     price,
     say,
     share,
+    speaks_for_kind,
     step,
     yardstick,
 )
@@ -77,14 +79,7 @@ def _gap(gap: Document) -> Document:
     rows = [r for r in whole if r["pair"] == first]
     seen = [r for r in rows if r["above_floor"] and _significant(r)]
     control = [r for p in gap["pairs"][1:] for r in whole if r["pair"] == p["name"]]
-    of_kind = [
-        r
-        for r in gap["estimates"]
-        if r["pair"] == first and r["kind"] != "all" and r["ratio"] is not None
-    ]
-    kinds: dict[str, list[float]] = {}
-    for row in of_kind:
-        kinds.setdefault(row["kind"], []).append(row["ratio"])
+    of_kind = [r for r in gap["estimates"] if r["pair"] == first and speaks_for_kind(r)]
     return {
         "rows": rows,
         "seen": seen,
@@ -92,7 +87,7 @@ def _gap(gap: Document) -> Document:
         "everywhere": len(seen) == len(rows),
         "control_ratio": median([r["ratio"] for r in control]),
         "ratio": median([r["ratio"] for r in rows]),
-        "kinds": {kind: median(ratios) for kind, ratios in kinds.items()},
+        "kinds": kind_medians(of_kind),
         "leading_kind": leading_kind(of_kind),
         "units": min((min(r["units_x"], r["units_y"]) for r in rows), default=0),
         "control_units": min((min(r["units_x"], r["units_y"]) for r in control), default=0),

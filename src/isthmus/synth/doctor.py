@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 
@@ -10,6 +12,14 @@ from isthmus.synth.odd.rows import Row
 from isthmus.synth.world.factors import Factors
 
 SIZE = (640, 360)
+LONGEST = 900
+"""Seconds after which a part is given up."""
+DENOISING = """
+import numpy as np
+from isthmus.synth.render.physical.denoise import denoised
+plain = np.full((32, 48, 3), 0.5, np.float32)
+print("fit" if abs(denoised(plain, plain, plain) - 0.5).max() < 0.05 else "unfit")
+"""
 
 
 @dataclass(frozen=True)
@@ -55,9 +65,12 @@ def _llvm() -> Line:
 def _denoiser() -> Line:
     from isthmus.synth.render.physical.denoise import available
 
-    if available():
+    if not available():
+        return Line("denoiser", "missing", "pip install 'isthmus[physical]'; pictures stay noisy")
+    words, fault = _child(DENOISING)
+    if words == "fit":
         return Line("denoiser", "works", "Open Image Denoise")
-    return Line("denoiser", "missing", "pip install 'isthmus[physical]'; pictures stay noisy")
+    return Line("denoiser", "fails", f"Open Image Denoise: {fault or 'it changes plain light'}")
 
 
 def _bodies() -> Line:
@@ -70,20 +83,53 @@ def _bodies() -> Line:
 
 def _renderer(name: str) -> Line:
     from isthmus.errors import MissingExtraError
+    from isthmus.synth.render.physical.engine import require
+
+    part = f"renderer {name}"
+    try:
+        if name == "physical":
+            require()
+    except MissingExtraError as error:
+        return Line(part, "missing", str(error))
+    words, fault = _child(f"from isthmus.synth.doctor import speed; print(speed({name!r}))")
+    try:
+        seconds = float(words)
+    except ValueError:
+        return Line(part, "fails", fault or f"said {words[:80]!r}")
+    return Line(part, "works", f"{seconds:.1f} s an image", 3600 / max(seconds, 1e-3))
+
+
+def speed(name: str) -> float:
+    """Seconds that a renderer takes for a picture with truth and camera, once it is warm."""
     from isthmus.synth.output.request import Request, make
 
     def picture(number: int) -> None:
-        row = Row(number, 0, 0, 0.0, Factors())
-        make(Request(0, row, SIZE, name))
+        make(Request(0, Row(number, 0, 0, 0.0, Factors()), SIZE, name))
 
+    picture(0)  # compiles kernels, builds prototypes
+    started = time.perf_counter()
+    picture(1)
+    picture(2)
+    return (time.perf_counter() - started) / 2
+
+
+def _child(code: str) -> tuple[str, str]:
+    """Last word that a child process says, and what went wrong, "" if nothing.
+
+    A library that does not suit the machine may abort its process: it is not to be this one.
+    """
     try:
-        picture(0)  # compiles kernels, builds prototypes
-        started = time.perf_counter()
-        picture(1)
-        picture(2)
-        seconds = (time.perf_counter() - started) / 2
-    except MissingExtraError as error:
-        return Line(f"renderer {name}", "missing", str(error))
-    except Exception as error:  # whatever it is, the others are still worth knowing
-        return Line(f"renderer {name}", "fails", f"{type(error).__name__}: {error}")
-    return Line(f"renderer {name}", "works", f"{seconds:.1f} s an image", 3600 / seconds)
+        done = subprocess.run(  # noqa: S603 — our own words, run by our own interpreter
+            [sys.executable, "-c", code],
+            capture_output=True, text=True, timeout=LONGEST, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "", f"no answer within {LONGEST} s"
+    except OSError as error:
+        return "", f"no child process: {error}"
+    said = done.stdout.split()[-1:] or [""]
+    if done.returncode == 0:
+        return said[0], ""
+    lines = done.stderr.strip().splitlines()
+    words = lines[-1] if lines else f"exit status {done.returncode}"
+    return "", f"aborted: {words[:200]}" if done.returncode < 0 else words[:200]

@@ -14,20 +14,29 @@ from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.bdd100k import Bdd100k
 from isthmus.data.formats.bdd100k_writer import BDD100K_WRITER
+from isthmus.data.formats.cityscapes import Cityscapes
+from isthmus.data.formats.cityscapes_writer import CITYSCAPES_WRITER
 from isthmus.data.formats.coco import Coco
 from isthmus.data.formats.coco_writer import COCO_WRITER
+from isthmus.data.formats.cvat import Cvat
+from isthmus.data.formats.fiftyone import FIFTYONE_WRITER, FiftyOne
 from isthmus.data.formats.folder import Folder
+from isthmus.data.formats.folder_writer import FOLDER_WRITER
 from isthmus.data.formats.format import Format, Writer
+from isthmus.data.formats.imagefolder import IMAGEFOLDER_WRITER, ImageFolder
 from isthmus.data.formats.kitti import Kitti
 from isthmus.data.formats.kitti_raw import KittiRaw
 from isthmus.data.formats.kitti_tracking import KITTI_TRACKING_WRITER, KittiTracking
 from isthmus.data.formats.kitti_writer import KITTI_WRITER
+from isthmus.data.formats.labelme import LabelMe
 from isthmus.data.formats.losses import losses as _losses
 from isthmus.data.formats.manifest import Manifest
 from isthmus.data.formats.records import ImageCheck
 from isthmus.data.formats.scalabel_writer import SCALABEL_WRITER
+from isthmus.data.formats.video import Video
 from isthmus.data.formats.voc import Voc
 from isthmus.data.formats.voc_writer import VOC_WRITER
+from isthmus.data.formats.webdataset import WEBDATASET_WRITER, WebDataset
 from isthmus.data.formats.yolo import Yolo
 from isthmus.data.formats.yolo_writer import YOLO_WRITER
 from isthmus.data.frame import Problem
@@ -40,10 +49,18 @@ FORMATS: dict[str, Format] = {
     "kitti": Kitti(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),
+    "cityscapes": Cityscapes(),
     "yolo": Yolo(),
+    "cvat": Cvat(),
+    "labelme": LabelMe(),
     "voc": Voc(),
+    "webdataset": WebDataset(),
+    "imagefolder": ImageFolder(),
+    "fiftyone": FiftyOne(),
     "manifest": Manifest(),
+    "video": Video(),
     "folder": Folder(),
+    "sequence": Folder("sequence", one_sequence=True),
 }
 """Name → reader, in the order in which they are asked whether a path is theirs."""
 
@@ -54,7 +71,12 @@ WRITERS: dict[str, Writer] = {
     "kitti": KITTI_WRITER,
     "kitti_tracking": KITTI_TRACKING_WRITER,
     "yolo": YOLO_WRITER,
+    "cityscapes": CITYSCAPES_WRITER,
     "voc": VOC_WRITER,
+    "webdataset": WEBDATASET_WRITER,
+    "imagefolder": IMAGEFOLDER_WRITER,
+    "fiftyone": FIFTYONE_WRITER,
+    "folder": FOLDER_WRITER,
 }
 """Name → writer."""
 

@@ -58,7 +58,7 @@ class Bdd100k:
         files = [path] if path.is_file() else label_files(path, "bdd100k")
         if not files:
             raise InputError(f"{path}: no BDD100K label file in this folder")
-        reading = _Reading(path, _roots(path, images), mask_folders=_mask_folders(path))
+        reading = ScalabelReading(path, _roots(path, images), mask_folders=_mask_folders(path))
         for labels in files:
             if path.is_file():
                 reading.take(labels, _frames_in(labels, reading.categories))
@@ -100,7 +100,16 @@ def _roots(path: Path, images: Path | None) -> Roots:
 
 
 @dataclass
-class _Reading(Reading):
+class ScalabelReading(Reading):
+    """Frames of Scalabel's form, from whatever file they come.
+
+    Attributes:
+        mask_folders: folders of class id maps, and how their files' names go on.
+        labels: makes boxes and shapes.
+        categories: declared by the files.
+        unlabelled: ids of frames that say so.
+    """
+
     mask_folders: list[tuple[Path, str]] = field(default_factory=list)
     labels: Labels = field(default_factory=Labels)
     categories: list[str] = field(default_factory=list)

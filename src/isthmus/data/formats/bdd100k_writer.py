@@ -38,7 +38,7 @@ def frame_records(dataset: Dataset, folder: Path) -> Iterator[dict[str, Any]]:
     """
     masks: set[str] = set()
     for frame in dataset:
-        record = _frame(frame, folder)
+        record = frame_record(frame, place_image(frame, folder))
         if frame.semantic is not None:
             mask = f"{Path(record['name']).stem}.png"
             if mask in masks:
@@ -50,9 +50,10 @@ def frame_records(dataset: Dataset, folder: Path) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def _frame(frame: Frame, folder: Path) -> dict[str, Any]:
+def frame_record(frame: Frame, name: str) -> dict[str, Any]:
+    """Scalabel's record of a frame whose image has that name."""
     record: dict[str, Any] = {
-        "name": place_image(frame, folder),
+        "name": name,
         "frame_id": frame.id,
         "videoName": frame.sequence,
         "attributes": dict(frame.attributes),

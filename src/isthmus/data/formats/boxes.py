@@ -21,6 +21,8 @@ def clean_box(xyxy: XYXY, width: int, height: int) -> tuple[XYXY, bool] | str:
     Returns a sentence saying what is wrong if the box cannot be used.
     """
     x1, y1, x2, y2 = xyxy
+    if 0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height:
+        return xyxy, False
     if not all(math.isfinite(value) for value in xyxy):
         return "its coordinates are not finite numbers"
     if x2 <= x1 or y2 <= y1:

@@ -21,13 +21,15 @@ from isthmus.errors import InputError
 
 
 class Folder:
-    """Reader of image folders."""
+    """Reader of image folders; `one_sequence`: the images at the top are one drive's too."""
 
-    name = "folder"
+    def __init__(self, name: str = "folder", *, one_sequence: bool = False) -> None:
+        self.name = name
+        self._one_sequence = one_sequence
 
     def detect(self, path: Path) -> bool:
-        """Any folder; asked last."""
-        return path.is_dir()
+        """Any folder, asked last; that its images are one drive's has to be said by name."""
+        return path.is_dir() and not self._one_sequence
 
     def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
         """See `Format.read`."""
@@ -38,7 +40,8 @@ class Folder:
         if not path.is_dir():
             raise InputError(f"{path}: not a folder; the format `folder` reads a folder of images")
         log = ProblemLog()
-        records = _records(path, log)
+        top = path.resolve().name if self._one_sequence else ""
+        records = _records(path, log, top)
         if not records:
             raise InputError(
                 f"{path}: no images in this folder or below (endings looked for: "
@@ -49,7 +52,7 @@ class Folder:
         return Dataset(path.resolve().name, frames, log.problems(path))
 
 
-def _records(path: Path, log: ProblemLog) -> list[Record]:
+def _records(path: Path, log: ProblemLog, top: str) -> list[Record]:
     root = path.resolve()
     records = []
     beside: Counter[str] = Counter()
@@ -72,7 +75,7 @@ def _records(path: Path, log: ProblemLog) -> list[Record]:
                 )
                 continue
             above = file.parent.relative_to(root).as_posix()
-            sequence = "" if above == "." else above
+            sequence = top if above == "." else above
             records.append(Record(own_id, file, root, sequence=sequence))
     if beside:
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in sorted(beside.items()))

@@ -15,7 +15,17 @@ from isthmus.data.formats.kitti_label import ATTRIBUTES, calibration_text, field
 from isthmus.data.formats.place import copy_to
 from isthmus.files import write_text
 
-HOLDS = {"objects", "unlabelled", "camera", "occluded", "truncated", "ignore", "score", "cuboid"}
+HOLDS = {
+    "objects",
+    "unlabelled",
+    "camera",
+    "occluded",
+    "truncated",
+    "ignore",
+    "score",
+    "cuboid",
+    "other_boxes",
+}
 
 
 def write_kitti(dataset: Dataset, folder: Path) -> Path:

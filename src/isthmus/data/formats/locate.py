@@ -13,8 +13,6 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from isthmus.data.formats.values import shown
-from isthmus.errors import InputError
-from isthmus.files import safe_join
 
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -57,6 +55,7 @@ class Roots:
         self.folders = tuple(
             dict.fromkeys(Path(os.path.abspath(root)) for root in tried if root.is_dir())
         )
+        self._real: dict[str, Path] = {}
 
     @property
     def first(self) -> Path:
@@ -68,17 +67,33 @@ class Roots:
         local = list(dict.fromkeys(local_name(name) for name in names))
         for root in self.folders:
             for name in local:
-                if os.path.isfile(os.path.join(root, name)):
-                    try:
-                        return Found(safe_join(root, name), name)
-                    except InputError:
-                        return _escape(name)
+                path = os.path.join(root, name)
+                if os.path.isfile(path):
+                    inside = self._inside(root, path)
+                    return Found(inside, name) if inside else _escape(name)
         if leaves(local[0]):
             return _escape(local[0])
         reason = "no such file in any of the folders looked in"
         if is_address(names[0]):
             reason = "an address on the web, which is never fetched, and no local file of its name"
         return NotFound("missing-image", f"{shown(names[0])}: {reason}")
+
+    def _inside(self, root: Path, path: str) -> Path | None:
+        """The file without links on its way, None if it leads out of the root."""
+        folder, last = os.path.split(path)
+        if last in ("", ".", ".."):
+            return None
+        # Thousands of files lie in one folder: it is followed once.
+        real = self._real.get(folder)
+        if real is None:
+            real = self._real[folder] = Path(os.path.realpath(folder))
+        file = real / last
+        if os.path.islink(file):
+            file = Path(os.path.realpath(file))
+        base = self._real.get(str(root))
+        if base is None:
+            base = self._real[str(root)] = Path(os.path.realpath(root))
+        return file if file.is_relative_to(base) else None
 
     def described(self) -> str:
         """The folders, for an error message."""

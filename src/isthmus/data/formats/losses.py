@@ -11,7 +11,8 @@ from typing import Any
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.format import Writer
-from isthmus.data.frame import Box, Frame, Problem
+from isthmus.data.frame import Box, Frame, Problem, Shape
+from isthmus.data.shapes import bounds
 
 FramePart = Callable[[Frame], int]
 
@@ -25,10 +26,15 @@ PARTS: dict[str, tuple[str, FramePart]] = {
         lambda f: int(f.objects is None),
     ),
     "camera": ("intrinsics of cameras", lambda f: int(f.camera is not None)),
+    "lens": ("distortions of lenses", lambda f: int(bool(f.camera and any(f.camera.distortion)))),
     "semantic": ("maps of class ids", lambda f: int(f.semantic is not None)),
     "instances": ("maps of object ids", lambda f: int(f.instance is not None)),
     "depth": ("depth maps", lambda f: int(f.depth is not None)),
     "shapes": ("labels without a box (lanes, areas)", lambda f: len(f.shapes)),
+    "shape_details": (
+        "lines, curves, masks and attributes of labels without a box",
+        lambda f: sum(not _is_plain_shape(shape) for shape in f.shapes),
+    ),
     "objects": ("boxes", lambda f: len(f.objects or ())),
     "occluded": ("flags `occluded`", lambda f: _count(f, lambda b: b.occluded is not None)),
     "truncated": ("flags `truncated`", lambda f: _count(f, lambda b: b.truncated is not None)),
@@ -51,6 +57,10 @@ PARTS: dict[str, tuple[str, FramePart]] = {
     "lines": (
         "outlines with curves or open ends",
         lambda f: _count(f, lambda b: any(p.types or not p.closed for p in b.polygons)),
+    ),
+    "other_boxes": (
+        "boxes that are not drawn around one plain outline (they become rectangles)",
+        lambda f: _count(f, lambda b: not is_plain_outline(b)),
     ),
     "mask": ("masks of objects", lambda f: _count(f, lambda b: b.mask is not None)),
     "cuboid": ("boxes in space", lambda f: _count(f, lambda b: b.cuboid is not None)),
@@ -84,6 +94,18 @@ def _missing(dataset: Dataset, writer: Writer, format: str) -> Iterator[Problem]
         if found:
             reason = f"{format} has no place for {words}: {found} of them"
             yield Problem(dataset.name, f"not-held-{part.replace('_', '-')}", reason, count=found)
+
+
+def is_plain_outline(box: Box) -> bool:
+    """True if the box is the one around its only polygon, which is closed and has no curves."""
+    if len(box.polygons) != 1 or box.polygons[0].types or not box.polygons[0].closed:
+        return False
+    return bounds(box.polygons) == box.xyxy
+
+
+def _is_plain_shape(shape: Shape) -> bool:
+    plain = len(shape.polygons) == 1 and shape.polygons[0].closed and not shape.polygons[0].types
+    return plain and not (shape.mask or shape.attributes or shape.instance)
 
 
 def _whole(name: str) -> bool:

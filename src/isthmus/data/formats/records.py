@@ -244,7 +244,10 @@ def _frame(record: Record, checked: _Checked, log: ProblemLog) -> Frame | None:
         depth=record.depth,
         camera=record.camera,
         layers_digest=checked.layers_digest,
-        shapes=tuple(_turned(shape, turned, log, record) for shape in record.shapes),
+        shapes=tuple(
+            _turned(_scaled(shape, found) if record.relative else shape, turned, log, record)
+            for shape in record.shapes
+        ),
     )
 
 
@@ -289,28 +292,31 @@ def _objects(record: Record, found: Probe, turn: int, log: ProblemLog) -> tuple[
             log.add(record.labels, "bad-box", f"{raw.where} ({box.category}): {cleaned}")
             continue
         inside, moved = cleaned
-        log.tally(
-            record.labels,
-            "clipped-box",
-            "boxes reached over the edge of their image by more than 1 pixel and were clipped",
-            count=int(moved),
-        )
+        if moved:
+            log.tally(
+                record.labels,
+                "clipped-box",
+                "boxes reached over the edge of their image by more than 1 pixel and were clipped",
+            )
         boxes.append(box if inside == box.xyxy else replace(box, xyxy=inside))
     return tuple(boxes)
 
 
-def _scaled(box: Box, found: Probe) -> Box:
-    """The box in pixels."""
+_Label = TypeVar("_Label", Box, Shape)
+
+
+def _scaled(label: _Label, found: Probe) -> _Label:
+    """The label in pixels."""
     sides = (found.width, found.height)
-    x1, y1, x2, y2 = (value * sides[i % 2] for i, value in enumerate(box.xyxy))
     polygons = tuple(
         replace(p, points=tuple(v * sides[i % 2] for i, v in enumerate(p.points)))
-        for p in box.polygons
+        for p in label.polygons
     )
-    return replace(box, xyxy=(x1, y1, x2, y2), polygons=polygons)
-
-
-_Label = TypeVar("_Label", Box, Shape)
+    label = replace(label, polygons=polygons)
+    if isinstance(label, Shape):
+        return label
+    x1, y1, x2, y2 = (value * sides[i % 2] for i, value in enumerate(label.xyxy))
+    return replace(label, xyxy=(x1, y1, x2, y2))
 
 
 def _turned(label: _Label, turn: tuple[int, int, int], log: ProblemLog, record: Record) -> _Label:

@@ -12,6 +12,7 @@ One that outlines an object gets the box around its outline.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,21 @@ class NoBoxError(ValueError):
     """A label that outlines nothing (pose graphs, boxes in space alone); names what it has."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """What the ``attributes`` of a label say; `refused`: how many are no text."""
+
+    occluded: bool | None = None
+    truncated: bool | None = None
+    ignore: bool = False
+    attributes: Mapping[str, str] = EMPTY
+    refused: int = 0
+
+
+NOTHING = _Details()
+MOST_KNOWN = 10_000
+
+
 @dataclass
 class Labels:
     """Makes boxes and shapes, and counts what had to be left out of them.
@@ -49,7 +65,7 @@ class Labels:
     refused: int = 0
     outlines: int = 0
     drawn: int = 0
-    _shared: dict[tuple[tuple[str, Any], ...], FrozenMap[str]] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], _Details] = field(default_factory=dict)
 
     def take(self, label: dict[str, Any], category: str) -> Box | Shape:
         """The label of that category.
@@ -58,7 +74,8 @@ class Labels:
             BoxError, NoBoxError: there is nothing to be made of it.
         """
         details = label.get("attributes")
-        flags, attributes = self._attributes(details) if isinstance(details, dict) else ({}, EMPTY)
+        said = self._details(details) if isinstance(details, dict) else NOTHING
+        attributes = said.attributes
         polygons = self._polygons(label["poly2d"]) if label.get("poly2d") else ()
         mask = self._mask(label["rle"]) if label.get("rle") else None
         instance = values.scalar_text(label.get("id"))
@@ -81,9 +98,9 @@ class Labels:
         return Box(
             category,
             xyxy,
-            values.flag(flags.get("occluded")),
-            values.flag(flags.get("truncated")),
-            bool(values.flag(flags.get("crowd")) or values.flag(flags.get("ignored"))),
+            said.occluded,
+            said.truncated,
+            said.ignore,
             instance,
             score if score is not None and 0 <= score <= 1 else None,
             attributes,
@@ -92,24 +109,20 @@ class Labels:
             self._cuboid(label["box3d"]) if label.get("box3d") else None,
         )
 
-    def _attributes(self, details: dict[Any, Any]) -> tuple[dict[str, Any], FrozenMap[str]]:
-        """The flags, and the rest as text; equal ones are one object."""
-        flags: dict[str, Any] = {}
-        rest: dict[Any, Any] = {}
-        for key, value in details.items():
-            known = str(key).lower()
-            if known in FLAGS:
-                flags[known] = value
-            else:
-                rest[key] = value
-        if not rest:
-            return flags, EMPTY_MAP
-        kept, refused = values.attributes(rest)
-        self.refused += len(refused)
-        key = tuple(kept.items())
-        if len(self._shared) > 10_000:
-            self._shared.clear()
-        return flags, self._shared.setdefault(key, FrozenMap(kept))
+    def _details(self, details: dict[Any, Any]) -> _Details:
+        """Flags and attributes; most labels of a set say one of a few things."""
+        try:
+            # 1, 1.0 and True are equal keys and not the same text.
+            key = (*details.items(), *map(type, details.values()))
+            known = self._known.get(key)
+        except TypeError:  # a list or an object among the values
+            key, known = (), None
+        if known is None:
+            known = _read_details(details)
+            if key and len(self._known) < MOST_KNOWN:
+                self._known[key] = known
+        self.refused += known.refused
+        return known
 
     def _polygons(self, value: Any) -> tuple[Polygon, ...]:
         found = value if isinstance(value, list) else [value]
@@ -137,7 +150,23 @@ class Labels:
         return Cuboid(centre, size, rotation, values.number(known.get("alpha")))  # type: ignore[arg-type]  # three each
 
 
-EMPTY_MAP: FrozenMap[str] = FrozenMap()
+def _read_details(details: dict[Any, Any]) -> _Details:
+    flags: dict[str, Any] = {}
+    rest: dict[Any, Any] = {}
+    for key, value in details.items():
+        name = str(key).lower()
+        if name in FLAGS:
+            flags[name] = value
+        else:
+            rest[key] = value
+    kept, refused = values.attributes(rest)
+    return _Details(
+        values.flag(flags.get("occluded")),
+        values.flag(flags.get("truncated")),
+        bool(values.flag(flags.get("crowd")) or values.flag(flags.get("ignored"))),
+        FrozenMap(kept) if kept else EMPTY,
+        len(refused),
+    )
 
 
 def is_surface(category: str) -> bool:

@@ -14,6 +14,8 @@ MAX_TEXT = 4096
 
 def number(value: Any) -> float | None:
     """A finite float, or None. Booleans and digits in quotes are not numbers."""
+    if type(value) is float:  # nearly always, and there are millions
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -27,8 +29,13 @@ def numbers(value: Any, count: int) -> tuple[float, ...] | None:
     """`count` finite floats, or None."""
     if not isinstance(value, list | tuple) or len(value) != count:
         return None
-    found = [number(item) for item in value]
-    return None if None in found else tuple(item for item in found if item is not None)
+    found = []
+    for item in value:
+        known = number(item)
+        if known is None:
+            return None
+        found.append(known)
+    return tuple(found)
 
 
 def size(width: Any, height: Any) -> tuple[int, int] | None:
@@ -43,6 +50,8 @@ def text(value: Any) -> str | None:
     """A string that can be printed, encoded and used in a file name, or None."""
     if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
         return None
+    if value.isascii() and value.isprintable():
+        return value
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

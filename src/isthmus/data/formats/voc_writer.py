@@ -66,4 +66,4 @@ def _object(box: Box) -> list[str]:
     return [*lines, "  </object>"]
 
 
-VOC_WRITER = Writer(write_voc, frozenset(HOLDS | {"box_attributes", "spaces"}))
+VOC_WRITER = Writer(write_voc, frozenset(HOLDS | {"box_attributes", "spaces", "other_boxes"}))

@@ -67,4 +67,4 @@ def label_lines(frame: Frame, numbers: dict[str, int]) -> list[str]:
     return lines
 
 
-YOLO_WRITER = Writer(write_yolo, frozenset({"objects", "split", "spaces"}))
+YOLO_WRITER = Writer(write_yolo, frozenset({"objects", "split", "spaces", "other_boxes"}))

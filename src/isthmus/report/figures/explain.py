@@ -16,6 +16,7 @@ SCORES = {
     "distance": "the distance to the nearest frame of the other side",
 }
 NAMES = {"light": "light", "colour": "colour", "spectrum": "spectrum", "sharpness": "sharpness"}
+NAMES["layout"] = "class and layout mix"
 LOWEST = -1.0
 """Where an interval is cut off in the chart; the table holds it whole."""
 PALE, DARK = "#f6efe9", "#a63f06"

@@ -27,7 +27,7 @@ _LEAST_STEP = 0.08  # of the axis, between two ticks: their labels stay apart on
 def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[str, Any]]:
     """One row an estimate that has a ratio: the ratio and its interval, on the floor's scale."""
     rows = []
-    names, shallow = layers_of.short_names(estimates), layers_of.shallow(estimates)
+    names = layers_of.short_names(estimates)
     for item in estimates:
         ratio, floor = fields.number(item, "ratio"), fields.number(item, "floor")
         if ratio is None or floor is None or floor <= 0:
@@ -40,7 +40,7 @@ def ratio_rows(estimates: list[Document], labels: dict[str, str]) -> list[dict[s
                 "kind": fields.text(item, "kind", "all"),
                 "place": names[layers_of.place_of(item)],
                 "extractor": fields.text(item, "extractor"),
-                "deep": layers_of.place_of(item) not in shallow,
+                "deep": layers_of.is_deep(item),
                 "ratio": round(ratio, 5),
                 "low": round(ratio if low is None else low / floor, 5),
                 "high": round(ratio if high is None else high / floor, 5),
@@ -111,10 +111,11 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
     """How large the gap is in each kind of difference: median over metrics, and each metric."""
     import altair as alt
 
-    rows = [r for r in rows if r["deep"]]
+    every, rows = rows, [r for r in rows if r["deep"]]
     present = [k for k in KINDS[:-1] if any(r["kind"] == k and r["pair"] == pair for r in rows)]
     seen = dict.fromkeys(r["place"] for r in rows if r["kind"] == "semantic")
-    deep = f": the last third of its layers, here {'; '.join(seen)}" if seen else ""
+    which = "its layers" if len(rows) == len(every) else "the last third of its layers"
+    deep = f": {which}, here {'; '.join(seen)}" if seen else ""
     bars: list[dict[str, Any]] = []
     marks: list[dict[str, Any]] = []
     for kind in present:
@@ -209,12 +210,20 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
         name="gap-layers",
         title="Where in the features",
         caption="Ratio to the noise floor for every layer (rows) and metric (columns); darker is "
-        "further above chance. Descriptors measure colour, texture and shape; compact is the "
-        "study's detector, from its first layer (c1) to its last (neck).",
+        f"further above chance. Descriptors measure colour, texture and shape.{_networks(rows)}",
         spec=theme.spec_of(alt.layer(cell, words), height=alt.Step(theme.ROW)),
         table=ratio_table(rows),
         wide=True,
     )
+
+
+def _networks(rows: list[dict[str, Any]]) -> str:
+    """What the rows of networks are."""
+    own = "compact" in {r["extractor"] for r in rows}
+    if own:
+        return " Compact is the study's detector, from its first layer (c1) to its last (neck)."
+    seen = any(r["kind"] == "semantic" for r in rows)
+    return " Layers of a network stand in the order in which they were asked for." if seen else ""
 
 
 def ratio_table(rows: list[dict[str, Any]]) -> Table:

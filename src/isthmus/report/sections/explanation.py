@@ -12,9 +12,11 @@ from isthmus.report.pictures import Pictures
 from isthmus.report.run_folder import EXPLANATION, RunFolder
 
 ANCHOR = "explanation"
+LAYOUT = "layout"
 SHOWN_GALLERIES = ("witness", "distance")
 PARTS = {
     "removed": "what removes the gap",
+    "layout": "what the class and layout mix removes",
     "regions": "where in the frame it lies",
     "layer_regions": "where in the frame a network's layers see it",
     "parts": "objects and their surroundings",
@@ -57,6 +59,8 @@ def _removed(document: Document) -> list[Block]:
         f"{wording.percent_interval(fields.number(best, 'low'), fields.number(best, 'high'), 0)} "
         f"of the gap goes when source frames take on the target's {figures.matched(best)}."
     )
+    if (fields.number(best, "low") or 0.0) <= 0:
+        sentence += " Its interval holds 0: that may be chance."
     note = (
         "Source frames are changed in one respect, towards the statistics of the target as a "
         "whole, described again and measured again. Shares do not add up: what two changes can "
@@ -66,8 +70,22 @@ def _removed(document: Document) -> list[Block]:
         Heading("What removes it"),
         Text(sentence, "lead"),
         Text(note, "note"),
+        *(_weighted(row) for row in known if fields.text(row, "intervention") == LAYOUT),
         figures.removed(known),
     ]
+
+
+def _weighted(row: Document) -> Text:
+    """How the class and layout mix was matched, and what to bear in mind."""
+    left = wording.count(fields.number(row, "effective_n"))
+    text = (
+        "For the class and layout mix no frame is changed: source frames whose labelled boxes "
+        "(how many of each class, how large, how low) look like the target's count more, so that "
+        f"{left} frames' worth of {fields.integer(row, 'n')} are left. The target's labels serve "
+        "this figure only. Its interval takes the weights as certain, which they are not."
+    )
+    cautions = [str(warning) for warning in fields.sequence(row, "warnings")]
+    return Text(" ".join([text, *(f"{c[:1].upper()}{c[1:]}." for c in cautions)]), "note")
 
 
 def _regions(regions: Document, pictures: Pictures) -> list[Block]:
@@ -128,6 +146,7 @@ def _parts(parts: list[Document]) -> list[Block]:
     if not parts:
         return []
     rows = []
+    reasons = any(fields.text(part, "reason", "") for part in parts)
     for part in parts:
         value = fields.number(part, "value")
         rows.append(
@@ -139,7 +158,7 @@ def _parts(parts: list[Document]) -> list[Block]:
                 wording.p_value(fields.number(part, "p_value")),
                 f"{fields.integer(part, 'n')} and {fields.integer(part, 'm')}",
                 _rests_on(part),
-                fields.text(part, "reason", ""),
+                *((fields.text(part, "reason", ""),) if reasons else ()),
             )
         )
     table = Table(
@@ -152,7 +171,7 @@ def _parts(parts: list[Document]) -> list[Block]:
             "p",
             "Windows",
             "Rests on",
-            "Not known because",
+            *(("Not known because",) if reasons else ()),
         ),
         rows=tuple(rows),
         numeric=frozenset({"MMD²", "× floor"}),
@@ -168,13 +187,13 @@ def _parts(parts: list[Document]) -> list[Block]:
 def _rests_on(part: Document) -> str:
     """Independent units behind one kind of window, and the frames they come from."""
     units = fields.integer(part, "units_x"), fields.integer(part, "units_y")
+    frames = fields.integer(part, "frames_x"), fields.integer(part, "frames_y")
     kind = fields.text(part, "unit_kind", "units")
     if not all(units):
         return wording.MISSING
-    frames = f"{fields.integer(part, 'frames_x')} and {fields.integer(part, 'frames_y')} frames"
-    if kind == "frames":
-        return f"{frames}, {units[0]} and {units[1]} of them independent"
-    return f"{units[0]} and {units[1]} {kind} of {frames}"
+    if units == frames:
+        return f"{frames[0]} and {frames[1]} independent frames"
+    return f"{units[0]} and {units[1]} {kind} of {frames[0]} and {frames[1]} frames"
 
 
 def _slices(matrices: list[Document]) -> list[Block]:

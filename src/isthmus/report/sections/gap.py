@@ -128,7 +128,7 @@ def _warnings(estimates: list[Document], labels: dict[str, str]) -> list[Block]:
     for item in estimates:
         pair = labels.get(fields.text(item, "pair"), fields.text(item, "pair"))
         for warning in map(str, fields.sequence(item, "warnings")):
-            kind = re.sub(r"[\d.]+", "#", warning)
+            kind = re.sub(r"\d[\d.]*(e[-+]\d+)?", "#", warning)
             first, count, pairs = kinds.get(kind, (warning, 0, {}))
             kinds[kind] = (first, count + 1, pairs | {pair: None})
     if not kinds:

@@ -21,7 +21,7 @@ from isthmus.report.blocks import (
 )
 from isthmus.report.fields import Document
 from isthmus.report.figures import scores
-from isthmus.report.layers import place_of, shallow
+from isthmus.report.layers import is_deep
 from isthmus.report.run_folder import SCHEMAS, RunFolder
 
 SIGNIFICANCE, COARSE = 0.01, 0.05
@@ -179,13 +179,11 @@ def _median(estimates: list[Document]) -> float | None:
 def kind_medians(document: Document, pair: str) -> dict[str, float]:
     """Median ratio to the noise floor for each kind of difference of one pair of samples.
 
-    Semantic content is what the deep layers of networks see.
+    Semantic content is what the deep layers of networks see, as for the takeaway's leading kind.
     """
     groups: dict[str, list[float]] = {}
-    estimates = fields.records(document, "estimates")
-    before = shallow(estimates)
-    for item in estimates:
-        if place_of(item) in before:
+    for item in fields.records(document, "estimates"):
+        if not is_deep(item):
             continue
         ratio = fields.number(item, "ratio")
         kind = fields.text(item, "kind", "all")

@@ -15,6 +15,9 @@ DIMMING = 0.19
 BRIGHT = 0.36
 """Linear level that the brightest 3 % reach at least, if the scene is flat (fog)."""
 
+SKY = 3.5
+"""How many times brighter than the middle the upper third may come out by twilight."""
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -40,6 +43,11 @@ def meter(light: Floats, sensor: Sensor) -> Exposure:
     bright = max(float(np.quantile(metered, 0.97)), level)
     dim = min((level / DAYLIGHT) ** DIMMING, 1.0)
     aim = dim * max(sensor.grey, min(BRIGHT * level / bright, 2.0 * sensor.grey))
+    # By twilight the sky stays in the picture; by day it may burn out, as cameras let it.
+    sky = float(np.median(light[: height // 3 : 2, ::2].mean(axis=2)))
+    burnt = sky * aim / level / (SKY * sensor.grey)
+    if burnt > 1:
+        aim /= burnt ** min(2.5 * (1 - dim), 1.0)
     gain = min(aim / sensor.grey * sensor.base / level, sensor.most_gain)
     scale = sensor.grey * gain / sensor.base * 2.0**sensor.bias
     return Exposure(scale, gain, sensor.shutter * min(gain, 1.0))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from isthmus.errors import ConfigError, InputError
+from isthmus.errors import ConfigError
 from isthmus.files import read_json
-from isthmus.synth.imaging import Sensor
+from isthmus.synth.output.request import checked_sensor
 
 
 def size_of(words: str) -> tuple[int, int]:
@@ -45,12 +44,4 @@ def sensor_of(path: Path | None) -> dict[str, Any]:
         return {}
     document = read_json(path, limit_bytes=1 << 20)
     given = document.get("sensor") if isinstance(document, dict) else None
-    if not isinstance(given, dict):
-        raise InputError(f"{path}: no camera: it has no `sensor`")
-    known = {f.name: f for f in fields(Sensor)}
-    for name, value in given.items():
-        if name not in known:
-            raise InputError(f"{path}: sensor.{name}: no such parameter of a camera")
-        if not isinstance(value, int | float):
-            raise InputError(f"{path}: sensor.{name}: {value!r} is no number")
-    return given
+    return checked_sensor(given, str(path))

@@ -14,21 +14,20 @@ from isthmus.data.exr import require_exr
 from isthmus.data.formats import write_dataset
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError, InputError
-from isthmus.files import write_json
+from isthmus.files import make_folder, write_json
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
-from isthmus.synth.output.frame import DEPTHS, LAYERS, Job, frame_of, make_frame
+from isthmus.synth.output.frame import DEPTHS, LAYERS, NOT_WRITTEN, Job, frame_of, make_frame
 from isthmus.synth.output.kitti import write_kitti
 from isthmus.synth.output.labels import LabelStyle
-from isthmus.synth.output.request import RECIPE, Request
+from isthmus.synth.output.request import LARGEST_SIDE, RECIPE, SMALLEST_SIDE, Request
 from isthmus.synth.output.truth_labels import add_truth
 from isthmus.synth.output.yolo import write_yolo
 from isthmus.synth.render.renderer import RENDERERS
 from isthmus.synth.world.thing import CATEGORIES
 
 FORMATS = ("coco", "bdd100k", "kitti", "yolo")
-SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,7 @@ def render_dataset(
     _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
     if hdr or depth == "exr":
         require_exr()
+    make_folder(folder)
     rows = sample_rows(domain, n, seed)
     jobs = [
         Job(folder, request, tuple(layers), depth, hdr)
@@ -108,6 +108,7 @@ def render_dataset(
         for k in range(imagings)
         for request in (Request(seed, row, size, renderer, k, dict(sensor or {})),)
     ]
+    make_folder(folder)
     write_rows(rows, folder / "rows.parquet")
     mine = jobs[part[0] :: part[1]]
     there = sum(job.record.exists() for job in mine)
@@ -116,6 +117,8 @@ def render_dataset(
     )
     records, problems = [], []
     for job, outcome in zip(mine, outcomes, strict=True):
+        if outcome.error is not None and NOT_WRITTEN in outcome.error:
+            raise InputError(outcome.error)
         if outcome.error is not None or outcome.value is None:
             problems.append(Problem(job.request.name, "not rendered", str(outcome.error)))
         else:

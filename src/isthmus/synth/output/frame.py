@@ -19,6 +19,8 @@ from isthmus.synth.output.request import Made, Request, make
 LAYERS = ("depth", "instance", "semantic")
 DEPTHS = ("png", "exr")
 RECORDS = "records"
+NOT_WRITTEN = "cannot be written to"
+"""What the error says if there is no room: further frames would fail as well."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,22 @@ class Job:
 
 
 def make_frame(job: Job) -> dict[str, Any]:
-    """Make a frame's files unless they are there from the same request; returns the record."""
+    """Make a frame's files unless they are there from the same request; returns the record.
+
+    Raises:
+        InputError: they could not be written.
+    """
     known = known_record(job)
-    return _write(job, make(job.request)) if known is None else known
+    if known is not None:
+        return known
+    made = make(job.request)
+    try:
+        return _write(job, made)
+    except OSError as error:
+        raise InputError(
+            f"{job.folder}: {NOT_WRITTEN} ({error.strerror or error}); make room or choose another "
+            "place, and run again: frames that are done stay"
+        ) from None
 
 
 def known_record(job: Job) -> dict[str, Any] | None:

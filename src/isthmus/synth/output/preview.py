@@ -9,7 +9,7 @@ import numpy as np
 
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.errors import ConfigError, InputError
-from isthmus.files import write_bytes
+from isthmus.files import check_output, write_bytes
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import sample_rows
 from isthmus.synth.output.request import Request, make
@@ -32,7 +32,7 @@ def write_preview(
 
     Raises:
         ConfigError: n is not within 1 to 400, or the file is neither JPEG nor PNG.
-        InputError: a frame could not be made.
+        InputError: a frame could not be made, or the sheet cannot be written there.
     """
     from PIL import Image
 
@@ -41,6 +41,7 @@ def write_preview(
     kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}.get(out.suffix.lower())
     if kind is None:
         raise ConfigError(f"{out}: a sheet is a .jpg or a .png")
+    check_output(out, "a sheet")
     requests = [Request(seed, row, size, renderer) for row in sample_rows(domain, n, seed)]
     columns = min(n, max(1, round(np.sqrt(n * 1.2))))
     width, height = size

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field, replace
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 import isthmus
 from isthmus import seeds
 from isthmus.data.frame import Camera
-from isthmus.errors import InputError
+from isthmus.errors import ConfigError, InputError
 from isthmus.synth.annotate import ObjectTruth, Truth, annotate
 from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
 from isthmus.synth.imaging.distortion import through_bend
@@ -20,14 +21,17 @@ from isthmus.synth.imaging.exposure import meter
 from isthmus.synth.imaging.rolling import rolled
 from isthmus.synth.lens import bend
 from isthmus.synth.odd.rows import Row
-from isthmus.synth.render.renderer import Radiance, renderer
+from isthmus.synth.render.renderer import RENDERERS, Radiance, renderer
 from isthmus.synth.weather import precipitate, transmission
+from isthmus.synth.weather.splashes import LEVEL
 from isthmus.synth.world.build import build_scene
 from isthmus.synth.world.factors import Factors
 from isthmus.synth.world.scene import Scene, soup
 
-RECIPE = "isthmus.synth/2"
+RECIPE = "isthmus.synth/3"
 """Changes whenever the same request gives another picture."""
+SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
+LONGEST = 86_400.0
 FRAME_TIME = 1 / 30
 """Seconds between two frames of the camera: the longest exposure, and the step of the flow."""
 
@@ -87,15 +91,54 @@ class Request:
                     f"{where}: made by recipe {recipe}, this version ({isthmus.__version__}) "
                     f"knows {RECIPE}: install the version that the file names"
                 )
-            row = dict(document["row"])
-            row["factors"] = Factors.of(row["factors"])
-            width, height = document["size"]
             return cls(
-                int(document["seed"]), Row(**row), (int(width), int(height)),
-                str(document["renderer"]), int(document["imaging"]), dict(document["sensor"]),
+                int(document["seed"]), _row(document["row"]), _size(document["size"]),
+                _known(document["renderer"]), int(document["imaging"]),
+                checked_sensor(document["sensor"], where),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{where}: no request of a rendered picture: {error!r}") from None
+        except ConfigError as error:
+            raise InputError(f"{where}: {error}") from None
+
+
+def _row(document: Any) -> Row:
+    """The row of plain values; `TypeError` and `ValueError` if they are of other kinds."""
+    scene, variant, frame = (int(document[name]) for name in ("scene", "variant", "frame"))
+    time = float(document["time"])
+    if min(scene, variant, frame) < 0 or not 0 <= time < LONGEST:
+        raise ValueError(f"row {scene}, {variant}, {frame} at {time} s: below 0, or too large")
+    return Row(scene, variant, frame, time, Factors.of(document["factors"]))
+
+
+def _size(document: Any) -> tuple[int, int]:
+    width, height = (int(side) for side in document)
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in (width, height)):
+        raise ValueError(f"size {width}x{height}: {SMALLEST_SIDE} to {LARGEST_SIDE} a side")
+    return width, height
+
+
+def _known(name: Any) -> str:
+    if name not in RENDERERS:
+        raise ValueError(f"renderer {name!r}: not known; one of {', '.join(RENDERERS)}")
+    return str(name)
+
+
+def checked_sensor(given: Any, where: str) -> dict[str, Any]:
+    """Parameters of a camera by name.
+
+    Raises:
+        InputError: no mapping, an unknown parameter, or a value that is no finite number.
+    """
+    if not isinstance(given, dict):
+        raise InputError(f"{where}: no camera: its `sensor` is no mapping")
+    known = {f.name for f in fields(Sensor)}
+    for name, value in given.items():
+        if name not in known:
+            raise InputError(f"{where}: sensor.{name}: no such parameter of a camera")
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            raise InputError(f"{where}: sensor.{name}: {value!r} is no number")
+    return dict(given)
 
 
 @dataclass(frozen=True)
@@ -151,15 +194,19 @@ def make(request: Request, light: Radiance | None = None) -> Made:
     sensor = camera(request)
     bent = bend(scene.view, sensor.lens) if sensor.lens.bends else None
     read, triangles = rolled(scene, soup(scene), sensor.rolling, sensor.lens)
-    truth = annotate(read, triangles, sequence_dt=FRAME_TIME, bend=bent)
+    # Flow is asked for where it blurs the picture; no file holds it.
+    step = FRAME_TIME if factors.motion_blur > 0 else None
+    truth = annotate(read, triangles, sequence_dt=step, bend=bent)
     wide = scene if bent is None else replace(scene, view=bent.wide)
     if light is None:
         light = renderer(request.renderer).render(wide, triangles)
     total = light.total
     rng = seeds.generator(request.seed, "synth", row.scene, "imaging", request.imaging, row.frame)
     shutter = meter(total, sensor).shutter
-    depth = truth.depth if bent is None else bent.widened(truth.depth)
-    seen, cover = precipitate(total, depth, wide, shutter, rng)
+    depth, level = truth.depth, truth.normal @ scene.view.rotation[:, 1] > LEVEL
+    if bent is not None:
+        depth, level = bent.widened(depth), bent.widened(level.astype(np.float32)) > 0
+    seen, cover = precipitate(total, depth, wide, shutter, rng, upward=level)
     if bent is not None:
         both = through_bend(np.concatenate([seen, cover[..., None]], axis=2), bent)
         seen, cover = both[..., :3], both[..., 3]

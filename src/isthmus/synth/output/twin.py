@@ -13,7 +13,7 @@ from isthmus.compute.executor import Progress
 from isthmus.data.dataset import UnlabeledView
 from isthmus.data.formats import read_dataset
 from isthmus.data.images import read_rgb
-from isthmus.files import write_json
+from isthmus.files import check_output, write_json
 from isthmus.synth.imaging.twin import FITTED, Twin, fit_sensor
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import sample_rows
@@ -37,8 +37,9 @@ def write_twin(
     """Fit a camera to target images under scenes of a domain, and write it to `out`.
 
     Raises:
-        InputError: the target has too few images.
+        InputError: the target has too few images, or the camera cannot be written there.
     """
+    check_output(out, "a camera")
     view = read_dataset(target).unlabeled()
     lights = [_light(Request(seed, row, size)) for row in sample_rows(domain, n, seed)]
     pictures = _pictures(view, frames, size)

@@ -16,15 +16,25 @@ from numpy.typing import NDArray
 from isthmus.synth.imaging.optics import blur, enlarge, shrink
 from isthmus.synth.view import View
 from isthmus.synth.weather.drops import Particles, rain_drops, snow_flakes
+from isthmus.synth.weather.splashes import splashes
 from isthmus.synth.world.scene import Scene
 
 Floats = NDArray[np.float32]
 RAIN_REACH, SNOW_REACH = 7.0, 16.0
 """Farther ones are thinner than a third of a pixel: they are part of the air's extinction."""
 
+WINDSCREEN = 0.7
+"""Nothing falls nearer to a camera behind a windscreen, metres."""
+
 
 def precipitate(
-    light: Floats, depth: Floats, scene: Scene, shutter: float, rng: np.random.Generator
+    light: Floats,
+    depth: Floats,
+    scene: Scene,
+    shutter: float,
+    rng: np.random.Generator,
+    *,
+    upward: NDArray[np.bool_] | None = None,
 ) -> tuple[Floats, Floats]:
     """Light with what falls before it.
 
@@ -34,9 +44,11 @@ def precipitate(
         scene: its weather, view and speed.
         shutter: seconds.
         rng: where drops are.
+        upward: (h, w) pixels that show level surfaces, on which rain splashes.
 
     Returns:
-        The light, and (h, w) the share of each pixel's light that does not come from the scene.
+        The light, and (h, w) the share of each pixel's light that does not come from the scene;
+        splashes, which lie on what they hide, do not count.
     """
     weather = scene.weather
     out = np.ascontiguousarray(light, np.float32).copy()
@@ -50,7 +62,12 @@ def precipitate(
         _draw(out, cover, near, drops, colour=0.94 * ambient, **moving)
     if weather.snowfall > 0:
         flakes = snow_flakes(weather.snowfall, scene.view, SNOW_REACH, rng)
-        _draw(out, cover, near, flakes, colour=1.1 * ambient, **moving)
+        # White and lit from everywhere: as bright as the bright quarter of the scene.
+        white = np.quantile(light[::4, ::4].reshape(-1, 3), 0.75, axis=0)
+        _draw(out, cover, near, flakes, colour=white.astype(np.float32), **moving)
+    if weather.rain > 0 and upward is not None:
+        crowns = splashes(weather.rain, near, upward, scene.view, rng)
+        _draw(out, np.zeros_like(cover), near, crowns, colour=0.94 * ambient, **moving)
     if weather.rain > 0:
         out, wet = lens_drops(out, weather.rain, rng)
         cover = cover + (1 - cover) * wet
@@ -89,6 +106,7 @@ def _draw(
     opacity = np.minimum(width / np.maximum(broad, 1e-6), 1.0) ** 2
     opacity *= width / np.maximum(width + length, 1e-6)
     opacity *= np.minimum(broad, 1.0)
+    opacity *= what.position[:, 2] > WINDSCREEN
     _streaks(
         out, cover, depth, np.concatenate(ends, axis=1).astype(np.float32),
         np.maximum(broad, 1.0).astype(np.float32), opacity.astype(np.float32),

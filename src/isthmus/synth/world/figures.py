@@ -41,7 +41,7 @@ def figure(
     def made(phase: float) -> Thing:
         if detail < 2:
             # Each begins at a moment of their own, so that the stock needs no copies of them.
-            step = (number + round((phase - first) * PHASES)) % PHASES
+            step = (number + round((phase - first) * PHASES)) % PHASES if pose in GAITS else 0
             thing = _far(number, pose, step, child=child, work=work, detail=detail,
                          season=season)  # fmt: skip
         else:

@@ -193,7 +193,7 @@ def _enclose(
             detail = stage.detail(motion)
             if green:
                 length = round((b - a) / pieces * 4) / 4
-                thing = numbered(hedge, kind + k % 3, length=length, detail=detail,
+                thing = numbered(hedge, kind, length=length, detail=detail,
                                  season=stage.layout.factors.season)  # fmt: skip
             else:
                 thing = numbered(fence, kind, length=3.0)

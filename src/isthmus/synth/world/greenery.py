@@ -8,7 +8,7 @@ from isthmus.synth.chance import one_of
 from isthmus.synth.world.placement import Motion, Stage, Standing
 from isthmus.synth.world.plants import bush, hedge, tree, tuft
 from isthmus.synth.world.roads.layout import Road
-from isthmus.synth.world.stock import article
+from isthmus.synth.world.stock import article, numbered
 
 TREES = 14
 BUSHES = 8
@@ -99,10 +99,11 @@ def _countryside(rng: np.random.Generator, stage: Stage) -> None:
         side = layout.main.section.side(sign)
         if rng.random() < 0.4:
             d = sign * (side.edge + float(rng.uniform(1.0, 4.0)))
+            kind = int(rng.random() * 4)
             for s in np.arange(-8.0, 150.0, 4.0).tolist():
                 motion = Motion(layout.main, s, d, -sign * np.pi / 2)
-                thing = article(hedge, rng, 4, length=4.0, height=1.3, detail=stage.detail(motion),
-                                season=layout.factors.season)  # fmt: skip
+                thing = numbered(hedge, kind, length=4.0, height=1.3, detail=stage.detail(motion),
+                                 season=layout.factors.season)  # fmt: skip
                 stage.put(Standing(thing, motion), margin=0.0, beside=True)
         for _ in range(int(rng.integers(2, 7))):
             s, d = float(rng.uniform(15.0, 260.0)), side.edge + float(rng.uniform(2.0, 40.0))

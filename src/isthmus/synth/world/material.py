@@ -21,7 +21,7 @@ class Material:
         metallic: 0 or 1.
         coat: strength of a clear, smooth coat over it (car paint), 0–1.
         transmission: share of light that passes straight through (thin glass), 0–1.
-        emission: luminance in cd/m², RGB, when its lamp group is lit.
+        emission: luminance in cd/m², RGB, when its lamp group is lit; multiplies the texture.
         lamp: the group by which it is switched.
         porosity: how much it darkens and shines when wet, and how readily snow lies on it, 0–1.
     """

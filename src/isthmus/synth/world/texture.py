@@ -180,8 +180,10 @@ def _denim() -> Paint:
 
 def _knit() -> Paint:
     v, u = _grid()
-    return 1 + 0.14 * np.sin(2 * np.pi * 48 * u) * np.sin(2 * np.pi * 32 * v) + 0.08 * noise(
-        "knit", 1.6
+    return (
+        1
+        + 0.14 * np.sin(2 * np.pi * 48 * u) * np.sin(2 * np.pi * 32 * v)
+        + 0.08 * noise("knit", 1.6)
     )
 
 
@@ -211,6 +213,26 @@ def _dirt() -> Paint:
     return 1 + 0.25 * noise("dirt", 1.5)
 
 
+def _interior() -> Paint:
+    """Rooms and shops behind panes: things on shelves, a dark floor, a bright ceiling."""
+    rng = seeds.generator(0, "texture", "interior")
+    v, u = _grid()
+    found = np.zeros((SIDE, SIDE, 3))
+    shelf = np.minimum((v * 9).astype(int), 8)
+    for row in range(9):
+        edges = np.sort(rng.random(26))
+        number = np.searchsorted(edges, u[0]) % 26
+        shade = rng.lognormal(-0.2, 0.55, (26, 1)) * rng.lognormal(0.0, 0.09, (26, 3))
+        found += (shelf == row)[..., None] * shade[number][None]
+    found *= np.where((v * 9) % 1 < 0.1, 0.45, 1.0)[..., None]
+    wide = np.abs((u * 5) % 1 - 0.5) < 0.08
+    found *= np.where(wide, 0.35, 1.0)[..., None]
+    found = np.where((v > 0.62)[..., None], 0.9 + 1.6 * (np.abs(v - 0.7) < 0.03)[..., None], found)
+    return (
+        found * np.where(v < 0.16, 0.5, 1.0)[..., None] * (1 + 0.1 * noise("room", 1.5))[..., None]
+    )
+
+
 TEXTURES: Mapping[str, tuple[float, Callable[[], Paint]]] = MappingProxyType(
     {
         "asphalt": (2.0, _asphalt),
@@ -237,6 +259,7 @@ TEXTURES: Mapping[str, tuple[float, Callable[[], Paint]]] = MappingProxyType(
         "rubber": (0.3, _rubber),
         "paint_worn": (2.0, _paint_worn),
         "dirt": (1.0, _dirt),
+        "interior": (4.2, _interior),
     }
 )
 """Name → (span in metres, painter of a (256, 256) or (256, 256, 3) tile)."""

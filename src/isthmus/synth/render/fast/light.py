@@ -162,20 +162,23 @@ def _beam(x, y, z):  # type: ignore[no-untyped-def]
 
     Shaped as headlamps with a European cut-off are (UN R112): a kink, rising to the right.
     """
-    if z < 0.25 * abs(x) or z < 0.05:
+    # The housing lets nothing out to the sides, nor on the ground right below.
+    fade = min((z - 0.25 * abs(x) - 0.1) / 0.6, 1.0)
+    if fade <= 0:
         return 0.0
+    fade = fade * fade * (3 - 2 * fade)
     across, up = x / z, y / z
     edge = -0.010 + min(max(across, 0.0), 0.26) * 0.14
     under = (edge - up) / 0.012
     if under < -2:
-        return 0.003  # stray light
+        return 0.003 * fade  # stray light
     cut = min(max(0.5 + 0.5 * under, 0.0), 1.0)
     cut = cut * cut * (3 - 2 * cut)
     a, b, c = across / 0.20, (up + 0.022) / 0.045, across / 0.65
     d = max(edge - up, 0.0) / 0.14
     spot = 1 / ((1 + a * a) * (1 + a * a) * (1 + b * b) * (1 + b * b))
     wide = 1 / ((1 + c * c) * (1 + c * c) * (1 + d * d) * (1 + d * d))
-    return cut * (0.82 * spot + 0.18 * wide) + 0.003
+    return fade * (cut * (0.82 * spot + 0.18 * wide) + 0.003)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -252,8 +252,17 @@ def dome(rays, met, levels, out):  # type: ignore[no-untyped-def]
 def columns_of(base: Floats, most: float) -> NDArray[np.float64]:
     """Running sums (h + 1, w, 3) down the columns of a picture, none of it over `most`."""
     sums = np.zeros((base.shape[0] + 1, *base.shape[1:]))
-    np.cumsum(np.minimum(base, np.float32(most)), axis=0, out=sums[1:])
+    _add_up(base, np.float32(most), sums)
     return sums
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_up(base, most, sums):  # type: ignore[no-untyped-def]
+    height, width, _ = base.shape
+    for y in range(height):
+        for x in range(width):
+            for c in range(3):
+                sums[y + 1, x, c] = sums[y, x, c] + min(base[y, x, c], most)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -282,3 +291,31 @@ def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
             if sure > 0:
                 seen = (sums[high, p, c] - sums[low, p, c]) / (high - low)
             out[y, x, c] *= around[i, c] * (1 - sure) + seen * sure
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def soften(rows, mirrors, mirrored, out):  # type: ignore[no-untyped-def]
+    """Add to rows of `out` (h, w, 3) what mirrors show, `mirrored`, over 3 × 3 pixels.
+
+    One ray a pixel makes steps and dots where paint is bent; neighbours on the same surface even
+    them out, each by what it shows and not by its share of it.
+    """
+    _, share, _, nearness = mirrors
+    height, width, _ = share.shape
+    seen = np.empty(3)
+    for y in range(rows[0], rows[1]):
+        for x in range(width):
+            if share[y, x, 1] <= FAINT:
+                continue
+            near, total = nearness[y, x], 0.0
+            seen[:] = 0.0
+            for j in range(max(y - 1, 0), min(y + 2, height)):
+                for i in range(max(x - 1, 0), min(x + 2, width)):
+                    if share[j, i, 1] <= FAINT or abs(nearness[j, i] - near) > 0.04 * near:
+                        continue
+                    weight = (2.0 - abs(j - y)) * (2.0 - abs(i - x))
+                    total += weight
+                    for c in range(3):
+                        seen[c] += weight * mirrored[j, i, c] / max(share[j, i, c], 1e-6)
+            for c in range(3):
+                out[y, x, c] += share[y, x, c] * seen[c] / total

@@ -236,7 +236,7 @@ class _Picture:
         through = np.empty(len(directions), np.float32)
         air.through_air(directions, distance, share, self.day.extinction, through)
         for k, name in enumerate(self.layers):
-            self.base[k, first:last] += self.mirrored[k, first:last]
+            mirrors.soften((first, last), tuple(self.mirrors), self.mirrored[k], self.base[k])
             rows = self.base[k, first:last].reshape(-1, 3)
             air.blend(through, self._airlight(name), rows)
             if name == "lamps" and self.glow is not None:

@@ -164,8 +164,10 @@ def _colour(fragments, model, textures, focal, out):  # type: ignore[no-untyped-
         albedo[i, 0] = min(table[m, 0] * red, 0.95)
         albedo[i, 1] = min(table[m, 1] * green, 0.95)
         albedo[i, 2] = min(table[m, 2] * blue, 0.95)
+        emission[i, 0] = table[m, 7] * red
+        emission[i, 1] = table[m, 8] * green
+        emission[i, 2] = table[m, 9] * blue
         for c in range(3):
-            emission[i, c] = table[m, 7 + c]
             finish[i, c] = table[m, 3 + c]
         finish[i, 3] = 1.0 if kind[f] == LEAF or kind[f] == BLADE else 0.0
         finish[i, 4] = 0.03

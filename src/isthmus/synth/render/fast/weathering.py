@@ -111,7 +111,7 @@ def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
             albedo[i, c] *= 1 - 0.6 * soaked * min(table[material[f], 10] * 1.3, 1.0)
         if kind[f] != FLOOR or up < 0.9:
             continue
-        depth = min(max((low - 0.78 + 0.28 * wetness) * 14, 0.0), 1.0)
+        depth = min(max((low - 0.80 + 0.28 * wetness) * 7, 0.0), 1.0)
         finish[i, 2] = WATER * (0.35 * soaked + 0.65 * depth)
         finish[i, 4] = 0.22 - 0.2 * depth
         # Out of puddles the water keeps to the grain of the road.

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.errors import InputError, MissingExtraError
-from isthmus.files import read_json, write_json
+from isthmus.files import cache_folder, read_json, write_json
 
 SCALAR, LLVM = "scalar_rgb", "llvm_ad_rgb"
 CHILD_SECONDS = 120
@@ -70,7 +70,7 @@ def try_llvm() -> Verdict:
     library = find_library()
     if library is None:
         return Verdict(False, "no libLLVM found (Debian: apt install libllvm19)")
-    kept = _cache() / f"llvm-{_fingerprint(library)}.json"
+    kept = cache_folder() / f"llvm-{_fingerprint(library)}.json"
     try:
         known = read_json(kept, limit_bytes=1 << 16)
         return Verdict(bool(known["works"]), str(known["remark"]))
@@ -123,11 +123,6 @@ def _number(name: str) -> int:
     digits = name.removeprefix("libLLVM").removeprefix("-").removeprefix(".so").lstrip(".-")
     first = digits.split(".")[0].split("-")[0]
     return int(first) if first.isdigit() else 0
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "isthmus"
 
 
 def _fingerprint(library: str) -> str:

@@ -43,7 +43,7 @@ class Guides(NamedTuple):
 
 
 def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None) -> Guides:
-    """Guides of a scene, whose corners have been given plain `colour`s (v, 3)."""
+    """Guides of a scene, whose faces have been given plain `colour`s (f, 3)."""
     view = scene.view
     count = threads or thread_count()
     clear = np.array([m.transmission > 0 for m in soup.materials], np.bool_)[soup.material]
@@ -79,7 +79,7 @@ def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None)
         weight = fragments.weight[:, None]
         gap = surfaces.place - projection.origin.astype(np.float32)
         np.minimum.at(distance.ravel(), fragments.pixel, np.sqrt((gap * gap).sum(axis=1)))
-        mine = colour[soup.faces[fragments.face, 0]]
+        mine = colour[fragments.face]
         layers = ((surfaces.albedo, albedo), (surfaces.normal, normal), (mine, plain))
         for values, target in layers:
             flat = target[first:last].reshape(-1, 3)

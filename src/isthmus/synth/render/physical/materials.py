@@ -33,7 +33,8 @@ class Finish:
     """How a surface reflects, but for its colour.
 
     Attributes:
-        kind: "matt", "gloss", "metal", "coat", "glass", "wet" (ground under puddles) or "light".
+        kind: "matt", "gloss", "metal", "coat", "glass", "wet" (ground under puddles), "snow" or
+            "light".
         roughness: rounded.
         share: coat's strength, or what passes through glass; rounded.
         emission: cd/m², rounded.
@@ -45,16 +46,20 @@ class Finish:
     emission: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
-def finishes(soup: Soup, weather: Weather, up: NDArray[np.bool_]) -> list[Finish]:
-    """The finish of every face."""
+def finishes(
+    soup: Soup, weather: Weather, up: NDArray[np.bool_]
+) -> tuple[list[Finish], NDArray[np.intp]]:
+    """Distinct finishes in their order, and (f,) which of them each face has."""
     ground = np.isin(soup.semantic, GROUND) & up
-    table = {
-        (number, flag): finish(material, weather, ground=flag)
-        for number, material in enumerate(soup.materials)
+    table = [
+        finish(material, weather, ground=flag)
+        for material in soup.materials
         for flag in (False, True)
-    }
-    pairs = zip(soup.material.tolist(), ground.tolist(), strict=True)
-    return [table[pair] for pair in pairs]
+    ]
+    distinct = sorted(set(table))
+    numbers = {what: k for k, what in enumerate(distinct)}
+    lookup = np.array([numbers[what] for what in table], np.intp)
+    return distinct, lookup[2 * soup.material + ground]
 
 
 def finish(material: Material, weather: Weather, *, ground: bool) -> Finish:
@@ -88,7 +93,7 @@ def _rounded(emission: tuple[float, float, float]) -> tuple[float, float, float]
 def bsdf(mi: Any, what: Finish) -> Any:
     """A finish's BSDF; its colour is the meshes' attribute `vertex_color`."""
     colour = {"type": "mesh_attribute", "name": "vertex_color"}
-    if what.kind in ("matt", "light"):
+    if what.kind in ("matt", "snow", "light"):
         return _twosided({"type": "diffuse", "reflectance": colour})
     made: dict[str, Any] = {
         "type": "principled",
@@ -109,15 +114,14 @@ def bsdf(mi: Any, what: Finish) -> Any:
     return _twosided(made)
 
 
-def colours(soup: Soup, weather: Weather, snowy: NDArray[np.bool_]) -> Floats:
-    """(v, 3) colour of each corner: wet ones darker, white where snow lies on the face."""
+def colours(soup: Soup, weather: Weather) -> Floats:
+    """(v, 3) colour of each corner, the same for all of a face: wet ones darker."""
     table = np.array([m.colour for m in soup.materials], np.float32)
     wet = np.array([m.porosity for m in soup.materials], np.float32) * weather.wetness
     # Water fills the pores: less comes back (Lekner & Dorf, Applied Optics 27, 1988).
     table *= (1 - 0.55 * np.minimum(wet * 1.5, 1.0))[:, None]
     out = np.zeros((len(soup.points), 3), np.float32)
     out[soup.faces.ravel()] = np.repeat(table[soup.material], 3, axis=0)
-    out[soup.faces[snowy].ravel()] = SNOW
     return np.clip(out, 0.0, 0.92)
 
 

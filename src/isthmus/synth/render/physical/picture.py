@@ -80,7 +80,7 @@ class PhysicalRenderer:
         document["integrator"] = {
             "type": "volpath" if fog else "path",
             "max_depth": FOG_DEPTH if fog else DEPTH,
-            "rr_depth": 4,
+            "rr_depth": 2,  # long paths are dim: most are left out, the others count for them
         }
         document["sensor"] = _sensor(mi, scene, self.samples)
         if fog:

@@ -18,13 +18,13 @@ from isthmus.synth.world.thing import Part, Thing
 Style = Literal["terrace", "apartment", "office", "shops", "villa", "warehouse"]
 
 GLASS = Material((0.03, 0.035, 0.04), roughness=0.06, coat=1.0, porosity=0.0)
-SHOP = Material((0.05, 0.05, 0.05), roughness=0.05, coat=1.0, porosity=0.0)
+SHOP = Material((0.075, 0.07, 0.065), "interior", roughness=0.05, coat=1.0, porosity=0.0)
 FRAMES = ((225, 225, 220), (240, 240, 238), (60, 60, 62), (95, 70, 50), (120, 130, 125))
 PLASTERS = (
     (214, 203, 180), (226, 220, 205), (200, 186, 160), (190, 190, 186), (222, 205, 170),
     (205, 175, 150), (180, 165, 150), (170, 178, 180), (228, 226, 222), (196, 160, 130),
 )  # fmt: skip
-BRICKS = ((150, 92, 74), (132, 80, 66), (165, 112, 84), (120, 92, 80), (178, 140, 110))
+BRICKS = ((138, 98, 84), (122, 86, 75), (152, 114, 92), (116, 96, 87), (166, 140, 116))
 STONES = ((190, 180, 160), (170, 165, 155), (200, 192, 176), (150, 146, 140))
 SIGNS = (
     (30, 60, 120), (150, 30, 30), (30, 90, 50), (40, 40, 42), (210, 180, 60), (230, 230, 226),
@@ -186,8 +186,8 @@ def _materials(look: _Look, rng: np.random.Generator) -> dict[str, Material]:
     r, g, b = (np.asarray(wall.colour) * rng.uniform(0.55, 0.8)).round(4).tolist()
     pale = np.clip(np.asarray(wall.colour) * 0.4 + 0.35, 0, 0.8).round(4).tolist()
     glow = np.array([1.0, 0.78, 0.5]) if rng.random() < 0.7 else np.array([0.9, 0.95, 1.0])
-    shine = tuple((glow * rng.uniform(4, 28)).round(2).tolist())
-    bright = tuple((np.array([1.0, 0.92, 0.8]) * rng.uniform(8, 45)).round(2).tolist())
+    shine = tuple((glow * rng.uniform(3, 16)).round(2).tolist())
+    bright = tuple((np.array([1.0, 0.92, 0.8]) * rng.uniform(5, 22)).round(2).tolist())
     cloth = Material(_rgb(one_of(rng, SIGNS), rng), "cloth", 0.9, porosity=0.4)
     return {
         "wall": wall,
@@ -195,7 +195,7 @@ def _materials(look: _Look, rng: np.random.Generator) -> dict[str, Material]:
         "trim": Material((pale[0], pale[1], pale[2]), "plaster", 0.85),
         "frame": look.frame,
         "glass": GLASS,
-        "lit": replace(GLASS, emission=shine, lamp="window"),
+        "lit": replace(GLASS, texture="interior", emission=shine, lamp="window"),
         "blind": Material(_rgb((205, 200, 190), rng), roughness=0.9, porosity=0.0),
         "shop": SHOP,
         "shop_lit": replace(SHOP, emission=bright, lamp="shop"),

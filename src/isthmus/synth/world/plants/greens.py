@@ -15,10 +15,12 @@ def hedge(
     season: Season = "summer",
 ) -> Thing:  # fmt: skip
     """A clipped hedge along X, `length` metres long, centred on the origin."""
+    # Clipped hedges keep their leaves, and most of them their green.
+    green = foliage(rng, "autumn" if season == "autumn" and rng.random() < 0.3 else "summer")
     deep = 0.7
-    per_metre = {2: 110, 1: 30, 0: 8}[detail]
+    per_metre = {2: 240, 1: 60, 0: 16}[detail]
     count = max(int(per_metre * length), 8)
-    size = {2: 0.16, 1: 0.3, 0: 0.55}[detail]
+    size = {2: 0.13, 1: 0.26, 0: 0.5}[detail]
     across = rng.uniform(-0.5, 0.5, (count, 3))
     axis = rng.choice(3, count, p=[0.05, 0.35, 0.6])
     side = np.where(rng.random(count) < 0.5, -0.5, 0.5)
@@ -27,7 +29,6 @@ def hedge(
     outward = np.zeros((count, 3))
     outward[np.arange(count), axis] = np.sign(side)
     centres = across * (length, height, deep) + (0, height / 2, 0)
-    green = foliage(rng, "summer" if season == "winter" else season)
     body = box((-length / 2, length / 2), (0.0, height * 0.96), (-deep * 0.46, deep * 0.46))
     mesh = join([leaves(centres.astype(np.float32), size, outward, rng, 0.5), body])
     return Thing((Part(mesh, green, "vegetation"),), size=(length, height, deep))
@@ -36,15 +37,15 @@ def hedge(
 def bush(rng: np.random.Generator, season: Season = "summer", *, detail: int = 2) -> Thing:
     """A round bush, 0.6 to 1.8 m high; bare twigs are left out in winter."""
     tall = float(rng.uniform(0.6, 1.8))
-    count = {2: 360, 1: 110, 0: 36}[detail]
-    size = {2: 0.17, 1: 0.3, 0: 0.5}[detail]
+    green = foliage(rng, "summer" if season == "winter" else season)
+    count = {2: 800, 1: 220, 0: 72}[detail]
+    size = {2: 0.14, 1: 0.26, 0: 0.45}[detail]
     out = rng.normal(size=(count, 3))
     out /= np.linalg.norm(out, axis=1, keepdims=True)
     centres = out * rng.uniform(0.8, 1.05, (count, 1)) * (tall * 0.55, tall * 0.5, tall * 0.55)
     centres += (0, tall * 0.5, 0)
     centre = np.array([[0, tall * 0.5, 0]], np.float32)
     radius = np.array([[tall * 0.48, tall * 0.45, tall * 0.48]], np.float32)
-    green = foliage(rng, "summer" if season == "winter" else season)
     mesh = join(
         [leaves(centres.astype(np.float32), size, out, rng, 0.5), blob(centre, radius, rng)]
     )
@@ -53,16 +54,16 @@ def bush(rng: np.random.Generator, season: Season = "summer", *, detail: int = 2
 
 def tuft(rng: np.random.Generator, reach: float = 0.5) -> Thing:
     """Long grass on a verge: a few dozen blades within `reach` metres."""
-    count = 36
+    count = 60
     foot = rng.uniform(-reach, reach, (count, 3)) * (1, 0, 1)
-    tall = rng.uniform(0.08, 0.3, (count, 1))
-    lean = rng.normal(0, 0.08, (count, 3)) * (1, 0, 1)
-    wide = rng.normal(0, 0.012, (count, 3)) * (1, 0, 1)
+    tall = rng.uniform(0.04, 0.17, (count, 1))
+    lean = rng.normal(0, 0.05, (count, 3)) * (1, 0, 1)
+    wide = rng.normal(0, 0.008, (count, 3)) * (1, 0, 1)
     tip = foot + lean + tall * (0, 1, 0)
     points = np.stack([foot - wide, foot + wide, tip], axis=1).reshape(-1, 3)
     normals = np.tile(np.array([[0, 1, 0]], np.float32), (len(points), 1))
     faces = np.arange(len(points), dtype=np.int32).reshape(-1, 3)
     mesh = Mesh(points.astype(np.float32), faces, normals, points[:, [0, 2]].astype(np.float32))
-    r, g, b = (linear((96, 112, 58)) * rng.uniform(0.7, 1.2)).round(4).tolist()
+    r, g, b = (linear((98, 106, 56)) * rng.uniform(0.85, 1.3)).round(4).tolist()
     return Thing((Part(mesh, Material((r, g, b), roughness=0.9), "vegetation"),),
-                 size=(2 * reach, 0.3, 2 * reach))  # fmt: skip
+                 size=(2 * reach, 0.2, 2 * reach))  # fmt: skip

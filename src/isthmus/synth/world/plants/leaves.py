@@ -13,7 +13,7 @@ from isthmus.synth.world.mesh import Floats, Mesh, linear
 
 Season = Literal["summer", "autumn", "winter"]
 GREENS = ((74, 100, 44), (62, 90, 40), (90, 112, 50), (84, 104, 60), (58, 82, 44), (104, 120, 58))
-AUTUMNS = ((186, 120, 40), (170, 84, 36), (196, 150, 60), (140, 70, 40), (120, 110, 50))
+AUTUMNS = ((158, 112, 52), (140, 84, 48), (166, 136, 72), (118, 74, 50), (108, 102, 54))
 
 
 def foliage(rng: np.random.Generator, season: Season) -> Material:
@@ -22,13 +22,13 @@ def foliage(rng: np.random.Generator, season: Season) -> Material:
     value = linear(one_of(rng, colours)) * rng.normal(1.0, 0.1)
     r, g, b = np.clip(value, 0.01, 0.6).round(4).tolist()
     colour: RGB = (r, g, b)
-    return Material(colour, "foliage", roughness=0.75, porosity=0.25)
+    return Material(colour, "foliage", roughness=0.92, porosity=0.25)
 
 
 def leaves(
     centres: Floats, size: float, outward: ArrayLike, rng: np.random.Generator, spread: float = 0.7
 ) -> Mesh:
-    """Quadrilateral leaves (two triangles each) around centres.
+    """Leaves, or small clumps of leaves, around centres: a triangle each.
 
     Args:
         centres: (n, 3).
@@ -43,20 +43,44 @@ def leaves(
     second = np.cross(first, rng.normal(size=(count, 3)))
     second /= np.maximum(np.linalg.norm(second, axis=1, keepdims=True), 1e-9)
     reach = size * rng.uniform(0.6, 1.4, (count, 1, 1))
-    # A rhombus with a point at either end reads as a leaf where a square reads as paper.
-    along = np.array([-0.5, 0.05, 0.5, 0.05])[None, :, None]
-    across = np.array([0.0, 0.3, 0.0, -0.3])[None, :, None]
-    corners = centres[:, None] + reach * (along * first[:, None] + across * second[:, None])
+    # Slender and uneven: what is as wide as long reads as paper.
+    along = np.array([-0.5, 0.12, 0.5])[None, :, None]
+    across = np.stack(
+        [np.zeros(count), rng.uniform(0.3, 0.6, count), rng.uniform(-0.35, -0.05, count)], axis=1
+    )
+    corners = centres[:, None] + reach * (
+        along * first[:, None] + across[:, :, None] * second[:, None]
+    )
     normal = np.asarray(outward) + spread * rng.normal(size=(count, 3)) * 0.5
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    uv = np.repeat(rng.uniform(0, 1.2, (count, 1, 2)), 4, axis=1)
-    start = 4 * np.arange(count)[:, None, None]
-    faces = (start + np.array([[0, 1, 2], [0, 2, 3]])).reshape(-1, 3)
+    uv = np.repeat(rng.uniform(0, 1.2, (count, 1, 2)), 3, axis=1)
     return Mesh(
         corners.reshape(-1, 3).astype(np.float32),
-        faces.astype(np.int32),
-        np.repeat(normal, 4, axis=0).astype(np.float32),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        np.repeat(normal, 3, axis=0).astype(np.float32),
         uv.reshape(-1, 2).astype(np.float32),
+    )
+
+
+def twigs(
+    tips: Floats, middle: Floats, reach: float, wide: float, rng: np.random.Generator
+) -> Mesh:
+    """Bare twigs, a sliver each, from the ends (n, 3) of boughs away from a crown's middle (3,)."""
+    count = len(tips)
+    away = tips - middle
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    heading = away + 0.6 * rng.normal(size=(count, 3)) + (0.0, 0.25, 0.0)
+    heading /= np.linalg.norm(heading, axis=1, keepdims=True)
+    start = tips - 0.2 * reach * rng.random((count, 1)) * heading
+    across = np.cross(heading, rng.normal(size=(count, 3)))
+    across *= 0.5 * wide / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    end = start + reach * rng.uniform(0.4, 1.2, (count, 1)) * heading
+    corners = np.stack([start - across, start + across, end], axis=1).reshape(-1, 3)
+    return Mesh(
+        corners.astype(np.float32),
+        np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
+        np.repeat(away, 3, axis=0).astype(np.float32),
+        corners[:, :2].astype(np.float32),
     )
 
 
@@ -67,8 +91,10 @@ def blob(centres: Floats, radii: Floats, rng: np.random.Generator) -> Mesh:
     made = []
     for centre, radius in zip(centres, radii, strict=True):
         points, faces = _ball()
-        rough = points * (1 + 0.18 * rng.normal(size=(len(points), 1)))
-        normals = rough / np.linalg.norm(rough, axis=1, keepdims=True)
+        rough = points * (1 + 0.3 * rng.normal(size=(len(points), 1)).clip(-1.5, 1.5))
+        # Shaded unevenly, as the gaps between leaves are: a ball would be seen as one.
+        normals = points + 0.8 * rng.normal(size=points.shape)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         placed = (rough * radius + centre).astype(np.float32)
         made.append(Mesh(placed, faces, normals.astype(np.float32), placed[:, :2].copy()))
     return join(made)

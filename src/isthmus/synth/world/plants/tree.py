@@ -9,15 +9,18 @@ import numpy as np
 from isthmus.synth.chance import weighted
 from isthmus.synth.world.material import Material
 from isthmus.synth.world.mesh import Floats, Mesh, join, linear
-from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves
+from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves, twigs
 from isthmus.synth.world.shapes import tubes
 from isthmus.synth.world.thing import Part, Thing
 
 Habit = Literal["round", "upright", "spreading", "conifer"]
 HABITS: dict[Habit, float] = {"round": 0.5, "upright": 0.2, "spreading": 0.22, "conifer": 0.08}
-LEAVES = {2: 1500, 1: 420, 0: 130}
+LEAVES = {2: 3800, 1: 900, 0: 260}
 """Leaves of a crown by detail; fewer are larger."""
-SIZES = {2: 0.34, 1: 0.62, 0: 1.05}
+SIZES = {2: 0.27, 1: 0.5, 0: 0.9}
+TWIGS = {2: 1400, 1: 500, 0: 150}
+WIDTHS = {2: 0.014, 1: 0.03, 0: 0.06}
+"""Of twigs, metres: far ones stand for several."""
 DEPTHS = {2: 4, 1: 3, 0: 2}
 """How often boughs fork."""
 
@@ -41,19 +44,22 @@ def tree(
     """
     tall = float(rng.uniform(5, 12)) if height is None else height
     kind: Habit = weighted(rng, HABITS) if habit is None else habit
-    shade = linear((92, 80, 68)) * rng.uniform(0.6, 1.2)
+    shade = linear((84, 75, 66)) * rng.uniform(0.5, 1.05)
     r, g, b = shade.round(4).tolist()
     bark = Material((r, g, b), "bark", 0.95, porosity=0.4)
     green = foliage(rng, "summer" if kind == "conifer" else season)
     if kind == "conifer":
         return _conifer(rng, tall, bark, green, detail)
-    start, end, radius, level = _boughs(rng, tall, kind, DEPTHS[detail] + (season == "winter"))
+    start, end, radius, level = _boughs(rng, tall, kind, DEPTHS[detail])
     thin = tubes(start[level > 1], end[level > 1], radius[level > 1], 4)
     thick = tubes(start[level <= 1], end[level <= 1], radius[level <= 1], 8 if detail == 2 else 5)
-    parts = [Part(join([thick, thin]), bark, "vegetation")]
+    wood, tips = [thick, thin], end[level >= level.max() - 1]
+    if season == "winter":
+        chosen = tips[rng.integers(len(tips), size=TWIGS[detail])]
+        wood.append(twigs(chosen, end.mean(axis=0), 0.1 * tall, WIDTHS[detail], rng))
+    parts = [Part(join(wood), bark, "vegetation")]
     if season != "winter":
-        tips = end[level >= level.max() - 1]
-        share = 0.55 if season == "autumn" else 1.0
+        share = 0.8 if season == "autumn" else 1.0
         parts.append(Part(_crown(rng, tips, tall, detail, share), green, "vegetation"))
     return _thing(parts)
 
@@ -93,7 +99,7 @@ def _boughs(
         starts.append(tip[parent])
         tip = tip[parent] + heading * reach
         ends.append(tip)
-        wide = thick * 0.62**level
+        wide = thick * 0.54**level
         radii.append(np.tile([[wide, wide * 0.6]], (len(parent), 1)))
         levels.append(np.full(len(parent), level, np.float64))
         direction, length = heading, length * 0.62
@@ -116,12 +122,12 @@ def _crown(rng: np.random.Generator, tips: Floats, tall: float, detail: int, sha
     outward = (centres - middle) / (extent * 1.5)
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
     outward[:, 1] += 0.25
-    size = SIZES[detail] * (0.75 + tall / 32)
+    size = SIZES[detail] * (0.75 + tall / 32) * share
     made = [leaves(centres.astype(np.float32), size, outward, rng)]
     if share == 1.0:
         cores = tips[rng.permutation(len(tips))[: 10 if detail else 6]]
-        radius = 0.075 * tall * rng.uniform(0.8, 1.25, (len(cores), 1))
-        made.append(blob(cores * 0.85 + middle * 0.15, np.repeat(radius, 3, axis=1), rng))
+        radius = 0.055 * tall * rng.uniform(0.7, 1.25, (len(cores), 1))
+        made.append(blob(cores * 0.75 + middle * 0.25, np.repeat(radius, 3, axis=1), rng))
     return join(made)
 
 

@@ -79,7 +79,7 @@ def show(stage: Stage, item: Standing, name: str, *, hazard: bool = True) -> Non
 
 
 def across(
-    rng: np.random.Generator, stage: Stage, speed: float, farthest: float = 18.0
+    rng: np.random.Generator, stage: Stage, speed: float, farthest: float = 13.0
 ) -> Callable[[np.random.Generator, float], Motion]:
     """Proposals to cross the road before the camera, on a crossing if there is one near.
 
@@ -96,7 +96,7 @@ def across(
         section = layout.main.section
         d = float(draw.uniform(-section.left.kerb * 0.7, section.right.lanes + 0.3))
         d = (1 - far) * d + far * layout.ego
-        s = float(draw.uniform(8.0, farthest + 10.0 * far))
+        s = float(draw.uniform(7.5, farthest + 12.0 * far))
         if near and far < 0.6:
             s = near[0].s + float(draw.uniform(-0.7, 0.7)) * near[0].half
         return Motion(layout.main, s, d, way * np.pi / 2, 0.0, way * speed)

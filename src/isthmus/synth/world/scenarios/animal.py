@@ -19,5 +19,5 @@ def animal(rng: np.random.Generator, stage: Stage) -> None:
     )
     thing = (deer if wild else dog)(rng.spawn(1)[0])
     speed = float(rng.choice([0.0, 1.2, 3.5]))
-    motion = find(rng, stage, thing.size, across(rng, stage, speed, 19.0 if wild else 12.0))
+    motion = find(rng, stage, thing.size, across(rng, stage, speed, 15.0 if wild else 10.0))
     show(stage, Standing(thing, motion), NAME)

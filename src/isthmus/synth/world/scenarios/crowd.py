@@ -16,8 +16,8 @@ STANDING = ("stand", "talk", "phone", "look", "crossed", "pockets")
 def crowd(rng: np.random.Generator, stage: Stage) -> None:
     """Eighteen to forty people around one place of the road, children among them."""
     layout = stage.layout
-    near = [c.s for c in layout.crossings if c.road is layout.main and 10.0 < c.s < 32.0]
-    middle = near[0] if near else float(rng.uniform(13.0, 24.0))
+    near = [c.s for c in layout.crossings if c.road is layout.main and 10.0 < c.s < 24.0]
+    middle = near[0] if near else float(rng.uniform(11.0, 17.0))
     event = rng.random() < 0.35
     deep = float(rng.uniform(3.0, 6.0)) if event else float(rng.uniform(1.8, 2.6))
     left, right = layout.main.section.left, layout.main.section.right
@@ -47,4 +47,3 @@ def crowd(rng: np.random.Generator, stage: Stage) -> None:
         placed += 1
         if placed == wanted:
             return
-

@@ -26,7 +26,7 @@ def fallen_cyclist(rng: np.random.Generator, stage: Stage) -> None:
 
     def propose(draw: np.random.Generator, far: float) -> Motion:
         d = (1 - far) * float(draw.uniform(layout.ego - 0.6, layout.ego + 1.4)) + far * layout.ego
-        return Motion(layout.main, float(draw.uniform(8.0, 17.0 + 9.0 * far)), d)
+        return Motion(layout.main, float(draw.uniform(7.5, 11.0 + 13.0 * far)), d)
 
     place = find(rng, stage, both, propose)
     points = np.concatenate([part.mesh.points for part in bicycle.parts]) @ tilt.T

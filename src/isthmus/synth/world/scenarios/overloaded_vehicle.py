@@ -16,13 +16,13 @@ KINDS = ("hatchback", "estate", "suv", "van", "sedan", "truck")
 
 
 def overloaded_vehicle(rng: np.random.Generator, stage: Stage) -> None:
-    """In the camera's lane, 9 to 20 m ahead, as fast as the camera."""
+    """In the camera's lane, 8 to 20 m ahead, as fast as the camera."""
     layout = stage.layout
     thing = vehicle(one_of(rng, KINDS), rng.spawn(1)[0], detail=2, driver=True, overloaded=True)
     speed = layout.factors.ego_speed * float(rng.uniform(0.85, 1.0))
 
     def propose(draw: np.random.Generator, far: float) -> Motion:
-        s = float(draw.uniform(9.0, 16.0 + 8.0 * far)) + thing.size[2] / 2
+        s = float(draw.uniform(8.0, 12.0 + 12.0 * far)) + thing.size[2] / 2
         return Motion(layout.main, s, layout.ego + float(draw.normal(0, 0.08)), 0.0, speed)
 
     motion = replace(find(rng, stage, thing.size, propose), turn=0.0, ds=speed, dd=0.0)

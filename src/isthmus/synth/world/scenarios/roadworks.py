@@ -21,7 +21,7 @@ POSES = ("bend", "stand", "look", "talk", "carry")
 
 
 def roadworks(rng: np.random.Generator, stage: Stage) -> None:
-    """On the right of the road, from 9 to 30 m ahead."""
+    """On the right of the road, from 6 m ahead on."""
     layout = stage.layout
     kerb = layout.main.section.right.kerb
     wide = float(rng.uniform(1.9, 2.6))
@@ -29,25 +29,25 @@ def roadworks(rng: np.random.Generator, stage: Stage) -> None:
 
     def propose(draw: np.random.Generator, far: float) -> Motion:
         d = kerb - float(draw.uniform(0.8, wide - 0.5)) - 0.6 * far
-        return Motion(layout.main, float(draw.uniform(12.0, 18.0 + 8 * far)), d,
+        return Motion(layout.main, float(draw.uniform(10.5, 14.0 + 12 * far)), d,
                       float(draw.uniform(0, 2 * np.pi)))  # fmt: skip
 
     first = find(rng, stage, SIZE, propose)
     show(stage, figure(draws[0], stage, first, one_of(rng, POSES), work=True, name=NAME), NAME)
     low, high = max(first.s - float(rng.uniform(3.5, 5.0)), 6.0), first.s + 8.0
     inner = min(kerb - wide, first.d - 1.0)
-    _cones(draws[1], stage, (low, high), (inner, kerb - 0.3))
-    if rng.random() < 0.6:
-        machine = Motion(layout.main, first.s + 5.0, kerb - 1.3, float(rng.uniform(2.6, 3.6)))
+    heaped = Motion(layout.main, first.s + 2.7, kerb - 1.3)
+    machine = Motion(layout.main, first.s + 7.2, kerb - 1.1, np.pi + float(rng.uniform(-0.2, 0.3)))
+    _works(stage, Standing(heap(draws[3]), heaped))
+    if rng.random() < 0.7:
         _works(stage, Standing(digger(draws[3]), machine))
-    else:
-        _works(stage, Standing(heap(draws[3]), Motion(layout.main, first.s + 3.0, kerb - 1.4)))
+    _cones(draws[1], stage, (low, high), (inner, kerb - 0.3))
     for draw in draws[4].spawn(int(rng.integers(0, 3))):
         s, d = first.s + float(draw.uniform(-1.5, 2.6)), kerb - float(draw.uniform(0.4, wide - 0.6))
         other = Motion(layout.main, s, d, float(draw.uniform(0, 6.28)))
         _works(stage, figure(draw, stage, other, one_of(draw, POSES), work=True, name=NAME))
     sign = numbered(furniture.sign, 0, kind="warning")
-    _works(stage, Standing(sign, Motion(layout.main, low - 0.6, kerb - 0.5, np.pi)))
+    _works(stage, Standing(sign, Motion(layout.main, low + 0.6, kerb + 0.4, np.pi)))
 
 
 def _works(stage: Stage, item: Standing) -> None:
@@ -61,7 +61,7 @@ def _works(stage: Stage, item: Standing) -> None:
 def _cones(
     rng: np.random.Generator, stage: Stage, s: tuple[float, float], d: tuple[float, float]
 ) -> None:
-    """A taper before the works, a row beside them, a barrier across.
+    """A taper before the works, a row beside them, barriers at its end.
 
     They are low: they may stand between the camera and what is to be seen.
     """
@@ -74,7 +74,8 @@ def _cones(
         motion = Motion(stage.layout.main, along, across, float(rng.uniform(0, 6.28)))
         _low(stage, thing, motion)
     fence = numbered(furniture.barrier, number)
-    _works(stage, Standing(fence, Motion(stage.layout.main, low + 3.4, inner + 1.2, np.pi)))
+    for along in (high + 0.4, high + 2.8):
+        _works(stage, Standing(fence, Motion(stage.layout.main, along, inner, -np.pi / 2)))
 
 
 def _low(stage: Stage, thing: Thing, motion: Motion) -> None:
@@ -124,9 +125,7 @@ def digger(rng: np.random.Generator) -> Thing:
     )  # fmt: skip
 
 
-def _limb(
-    start: tuple[float, float, float], end: tuple[float, float, float], half: float
-) -> Mesh:
+def _limb(start: tuple[float, float, float], end: tuple[float, float, float], half: float) -> Mesh:
     """A square bar in the plane of an arm (constant x)."""
     (x, y0, z0), (_, y1, z1) = start, end
     long = float(np.hypot(y1 - y0, z1 - z0))

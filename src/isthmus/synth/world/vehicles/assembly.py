@@ -53,7 +53,9 @@ def _rims(rng: np.random.Generator) -> tuple[str, Material]:
 
 def car(kind: str, rng: np.random.Generator, level: int, driver: bool, overloaded: bool) -> Thing:
     """A passenger car."""
-    face, back = int(len(FACES) * rng.random()), int(len(BACKS) * rng.random())
+    # One rear for each front: hardly ever are both seen, and every pair is a body of its own.
+    face, _ = int(len(FACES) * rng.random()), rng.random()
+    back = face % len(BACKS)
     prototype = cars.prototype(kind, face, back, level)
     return _finished(rng, prototype, "car", kind, finish(rng), _warp(rng, 1.0), driver, overloaded)
 

@@ -9,15 +9,20 @@ import numpy as np
 from isthmus.synth.world.mesh import Mesh, flat, quads
 from isthmus.synth.world.vehicles import cabin, fascia, fittings, panels
 from isthmus.synth.world.vehicles.cage import BELT, CREST, RAIL
+from isthmus.synth.world.vehicles.kept import kept
 from isthmus.synth.world.vehicles.prototype import Axle, Prototype, Slots, both_sides
 from isthmus.synth.world.vehicles.shell import Shell
 from isthmus.synth.world.vehicles.solids import block, moved, vec
 from isthmus.synth.world.vehicles.styles import CARS, Style, body
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def prototype(kind: str, face: int, back: int, level: int) -> Prototype:
     """A car with front `face` and rear `back` (numbers in `fascia`) at a level of detail."""
+    return kept(f"{kind}-{face}-{back}-{level}", lambda: _made(kind, face, back, level))
+
+
+def _made(kind: str, face: int, back: int, level: int) -> Prototype:
     style = CARS[kind]
     shell = _cut(kind, face, back).at(level)
     half: Slots = {}

@@ -11,6 +11,7 @@ from isthmus.synth.world.vehicles import cabin, fascia, fittings, panels, plates
 from isthmus.synth.world.vehicles import outline as o
 from isthmus.synth.world.vehicles.cage import BELT, REAR
 from isthmus.synth.world.vehicles.heavy_styles import BUS, BUS_BACK, BUS_FACE, CAB, CAB_FACE
+from isthmus.synth.world.vehicles.kept import kept
 from isthmus.synth.world.vehicles.prototype import Axle, Prototype, Slots, both_sides
 from isthmus.synth.world.vehicles.shell import Shell
 from isthmus.synth.world.vehicles.solids import block, moved, soft_box, tube, turned, vec
@@ -64,6 +65,10 @@ def _mirrors(shell: Shell, y: float, z: float, level: int, out: Slots) -> None:
 @lru_cache(maxsize=16)
 def bus(level: int, sign: int) -> Prototype:
     """A town bus with the destination `sign` (number in `SIGNS`)."""
+    return kept(f"bus-{level}-{sign}", lambda: _bus(level, sign))
+
+
+def _bus(level: int, sign: int) -> Prototype:
     style = BUS
     shell = _cut("bus").at(level)
     half: Slots = {}
@@ -144,6 +149,10 @@ def _bus_doors(style: Style, whole: Slots) -> None:
 @lru_cache(maxsize=16)
 def truck(level: int, freight: str) -> Prototype:
     """A two-axle lorry with `freight`, one of `FREIGHTS`."""
+    return kept(f"truck-{level}-{freight}", lambda: _truck(level, freight))
+
+
+def _truck(level: int, freight: str) -> Prototype:
     shell = _cut("cab").at(level)
     half: Slots = {}
     whole: Slots = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike
 
 from isthmus.synth.world.vehicles.subdivision import Array
@@ -51,17 +52,27 @@ def inset(corners: ArrayLike, by: float) -> Array:
 
 
 def _polygon_distance(points: Array, ends: Array) -> Array:
-    following = np.roll(ends, -1, axis=0)
-    near = np.full(len(points), np.inf)
-    inside = np.zeros(len(points), bool)
-    for (ax, ay), (bx, by) in zip(ends.tolist(), following.tolist(), strict=True):
-        px, py, dx, dy = points[:, 0] - ax, points[:, 1] - ay, bx - ax, by - ay
-        share = np.clip((px * dx + py * dy) / max(dx * dx + dy * dy, 1e-12), 0, 1)
-        near = np.minimum(near, (px - share * dx) ** 2 + (py - share * dy) ** 2)
-        crosses = (ay > points[:, 1]) != (by > points[:, 1])
-        if dy:
-            inside ^= crosses & (px < dx * py / dy)
-    return np.asarray(np.where(inside, -1.0, 1.0) * np.sqrt(near))
+    found: Array = _to_polygon(np.ascontiguousarray(points), np.ascontiguousarray(ends))
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _to_polygon(points, ends):  # type: ignore[no-untyped-def]
+    out = np.empty(len(points))
+    for i in range(len(points)):
+        x, y = points[i, 0], points[i, 1]
+        near, inside = np.inf, False
+        ax, ay = ends[-1, 0], ends[-1, 1]
+        for k in range(len(ends)):
+            bx, by = ends[k, 0], ends[k, 1]
+            px, py, dx, dy = x - ax, y - ay, bx - ax, by - ay
+            share = min(max((px * dx + py * dy) / max(dx * dx + dy * dy, 1e-12), 0.0), 1.0)
+            near = min(near, (px - share * dx) ** 2 + (py - share * dy) ** 2)
+            if (ay > y) != (by > y) and px < dx * py / dy:
+                inside = not inside
+            ax, ay = bx, by
+        out[i] = -np.sqrt(near) if inside else np.sqrt(near)
+    return out
 
 
 def circle(centre: Sequence[float], radius: float) -> Outline:

@@ -65,35 +65,44 @@ def _quadrics(points: Array, faces: Index, zone: Index) -> Array:
     return total
 
 
-def _round_body(  # noqa: C901, PLR0912, PLR0917
+def _round(  # noqa: PLR0917
     points: Array, faces: Index, normals: Array, zone: Index, alive: Any, quadric: Array,
     limit: float, bend: float, goal: int,
 ) -> int:  # fmt: skip
     """One round of collapses in place; returns how many were made."""
-    count = len(points)
-    first = np.zeros(count + 1, np.int64)
-    for f in range(len(faces)):
-        if alive[f]:
-            for c in range(3):
-                first[faces[f, c] + 1] += 1
-    first = np.cumsum(first)
-    around = np.empty(first[count], np.int64)
-    fill = first[:count].copy()
-    left = 0
-    for f in range(len(faces)):
-        if alive[f]:
-            left += 1
-            for c in range(3):
-                around[fill[faces[f, c]]] = f
-                fill[faces[f, c]] += 1
-    target = np.full(count, -1, np.int64)
-    price = np.full(count, np.inf)
-    for u in range(count):
+    here = np.flatnonzero(alive)
+    corners = faces[here].ravel()
+    first = np.zeros(len(points) + 1, np.int64)
+    np.cumsum(np.bincount(corners, minlength=len(points)), out=first[1:])
+    around = np.repeat(here, 3)[np.argsort(corners, kind="stable")]
+    price, target = np.full(len(points), np.inf), np.full(len(points), -1, np.int64)
+    net = (points, faces, normals, zone, first, around)
+    _choices(*net, quadric, limit, bend, price, target)
+    order = np.argsort(price, kind="stable")
+    made: int = _collapse(*net[1:], alive, quadric, order, target, goal, len(here))
+    return made
+
+
+# The kernels spell vectors out and leave sorting to numpy: numba compiles neither quickly.
+
+
+def _choices_body(  # noqa: PLR0917
+    points: Array, faces: Index, normals: Array, zone: Index, first: Index, around: Index,
+    quadric: Array, limit: float, bend: float, price: Array, target: Index,
+) -> None:  # fmt: skip
+    """Each point's cheapest allowed neighbour, and its price."""
+    for u in range(len(points)):
         if first[u + 1] > first[u]:
             best, to = _choice(points, faces, normals, zone, quadric, first, around, u, limit, bend)
             price[u], target[u] = best, to
-    order = np.argsort(price, kind="mergesort")
-    touched = np.zeros(count, np.bool_)
+
+
+def _collapse_body(  # noqa: PLR0917
+    faces: Index, normals: Array, zone: Index, first: Index, around: Index, alive: Any,
+    quadric: Array, order: Index, target: Index, goal: int, left: int,
+) -> int:  # fmt: skip
+    """Moves points to their targets, the cheapest first; returns how many were moved."""
+    touched = np.zeros(len(target), np.bool_)
     made = 0
     for u in order:
         v = target[u]
@@ -109,7 +118,9 @@ def _round_body(  # noqa: C901, PLR0912, PLR0917
             for c in range(3):
                 touched[faces[around[k], c]] = True
         left -= _merge(faces, normals, zone, alive, first, around, u, v)
-        quadric[v] += quadric[u]
+        for i in range(4):
+            for j in range(4):
+                quadric[v, i, j] += quadric[u, i, j]
         made += 1
     return made
 
@@ -126,7 +137,7 @@ def _choice_body(  # noqa: C901, PLR0917
         f = around[k]
         for c in range(3):
             if faces[f, c] == u:
-                for step, sign in ((1, 1), (2, -1)):
+                for step in range(1, 3):
                     n = faces[f, (c + step) % 3]
                     at = -1
                     for i in range(size):
@@ -138,27 +149,29 @@ def _choice_body(  # noqa: C901, PLR0917
                         near[size], leave[size] = n, 0
                         at, size = size, size + 1
                     # Inner edges are met once each way within one zone; that sums to 0.
-                    leave[at] += sign * (zone[f] + 1)
+                    leave[at] += (3 - 2 * step) * (zone[f] + 1)
     edges = 0
     for i in range(size):
         edges += leave[i] != 0
     best, to = np.inf, -1
     if edges not in (0, 2):
         return best, to
+    p, q = quadric[u], quadric
     for i in range(size):
         if edges == 2 and leave[i] == 0:
             continue
         v = near[i]
         x, y, z = points[v, 0], points[v, 1], points[v, 2]
-        q = quadric[u] + quadric[v]
         cost = (
-            q[0, 0] * x * x + q[1, 1] * y * y + q[2, 2] * z * z + q[3, 3]
-            + 2 * (q[0, 1] * x * y + q[0, 2] * x * z + q[1, 2] * y * z)
-            + 2 * (q[0, 3] * x + q[1, 3] * y + q[2, 3] * z)
+            (p[0, 0] + q[v, 0, 0]) * x * x + (p[1, 1] + q[v, 1, 1]) * y * y
+            + (p[2, 2] + q[v, 2, 2]) * z * z + (p[3, 3] + q[v, 3, 3])
+            + 2 * ((p[0, 1] + q[v, 0, 1]) * x * y + (p[0, 2] + q[v, 0, 2]) * x * z
+                   + (p[1, 2] + q[v, 1, 2]) * y * z)
+            + 2 * ((p[0, 3] + q[v, 0, 3]) * x + (p[1, 3] + q[v, 1, 3]) * y
+                   + (p[2, 3] + q[v, 2, 3]) * z)
         )  # fmt: skip
         # Among equals the shorter edge, which keeps triangles compact.
-        far = (x - points[u, 0]) ** 2 + (y - points[u, 1]) ** 2 + (z - points[u, 2]) ** 2
-        cost = max(cost, 0.0) + 1e-7 * far
+        cost = max(cost, 0.0) + 1e-7 * _gap(points, v, u)
         if (
             cost < limit
             and cost < best
@@ -166,6 +179,19 @@ def _choice_body(  # noqa: C901, PLR0917
         ):
             best, to = cost, v
     return best, to
+
+
+def _gap_body(points: Array, a: int, b: int) -> float:
+    """Square of the distance of two points."""
+    x, y, z = points[a, 0] - points[b, 0], points[a, 1] - points[b, 1], points[a, 2] - points[b, 2]
+    return float(x * x + y * y + z * z)
+
+
+def _turned_body(points: Array, a: int, b: int, c: int) -> tuple[float, float, float]:
+    """Normal of a triangle, twice its area long."""
+    x, y, z = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
+    r, s, t = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
+    return y * t - z * s, z * r - x * t, x * s - y * r
 
 
 def _allowed_body(  # noqa: C901, PLR0917
@@ -176,20 +202,18 @@ def _allowed_body(  # noqa: C901, PLR0917
     shared = 0
     for k in range(first[u], first[u + 1]):
         f = around[k]
-        has = faces[f, 0] == v or faces[f, 1] == v or faces[f, 2] == v
-        shared += has
-        if has:
+        if faces[f, 0] == v or faces[f, 1] == v or faces[f, 2] == v:
+            shared += 1
             continue
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        old = np.cross(points[b] - points[a], points[c] - points[a])
+        x, y, z = _turned(points, a, b, c)
         corner = 0 if a == u else (1 if b == u else 2)
         a, b, c = (v if a == u else a), (v if b == u else b), (v if c == u else c)
-        new = np.cross(points[b] - points[a], points[c] - points[a])
-        long_old, long_new = np.sqrt((old**2).sum()), np.sqrt((new**2).sum())
-        if long_new < 1e-8 or (old * new).sum() < 0.5 * long_old * long_new:
+        r, s, t = _turned(points, a, b, c)
+        long_old, long_new = np.sqrt(x * x + y * y + z * z), np.sqrt(r * r + s * s + t * t)
+        if long_new < 1e-8 or x * r + y * s + z * t < 0.5 * long_old * long_new:
             return False
-        longest = max(((points[b] - points[a]) ** 2).sum(), ((points[c] - points[b]) ** 2).sum(),
-                      ((points[a] - points[c]) ** 2).sum())  # fmt: skip
+        longest = max(_gap(points, b, a), _gap(points, c, b), _gap(points, a, c))
         if long_new < 0.02 * longest and long_old > 0.04 * longest:
             return False
         if _normal_at(faces, normals, zone, first, around, v, f, corner)[0] < bend:
@@ -233,7 +257,11 @@ def _normal_at_body(  # noqa: PLR0917
         g = around[k]
         for c in range(3):
             if faces[g, c] == v:
-                agree = (normals[g, c] * normals[f, corner]).sum() - 0.001 * (zone[g] != zone[f])
+                agree = (
+                    normals[g, c, 0] * normals[f, corner, 0]
+                    + normals[g, c, 1] * normals[f, corner, 1]
+                    + normals[g, c, 2] * normals[f, corner, 2]
+                ) - 0.001 * (zone[g] != zone[f])
                 if agree > best:
                     best, face, place = agree, g, c
     return best, face, place
@@ -256,14 +284,19 @@ def _merge_body(  # noqa: PLR0917
             for c in range(3):
                 if faces[f, c] == u:
                     _, g, place = _normal_at(faces, normals, zone, first, around, v, f, c)
-                    normals[f, c] = normals[g, place]
+                    for axis in range(3):
+                        normals[f, c, axis] = normals[g, place, axis]
                     faces[f, c] = v
     return gone
 
 
-_adjacent: Any = njit(cache=True)(_adjacent_body)
-_normal_at: Any = njit(cache=True)(_normal_at_body)
-_allowed: Any = njit(cache=True)(_allowed_body)
-_choice: Any = njit(cache=True)(_choice_body)
-_merge: Any = njit(cache=True)(_merge_body)
-_round: Any = njit(cache=True)(_round_body)
+_kernel = njit(cache=True, nogil=True, error_model="numpy")
+_gap: Any = _kernel(_gap_body)
+_turned: Any = _kernel(_turned_body)
+_adjacent: Any = _kernel(_adjacent_body)
+_normal_at: Any = _kernel(_normal_at_body)
+_allowed: Any = _kernel(_allowed_body)
+_choice: Any = _kernel(_choice_body)
+_choices: Any = _kernel(_choices_body)
+_merge: Any = _kernel(_merge_body)
+_collapse: Any = _kernel(_collapse_body)

@@ -34,7 +34,7 @@ TROUSERS = ((38, 42, 58), (30, 30, 32), (86, 90, 98), (60, 76, 108), (120, 104, 
 BRIGHT = ((222, 236, 60), (240, 130, 40), (210, 40, 44), (40, 120, 200))
 
 
-@lru_cache(maxsize=96)
+@lru_cache(maxsize=400)
 def _rider(  # noqa: PLR0917
     kind: str, design: str, level: int, phase: int, height: int, helmet: str, bag: bool
 ) -> tuple[dict[str, Mesh], Floats]:

@@ -1,0 +1,253 @@
+"""FiftyOneDataset on disk: ``samples.json``, ``metadata.json`` and ``data/``.
+
+As Voxel51 documents it for `fiftyone.types.FiftyOneDataset`; FiftyOne need not be installed, and
+no database starts. ``Detections`` are boxes (shares of the image), closed ``Polylines`` and open
+ones shapes, a ``Classification`` or a short text an attribute of the frame. A tag train, val or
+test is the split, others are attributes. Masks inside detections are counted and not used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from isthmus.data.dataset import Dataset
+from isthmus.data.formats import values
+from isthmus.data.formats.format import Writer
+from isthmus.data.formats.json_stream import members
+from isthmus.data.formats.locate import Roots, local_name
+from isthmus.data.formats.place import copy_to, flat_names
+from isthmus.data.formats.reading import Reading
+from isthmus.data.formats.records import ImageCheck, RawBox, Record
+from isthmus.data.frame import Box, Frame, Shape
+from isthmus.data.shapes import Polygon
+from isthmus.errors import InputError
+from isthmus.files import canonical_json, write_text
+
+SAMPLES, METADATA = "samples.json", "metadata.json"
+SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
+OBJECTS, SHAPES = "ground_truth", "shapes"
+PLAIN = frozenset(
+    {
+        *("filepath", "tags", "metadata", "id", "_id", "_media_type", "_rand", "_dataset_id"),
+        *("created_at", "last_modified_at", "frame_id", "sequence", "split"),
+    }
+)
+"""Fields of a sample that are no attributes."""
+OWN = frozenset(
+    {
+        *("_id", "_cls", "label", "bounding_box", "confidence", "index", "tags", "attributes"),
+        *("mask", "mask_path", "instance", "occluded", "truncated", "iscrowd", "ignore"),
+    }
+)
+"""Fields of a label that are no attributes."""
+
+
+class FiftyOne:
+    """Reader of FiftyOneDataset folders."""
+
+    name = "fiftyone"
+
+    def detect(self, path: Path) -> bool:
+        """A folder with ``samples.json`` and ``metadata.json``."""
+        return (path / SAMPLES).is_file() and (path / METADATA).is_file()
+
+    def read(self, path: Path, *, images: Path | None, check: ImageCheck) -> Dataset:
+        """See `Format.read`."""
+        folder = path if path.is_dir() else path.parent
+        labels = folder / SAMPLES
+        reading = _Reading(labels, Roots(labels, images, [folder / "data"]))
+        listed = False
+        for member in members(labels):
+            if member.key == "samples" and member.at is not None:
+                reading.take(member.at, member.value)
+            listed = listed or (member.key == "samples" and isinstance(member.value, list))
+        if not listed:
+            raise InputError(f"{labels}: not FiftyOne; expected an object with a list `samples`")
+        reading.conclude()
+        return reading.dataset(folder.resolve().name, check)
+
+
+@dataclass
+class _Reading(Reading):
+    unused: dict[str, int] = field(default_factory=dict)
+
+    def take(self, index: int, sample: Any) -> None:
+        """Add one sample, or enter why not."""
+        self.listed += 1
+        name = values.text(sample.get("filepath")) if isinstance(sample, dict) else None
+        if name is None:
+            reason = f"samples[{index}] lacks a usable `filepath`"
+            self.log.add(self.path, "bad-image-record", reason)
+            return
+        tags = [tag for tag in _list(sample.get("tags")) if values.text(tag)]
+        split = values.text(sample.get("split")) or next(
+            (SPLITS[t] for t in tags if t in SPLITS), ""
+        )
+        record = Record(
+            values.text(sample.get("frame_id")) or "", self.path, self.path, split=split,
+            sequence=values.scalar_text(sample.get("sequence")) or "", relative=True,
+        )  # fmt: skip
+        record.attributes = {tag: "true" for tag in tags if tag not in SPLITS}
+        found = self.roots.find([name, f"data/{local_name(name).rpartition('/')[2]}"])
+        for key, value in sample.items():
+            if key not in PLAIN and values.text(key):
+                self._field(record, key, value)
+        self.add_found(record, found)
+
+    def _field(self, record: Record, key: str, value: Any) -> None:
+        kind = value.get("_cls") if isinstance(value, dict) else None
+        if kind == "Detections":
+            record.boxes = record.boxes or []
+            for place, item in enumerate(_list(value.get("detections"))):
+                self._detection(record, f"{record.id or key}, detection {place}", item)
+        elif kind == "Polylines":
+            for item in _list(value.get("polylines")):
+                self._polyline(record, item)
+        elif kind == "Classification":
+            word = values.scalar_text(value.get("label"))
+            if word:
+                record.attributes[key] = word
+        elif (word := values.scalar_text(value)) is not None:
+            record.attributes[key] = word
+        elif value is not None:
+            self._count(f"fields of the kind {kind or type(value).__name__}")
+
+    def _detection(self, record: Record, where: str, item: Any) -> None:
+        known = item if isinstance(item, dict) else {}
+        category = values.text(known.get("label"))
+        box = values.numbers(known.get("bounding_box"), 4)
+        if category is None or box is None:
+            reason = f"{where} lacks a usable `label` or `bounding_box`"
+            self.log.add(self.path, "bad-annotation", reason)
+            return
+        if known.get("mask") or known.get("mask_path"):
+            self._count("masks of detections")
+        x, y, width, height = box
+        score = values.number(known.get("confidence"))
+        attributes, _ = values.attributes({k: v for k, v in known.items() if k not in OWN})
+        instance = known.get("instance")
+        instance = instance if not isinstance(instance, dict) else None
+        made = Box(
+            category,
+            (x, y, x + width, y + height),
+            values.flag(known.get("occluded")),
+            values.flag(known.get("truncated")),
+            bool(values.flag(known.get("iscrowd")) or values.flag(known.get("ignore"))),
+            values.scalar_text(instance) or values.scalar_text(known.get("index")),
+            score if score is not None and 0 <= score <= 1 else None,
+            attributes,
+        )
+        if record.boxes is not None:
+            record.boxes.append(RawBox(where, made))
+
+    def _polyline(self, record: Record, item: Any) -> None:
+        known = item if isinstance(item, dict) else {}
+        category = values.text(known.get("label"))
+        lines = [_outline(line, known.get("closed") is not False) for line in
+                 _list(known.get("points"))]  # fmt: skip
+        if category is None or not lines or None in lines:
+            self.log.add(self.path, "bad-annotation", f"{record.id}: a polyline cannot be used")
+            return
+        own = OWN | {"points", "closed", "filled"}
+        attributes, _ = values.attributes({k: v for k, v in known.items() if k not in own})
+        polygons = tuple(line for line in lines if line)
+        instance = values.scalar_text(known.get("instance"))
+        record.shapes.append(Shape(category, polygons, None, attributes, instance))
+
+    def _count(self, what: str) -> None:
+        self.unused[what] = self.unused.get(what, 0) + 1
+
+    def conclude(self) -> None:
+        """Enter what is said once for all."""
+        for what, count in self.unused.items():
+            self.log.tally(self.path, "unused-field", f"{what} are not used", count=count)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _outline(line: Any, closed: bool) -> Polygon | None:
+    pairs = [values.numbers(point, 2) for point in _list(line)]
+    if not pairs or None in pairs:
+        return None
+    return Polygon(tuple(value for pair in pairs if pair for value in pair), closed)
+
+
+def write_fiftyone(dataset: Dataset, folder: Path) -> Path:
+    """Write ``samples.json``, ``metadata.json`` and ``data`` below `folder`; returns `folder`."""
+    names = flat_names(dataset)
+    samples = []
+    for frame in dataset:
+        name = f"data/{names[frame.id]}"
+        copy_to(frame.image, folder / name)
+        samples.append(_sample(frame, name))
+    write_text(folder / SAMPLES, canonical_json({"samples": samples}) + "\n")
+    kinds = {OBJECTS: "Detections", SHAPES: "Polylines"}
+    fields = {name: f"fiftyone.core.labels.{kind}" for name, kind in kinds.items()}
+    about = {"name": dataset.name, "media_type": "image", "sample_fields": fields,
+             "info": {}, "default_classes": list(dataset.categories)}  # fmt: skip
+    write_text(folder / METADATA, canonical_json(about) + "\n")
+    return folder
+
+
+def _sample(frame: Frame, name: str) -> dict[str, Any]:
+    sample: dict[str, Any] = {
+        **{k: v for k, v in frame.attributes.items() if k not in PLAIN},
+        "filepath": name,
+        "tags": [frame.split] if frame.split else [],
+        "metadata": {"_cls": "ImageMetadata", "width": frame.width, "height": frame.height},
+        "frame_id": frame.id,
+        "split": frame.split or None,
+        "sequence": frame.sequence or None,
+    }
+    if frame.objects is not None:
+        boxes = [_detection(frame, box) for box in frame.objects]
+        sample[OBJECTS] = {"_cls": "Detections", "detections": boxes}
+    if frame.shapes:
+        lines = [_polyline(frame, shape) for shape in frame.shapes]
+        sample[SHAPES] = {"_cls": "Polylines", "polylines": lines}
+    return sample
+
+
+def _detection(frame: Frame, box: Box) -> dict[str, Any]:
+    x1, y1, x2, y2 = box.xyxy
+    width, height = frame.width, frame.height
+    found: dict[str, Any] = {k: v for k, v in box.attributes.items() if k not in OWN}
+    found |= {
+        "_cls": "Detection",
+        "label": box.category,
+        "bounding_box": [x1 / width, y1 / height, (x2 - x1) / width, (y2 - y1) / height],
+        "tags": [],
+        "iscrowd": box.ignore,
+    }
+    optional = {"occluded": box.occluded, "truncated": box.truncated, "confidence": box.score,
+                "instance": box.instance}  # fmt: skip
+    return found | {name: value for name, value in optional.items() if value is not None}
+
+
+def _polyline(frame: Frame, shape: Shape) -> dict[str, Any]:
+    sides = (frame.width, frame.height)
+    lines = [
+        [[p.points[i] / sides[0], p.points[i + 1] / sides[1]] for i in range(0, len(p.points), 2)]
+        for p in shape.polygons
+    ]
+    closed = all(polygon.closed for polygon in shape.polygons)
+    found: dict[str, Any] = {k: v for k, v in shape.attributes.items() if k not in OWN}
+    found |= {"_cls": "Polyline", "label": shape.category, "points": lines, "closed": closed,
+              "filled": closed, "tags": []}  # fmt: skip
+    return found | ({"instance": shape.instance} if shape.instance else {})
+
+
+FIFTYONE_WRITER = Writer(
+    write_fiftyone,
+    frozenset(
+        {
+            *("id", "split", "sequence", "attributes", "unlabelled", "shapes", "shape_details"),
+            *("objects", "occluded", "truncated", "ignore", "ignored_category", "instance"),
+            *("instance_names", "score", "box_attributes", "other_boxes", "spaces"),
+        }
+    ),
+)
