@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,17 @@ from isthmus.cornercases.scores.registry import SCORES, score_image, thresholds
 from isthmus.cornercases.scores.score import Calibration, calibrations
 from isthmus.data.images import read_resized
 from isthmus.files import canonical_json, write_text
-from isthmus.synth.odd.table import read_rows
-from isthmus.synth.world.factors import Factors
 
 ODD = Path(__file__).parent / "conditions-odd.yaml"
 SIZE = (320, 180)
 SEEDS = {"calibration": 1, "validation": 2}
 CALIBRATION = Path(isthmus.__file__).parent / "cornercases" / "scores" / "calibration.json"
 STEPS = 2000
+FEWEST = 3
 
 
-def truth(f: Factors) -> dict[str, bool | None]:
-    """Which conditions a rendered frame shows; None: neither clearly so nor clearly not."""
+def truth(f: SimpleNamespace) -> dict[str, bool | None]:
+    """Which conditions a rendered frame shows, by its factors; None: neither so nor not so."""
     night, day = f.sun_elevation <= -9, f.sun_elevation >= 4
     ahead = min(f.sun_azimuth, 360 - f.sun_azimuth) < 0.4 * f.camera_fov
     clear = f.clouds <= 0.5 and f.visibility > 200 and f.rain == 0
@@ -49,8 +49,8 @@ def truth(f: Factors) -> dict[str, bool | None]:
         "snowfall": f.snowfall >= 1.5,
         "snow_cover": f.snow_cover >= 0.5,
         "wet_road": None if f.snow_cover > 0 else f.wetness >= 0.8,
-        "motion_blur": _decided(f.motion_blur == 1 and f.ego_speed >= 8, f.motion_blur < 0.3),
-        "dirt": f.lens_dirt >= 0.6,
+        "motion_blur": _decided(False, f.motion_blur < 0.3),
+        "dirt": _decided(False, f.lens_dirt == 0),
     }
 
 
@@ -60,31 +60,44 @@ def _decided(yes: bool, no: bool) -> bool | None:
 
 def frames_of(folder: Path, part: str) -> list[tuple[np.ndarray, dict[str, bool | None]]]:
     """Pictures and truth of the rendered frames that are there."""
-    rows = read_rows(folder / part / "rows.parquet")
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(folder / part / "rows.parquet").to_pylist()
     found = []
     for number, row in enumerate(rows):
         path = folder / part / "images" / f"{number:06d}-000.jpg"
         if path.exists():
-            found.append((read_resized(path, *SIZE), truth(row.factors)))
+            found.append((read_resized(path, *SIZE), truth(SimpleNamespace(**row))))
     return found
 
 
 def fit(frames: list[tuple[np.ndarray, dict[str, bool | None]]]) -> dict[str, Calibration]:
-    """A calibrated curve for each score; the threshold leaves 5 % of the frames without it."""
+    """A calibrated curve for each score.
+
+    The threshold is what 95 % of the frames without the condition stay below, each judged by a
+    curve that was fitted without it.
+    """
     from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import LeaveOneOut, cross_val_predict
 
     made = {}
     for name, score in SCORES.items():
-        known = [(score.cues(Picture.of(rgb)), says[name]) for rgb, says in frames]
-        cues = [c for c, says in known if says is not None]
-        wanted = np.array([says for _, says in known if says is not None])
+        known = [
+            (score.cues(Picture.of(rgb)), says[name])
+            for rgb, says in frames
+            if says.get(name) is not None
+        ]
+        cues = [c for c, _ in known]
+        wanted = np.array([says for _, says in known])
+        if min(wanted.sum(), (~wanted).sum()) < FEWEST:
+            raise SystemExit(f"{name}: too few frames with or without it; render more")
         names = list(cues[0])
         x = np.array([[c[n] for n in names] for c in cues])
         mean, deviation = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
         z = np.clip((x - mean) / deviation, -4, 4)
         model = LogisticRegression(C=0.3, class_weight="balanced").fit(z, wanted)
-        chance = model.predict_proba(z)[:, 1]
-        threshold = max(0.5, float(np.quantile(chance[~wanted], 0.95)))
+        left_out = cross_val_predict(model, z, wanted, cv=LeaveOneOut(), method="predict_proba")
+        threshold = min(0.99, max(0.5, float(np.quantile(left_out[~wanted, 1], 0.95))))
         columns = [
             dict(zip(names, (round(float(v), 5) for v in values), strict=True))
             for values in (mean, deviation, model.coef_[0])
@@ -92,6 +105,38 @@ def fit(frames: list[tuple[np.ndarray, dict[str, bool | None]]]) -> dict[str, Ca
         bias = round(float(model.intercept_[0]), 5)
         made[name] = Calibration(*columns, bias, round(threshold, 4))
     return made
+
+
+def with_made(
+    frames: list[tuple[np.ndarray, dict[str, bool | None]]],
+) -> list[tuple[np.ndarray, dict[str, bool | None]]]:
+    """The frames, and some of them with what renders show too seldom or too faintly.
+
+    Glare and motion blur come from our effects, dirt from soft blots on the lens; such a frame says
+    nothing of other conditions.
+    """
+    plain = [rgb for rgb, says in frames if not says["low_light"] and not says["over_exposure"]]
+    dirty = [_blotted(rgb, seeds.generator(0, "blots", k)) for k, rgb in enumerate(plain)]
+    made = {
+        "glare": with_effect(plain, "high_illumination", 2.5),
+        "motion_blur": with_effect(plain, "motion_blur", 4.0),
+        "dirt": dirty,
+    }
+    return [*frames, *((rgb, {name: True}) for name, some in made.items() for rgb in some)]
+
+
+def _blotted(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mud and drops out of focus: soft blots that take the colour of all behind them, or dark."""
+    height, width = rgb.shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    cover = np.zeros((height, width))
+    for _ in range(int(rng.integers(8, 30))):
+        radius = width * rng.uniform(0.015, 0.06)
+        distance = np.hypot(x - rng.uniform(0, width), y - rng.uniform(0, height)) / radius
+        blot = np.clip(1.5 - distance, 0, 1) * rng.uniform(0.4, 0.9)
+        cover = 1 - (1 - cover) * (1 - blot)
+    veil = rgb.mean(axis=(0, 1)) * rng.uniform(0.2, 1.1)
+    return np.clip(rgb * (1 - cover[..., None]) + veil * cover[..., None], 0, 255).astype(np.uint8)
 
 
 def auc(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -113,12 +158,14 @@ def interval(positive: np.ndarray, negative: np.ndarray) -> tuple[float, float]:
 
 def validate(frames: list[tuple[np.ndarray, dict[str, bool | None]]]) -> Iterator[dict[str, Any]]:
     """A row for each score: AUC with interval, and the rates at its threshold."""
-    scored = [(score_image(rgb), says) for rgb, says in frames]
+    scored = [(score_image(rgb), says) for rgb, says in with_made(frames)]
     for name in SCORES:
         positive, negative = (
-            np.array([s[name] for s, says in scored if says[name] is wanted])
+            np.array([s[name] for s, says in scored if says.get(name) is wanted])
             for wanted in (True, False)
         )
+        if not len(positive) or not len(negative):
+            continue  # nothing to tell apart
         low, high = interval(positive, negative)
         limit = thresholds()[name]
         yield {
@@ -192,7 +239,7 @@ def main() -> None:
     if given.frames:
         render(given.folder, given.frames)
     if given.fit:
-        made = fit(frames_of(given.folder, "calibration"))
+        made = fit(with_made(frames_of(given.folder, "calibration")))
         content = {name: vars(c) for name, c in made.items()}
         write_text(CALIBRATION, canonical_json(content, indent=1) + "\n")
         calibrations.cache_clear()

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": set(),
     "cli": {"console", "cli_adapt", "cli_cases", "cli_data", "cli_synth"},
     "cli_adapt": {"console"},
+    "cli": {"console", "cli_cases", "cli_data", "cli_synth"},
     "cli_data": {"console"},
     "cli_synth": {"console", "console_synth", "synth"},
     "cli_cases": {"console", "console_cases"},

@@ -220,6 +220,8 @@ def test_every_command_is_in_the_documents() -> None:
         "study run", "study check", "study schema", "demo", "measure", "dqm", "schema",
         "data inspect", "data convert", "data fetch", "data split", "report",
         "data inspect", "report", "quality", "corner-cases", "generate",
+        "data inspect", "data convert", "data fetch", "data split", "report", "quality",
+        "corner-cases", "generate",
     ):  # fmt: skip
         assert f"isthmus {command}" in text
 

@@ -32,9 +32,9 @@ FOG = {"light": "day", "air": "haze"}
 
 def test_values_of_measured_attributes():
     assert value_of("light", facts()) == "day"
-    assert value_of("light", facts(low_light=0.99)) == "low_light"
-    assert value_of("light", facts(low_light=0.99, night=0.99)) == "night"
-    assert value_of("road", facts(wet_road=0.98, snow_cover=0.99)) == "snow_cover"
+    assert value_of("light", facts(low_light=1.0)) == "low_light"
+    assert value_of("light", facts(low_light=1.0, night=1.0)) == "night"
+    assert value_of("road", facts(wet_road=0.9999, snow_cover=1.0)) == "snow_cover"
     assert value_of("precipitation", facts()) == "none"
     assert value_of("light", Facts({}, None, 100)) is None
     for attribute in ATTRIBUTES.values():
