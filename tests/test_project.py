@@ -24,7 +24,9 @@ MOST_LINES = 400
 def registries() -> dict[str, tuple[Any, str, str]]:
     """What can be added to: name of the registry → (entries, page, folder of tests)."""
     from isthmus.adapt.adapter import ADAPTERS
-    from isthmus.adapt.arms import ARMS
+    from isthmus.adapt.arm_kinds import ARMS
+    from isthmus.adapt.image.style import STYLES
+    from isthmus.adapt.vectors.method import VECTOR_METHODS
     from isthmus.augment.effect import EFFECTS
     from isthmus.cornercases.conditions import CONDITIONS
     from isthmus.cornercases.measures import MEASURES
@@ -41,6 +43,8 @@ def registries() -> dict[str, tuple[Any, str, str]]:
         "EFFECTS": (EFFECTS, "augmentation.md", "augment"),
         "ADAPTERS": (ADAPTERS, "adaptation.md", "adapt"),
         "ARMS": (ARMS, "adaptation.md", "adapt"),
+        "STYLES": (STYLES, "adaptation.md", "adapt"),
+        "VECTOR_METHODS": (VECTOR_METHODS, "adaptation.md", "adapt"),
         "DETECTORS": (DETECTORS, "adaptation.md", "detect"),
         "CONDITIONS": (CONDITIONS, "corner-cases.md", "cornercases"),
         "MEASURES": (MEASURES, "corner-cases.md", "cornercases"),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from isthmus.adapt.image.copy import adapt_images
+    from isthmus.adapt.image.translated import adopt_translated
     from isthmus.augment.apply import augment_dataset
     from isthmus.compute.local import local_executor
     from isthmus.data.catalog import fetch_dataset
@@ -45,6 +47,8 @@ _HOMES = {
     "IsthmusError": "errors",
     "SealedTest": "data.dataset",
     "UnlabeledView": "data.dataset",
+    "adapt_images": "adapt.image.copy",
+    "adopt_translated": "adapt.image.translated",
     "augment_dataset": "augment.apply",
     "check_gate": "study.gate",
     "convert_dataset": "data.convert",
@@ -84,6 +88,8 @@ __all__ = [
     "IsthmusError",
     "SealedTest",
     "UnlabeledView",
+    "adapt_images",
+    "adopt_translated",
     "augment_dataset",
     "check_gate",
     "convert_dataset",

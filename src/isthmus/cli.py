@@ -16,6 +16,7 @@ from cyclopts import App, Group, Parameter
 
 import isthmus
 from isthmus import files
+from isthmus.cli_adapt import adapt
 from isthmus.cli_data import data
 from isthmus.cli_synth import synth
 from isthmus.errors import InputError, IsthmusError
@@ -36,6 +37,7 @@ study = App(name="study", help="Run the whole methodology from a study file.")
 app.command(study)
 app.command(data)
 app.command(synth)
+app.command(adapt)
 
 WORK = Group("Work")
 Workers = Annotated[

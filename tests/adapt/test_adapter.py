@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from isthmus.adapt.adapter import ADAPTERS, LEGAL_NEEDS, Budget, Task, adapt, build_adapter
 from isthmus.detect.detector import build_detector
@@ -21,6 +22,14 @@ def test_every_registered_adapter_keeps_to_the_contract(name):
     assert adapter.label
     assert adapter.needs <= LEGAL_NEEDS
     assert "target.labels" not in LEGAL_NEEDS
+
+
+@pytest.mark.parametrize("name", sorted(ADAPTERS))
+def test_a_target_of_one_image_is_enough_to_go_on(name, draw, tiny):
+    task = Task(tiny, draw(8, 0), draw(1, 1).images, Budget(3, batch=2), 0)
+    result = adapt(build_adapter(name), task)
+    assert all(torch.isfinite(v).all() for v in result.detector.state_dict().values())
+    assert len(result.history) == (0 if name == "adabn" else 3)
 
 
 def test_an_adapter_that_wants_target_labels_is_refused(draw, tiny):

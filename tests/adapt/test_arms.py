@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from isthmus.adapt.arms import ARMS, BURN_IN, ArmSpec, plan_arms, run_arm
+from isthmus.adapt.arm_kinds import ARMS, BURN_IN
+from isthmus.adapt.arms import ArmSpec, plan_arms, run_arm
 from isthmus.compute.executor import SerialExecutor
 from isthmus.compute.local import LocalExecutor
 from isthmus.detect.detector import load_detector

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from isthmus.adapt.adapter import Budget, Task, adapt, build_adapter
-from isthmus.adapt.pseudo import mean_teacher
-from isthmus.adapt.pseudo.calibration import class_scores, prior_thresholds
+from isthmus.adapt.pseudo import watch
+from isthmus.adapt.pseudo.calibration import Thresholds, class_scores, prior_thresholds
 from isthmus.adapt.pseudo.collapse import expected_counts, judge
 from isthmus.adapt.pseudo.mean_teacher import MeanTeacher
+from isthmus.adapt.pseudo.opinion import both_ways, opinion_of
+from isthmus.detect.batches import image_tensor
 from isthmus.detect.detector import Detections, build_detector
-from isthmus.detect.train import weights_digest
+from isthmus.detect.train import State, weights_digest
 
 CLASSES = ("pedestrian", "vehicle")
 
@@ -26,10 +28,11 @@ def test_thresholds_take_as_many_objects_as_expected():
     doubted = [(values >= t).sum() for values, t in zip(scores, thresholds.doubt, strict=True)]
     assert doubted[0] >= 150
     assert (thresholds.doubt < thresholds.sure).all()
-    shifted = 1 / (
-        1 + np.exp(-(np.log(thresholds.sure / (1 - thresholds.sure)) + thresholds.shift))
-    )
-    assert shifted == pytest.approx([0.5, 0.5])
+    lifted = thresholds.lifted(thresholds.sure, np.array([0, 1]))
+    assert lifted == pytest.approx([0.5, 0.5])
+    more = thresholds.lifted(np.array([0.05, 0.4, 0.9]), np.array([0, 0, 0]))
+    assert (np.diff(more) > 0).all(), "order stays"
+    assert more[2] < 1
 
 
 def test_a_silent_class_keeps_a_bounded_threshold():
@@ -74,34 +77,95 @@ def tiny():
     return build_detector("compact", ("square", "disc"), seed=0, width=4, depth=0)
 
 
-def test_a_collapse_rolls_back_and_mutes_the_class(draw, tiny, monkeypatch):
-    monkeypatch.setattr(mean_teacher, "WATCH_EVERY", 3)
-    judged = []
+def watched(monkeypatch, merits):
+    """Let the watch see these merits per class, one pair a look, and steady counts."""
+    looks = iter(merits)
+    steady = np.array([1.0, 1.0])
+    monkeypatch.setattr(watch, "EVERY", 3)
+    monkeypatch.setattr(watch, "class_merits", lambda *a: (np.array(next(looks)), steady))
+    restored = []
+    original = State.restore
 
-    def alarmed(now, start, source, classes, step):
-        judged.append(step)
-        verdict = judge(now, now, now, classes, step)
-        if step == 6:
-            return type(verdict)(np.array([True, False]), ("square: lost",))
-        return verdict
-
-    monkeypatch.setattr(mean_teacher, "judge", alarmed)
-    kept = {}
-
-    def restore(state, snapshot, original=mean_teacher.State.restore):
-        kept[state.step] = snapshot
+    def restore(state, snapshot):
+        restored.append(state.step)
         original(state, snapshot)
 
-    monkeypatch.setattr(mean_teacher.State, "restore", restore)
-    result = MeanTeacher().fit(Task(tiny, draw(16, 0), draw(16, 1).images, Budget(8, batch=4), 0))
-    assert judged == [3, 6, 8]
-    assert list(kept) == [6]
-    assert result.alarms == ("square: lost",)
+    monkeypatch.setattr(State, "restore", restore)
+    return restored
+
+
+def speaking(draw, tiny, steps):
+    task = Task(tiny, draw(16, 0), draw(16, 1).images, Budget(steps, batch=4), 0, warmed=True)
+    return MeanTeacher().fit(task)
+
+
+def test_a_class_that_grows_inconsistent_is_rolled_back_and_muted(draw, tiny, monkeypatch):
+    # looks: at the start, at 3, at 6 (square falls), again after the rollback, at the end
+    looks = [(0.5, 0.5), (0.6, 0.5), (0.3, 0.9), (0.6, 0.5), (0.3, 0.9)]
+    restored = watched(monkeypatch, looks)
+    result = speaking(draw, tiny, 8)
+    assert restored == [6], "once muted, a class is not judged again"
+    assert len(result.alarms) == 1
+    assert "square: detections of this class grow inconsistent by step 6" in result.alarms[0]
     assert len(result.history) == 8, "the budget is spent all the same"
 
 
+def test_a_vanishing_class_is_rolled_back_whatever_the_others_do(draw, tiny, monkeypatch):
+    restored = watched(monkeypatch, [(0.5, 0.5)] * 9)
+    counts = iter([(1.0, 1.0), (1.0, 1.0), (0.2, 3.0), (1.0, 1.0), (1.0, 1.0)])
+    monkeypatch.setattr(
+        watch, "class_merits", lambda *a: (np.array([0.5, 0.5]), np.array(next(counts)))
+    )
+    monkeypatch.setattr(watch, "expected_counts", lambda *a: np.array([1.0, 1.0]))
+    result = speaking(draw, tiny, 8)
+    assert restored == [6]
+    assert "square: the teacher loses this class by step 6" in result.alarms[0]
+
+
+def test_what_is_returned_is_never_below_the_start(draw, tiny, monkeypatch):
+    restored = watched(monkeypatch, [(0.5, 0.5), (0.45, 0.5), (0.45, 0.5)])
+    result = speaking(draw, tiny, 6)
+    assert restored == [6]
+    assert "less consistent at the end" in result.alarms[0]
+    assert weights_digest(result.detector) == weights_digest(tiny)
+
+
+def test_with_no_class_left_the_source_alone_is_learnt(draw, tiny, monkeypatch):
+    watched(monkeypatch, [(0.5, 0.5), (0.1, 0.1), (0.5, 0.5), (0.5, 0.5)])
+    one = speaking(draw, tiny, 6)
+    assert len(one.alarms) == 2
+    assert len(one.history) == 6
+
+
+def test_an_opinion_is_the_mean_of_both_views_and_lifts_sure_objects_alone(draw, tiny):
+    images = image_tensor(draw(3, 0).images, np.arange(3))
+    tiny.eval()
+    with torch.no_grad():
+        straight, mirrored = tiny.raw(images), tiny.raw(images.flip(-1))
+    raw, again = both_ways(straight, mirrored), both_ways(mirrored, straight)
+    torch.testing.assert_close(again.heat.flip(-1), raw.heat, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        again.distance.flip(-1)[:, [2, 1, 0, 3]], raw.distance, atol=1e-3, rtol=1e-3
+    )
+    top = float(raw.heat.sigmoid().max())
+    none = Thresholds(np.array([0.99, 0.99]), np.array([0.98, 0.98]))
+    silent = opinion_of(tiny, images, none, np.zeros(2, bool))
+    assert silent.objects == 0
+    torch.testing.assert_close(silent.heat, raw.heat.sigmoid(), atol=1e-6, rtol=0)
+    assert silent.inside.sum() == 0
+    some = Thresholds(np.array([0.999 * top] * 2), np.array([0.998 * top] * 2))
+    lifted = opinion_of(tiny, images, some, np.zeros(2, bool))
+    assert lifted.objects > 0
+    assert lifted.heat.max() >= 0.5 > top, "a sure object is believed"
+    assert (lifted.heat >= silent.heat).all()
+    assert (lifted.heat == silent.heat).float().mean() > 0.5, "the floor is not lifted"
+    muted = opinion_of(tiny, images, some, np.array([True, True]))
+    assert muted.mask.sum() == 0
+    assert muted.objects == 0
+
+
 def test_an_interrupted_teacher_ends_with_the_same_bytes(draw, tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr(mean_teacher, "WATCH_EVERY", 3)
+    monkeypatch.setattr(watch, "EVERY", 3)
     source, target = draw(16, 0), draw(16, 1).images
     budget = Budget(10, batch=4, checkpoint_every=2)
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+from isthmus.adapt import validators as worth
 from isthmus.adapt.gap_closed import changes, gap_closed
-from isthmus.adapt.select import Candidate, consistency, rank_correlations, select_arm, validators
+from isthmus.adapt.select import Candidate, rank_correlations, select_arm
+from isthmus.adapt.validators import class_consistency, validators
 from isthmus.detect.bootstrap import Score
 from isthmus.detect.detector import Detections, build_detector
 
 PRIOR = np.array([1.0, 2.0])
+
+
+def consistency(first, second, prior):
+    return class_consistency(first, second, prior).mean()
 
 
 def found(*rows):
@@ -45,6 +52,38 @@ def test_validators_of_a_detector_are_finite_and_within_their_ranges(draw):
     assert all(np.isfinite(value) for value in signs.values())
     assert 0 <= signs["flip_consistency"] <= 1
     assert {"count_square", "count_disc", "prior_drift", "entropy"} <= set(signs)
+
+
+def eager():
+    """An untrained detector that takes many places for objects."""
+    detector = build_detector("compact", ("square", "disc"), seed=0, width=4, depth=0)
+    with torch.no_grad():
+        detector.out.bias[:2] += 3.0
+    return detector
+
+
+def test_flatness_and_prototypes_are_among_the_signs(draw):
+    detector = eager()
+    source, target = draw(8, 1).images, draw(6, 0).images
+    signs = validators(detector, target, PRIOR, source=source)
+    assert 0 <= signs["flatness"] <= 1
+    assert signs["prototype_ratio"] > 0
+    # the source against itself: a class is at its own prototype, so the ratio is boundless
+    assert validators(detector, source, PRIOR, source=source)["prototype_ratio"] > 1e3
+    assert "prototype_ratio" not in validators(detector, target, PRIOR)
+    again = validators(detector, target, PRIOR, source=source)
+    assert again == signs, "what is drawn is drawn alike every time"
+
+
+def test_weights_that_move_little_change_little(draw, monkeypatch):
+    detector = eager()
+    target = draw(6, 0).images
+    found = {}
+    for noise in (0.0, 0.5):
+        monkeypatch.setattr(worth, "NOISE", noise)
+        found[noise] = validators(detector, target, PRIOR)["flatness"]
+    assert found[0.0] == pytest.approx(1.0)
+    assert found[0.5] < 0.9
 
 
 def sign(consistent, square=1.0, disc=2.0):

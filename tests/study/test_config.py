@@ -190,12 +190,21 @@ def test_the_page_has_every_option_with_its_default_and_range():
             assert default == (shown.lower() if isinstance(given, bool) else shown), (heading, name)
 
 
-def test_the_default_arms_are_all_but_reinhard():
-    from isthmus.adapt.arms import ARMS
+def test_the_default_arms_are_documented_and_exist():
+    from isthmus.adapt.arm_kinds import ARMS
 
     arms = study_schema()["properties"]["arms"]["default"]
-    assert set(ARMS) - set(arms) == {"reinhard"}
-    assert documented("## Top level")["arms"][0] == "all but `reinhard`"
+    assert set(arms) <= set(ARMS)
+    assert documented("## Top level")["arms"][0] == ", ".join(f"`{name}`" for name in arms)
+
+
+def test_combinations_and_hub_detectors_are_known_by_their_form(tmp_path):
+    arms = "arms: [fair_source, fda+adabn+mean_teacher]\n"
+    config = load_study(write(tmp_path, GOOD + arms + "detector: {name: 'hf:models/rtdetr'}\n"))
+    assert config.arms[1] == "fda+adabn+mean_teacher"
+    assert config.detector.name == "hf:models/rtdetr"
+    with pytest.raises(ConfigError, match="fda\\+oracle"):
+        load_study(write(tmp_path, GOOD + "arms: [fair_source, fda+oracle]\n"))
 
 
 def test_a_category_mapped_to_no_class_is_refused_with_the_nearest_name():

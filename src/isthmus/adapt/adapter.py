@@ -7,7 +7,7 @@ target that carries any.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -16,7 +16,9 @@ from isthmus.compute.executor import Progress
 from isthmus.errors import ConfigError, LabelAccessError
 
 if TYPE_CHECKING:  # the names of arms and adapters are wanted without loading torch
+    from isthmus.adapt.image.transfer import Style
     from isthmus.detect.detector import Detector
+    from isthmus.detect.objectives import ImageHook
     from isthmus.detect.samples import Images, Samples
     from isthmus.detect.train import Objective, Recipe
 
@@ -66,6 +68,9 @@ class Task:
         seed: decides every random draw.
         checkpoint: file to resume from; a killed run ends with the same weights.
         progress: called after each step.
+        validation: labelled source samples that the detector was not trained on, if there are any.
+        style: change of look of the source images that an earlier stage settled on.
+        warmed: an earlier stage has adapted the detector: a teacher may speak at once.
     """
 
     detector: Detector
@@ -75,6 +80,13 @@ class Task:
     seed: int
     checkpoint: Path | None = None
     progress: Progress | None = None
+    validation: Samples | None = None
+    style: Style | None = None
+    warmed: bool = False
+
+    def hook(self) -> ImageHook | None:
+        """The change of look that source batches go through, if an earlier stage settled on one."""
+        return self.style(self.target) if self.style else None
 
     def train(self, objective: Objective, name: str) -> Adapted:
         """Spend the budget on `objective`, under `name`; see `isthmus.detect.train.train`."""
@@ -119,53 +131,36 @@ class Adapter(Protocol):
         ...
 
 
-def _adabn() -> Adapter:
-    from isthmus.adapt.features.adabn import AdaBN
-
-    return AdaBN()
-
-
-def _fda() -> Adapter:
-    from isthmus.adapt.image.fda import FourierAdaptation
-
-    return FourierAdaptation()
-
-
-def _reinhard() -> Adapter:
-    from isthmus.adapt.image.reinhard import ReinhardAdaptation
-
-    return ReinhardAdaptation()
-
-
-def _mean_teacher() -> Adapter:
-    from isthmus.adapt.pseudo.mean_teacher import MeanTeacher
-
-    return MeanTeacher()
-
-
-def _fda_mean_teacher() -> Adapter:
-    from isthmus.adapt.image.fda import fourier_hook
-    from isthmus.adapt.pseudo.mean_teacher import MeanTeacher
-
-    return MeanTeacher(
-        "fda_mean_teacher", "FDA, then mean teacher", style=fourier_hook, silent_share=0.5
-    )
-
-
-ADAPTERS: dict[str, Callable[[], Adapter]] = {
-    "adabn": _adabn,
-    "fda": _fda,
-    "reinhard": _reinhard,
-    "mean_teacher": _mean_teacher,
-    "fda_mean_teacher": _fda_mean_teacher,
+ADAPTERS: dict[str, str] = {
+    "adabn": "features.adabn:AdaBN",
+    "coral": "features.coral:CoralAdaptation",
+    "mmd": "features.mmd:MmdAdaptation",
+    "dann": "features.dann:AdversarialAdaptation",
+    "fda": "image.fda:FourierAdaptation",
+    "reinhard": "image.reinhard:ReinhardAdaptation",
+    "histogram": "image.histogram:HistogramAdaptation",
+    "ot": "image.optimal_transport:OptimalTransportAdaptation",
+    "mean_teacher": "pseudo.mean_teacher:MeanTeacher",
+    "pseudo_labels": "pseudo.rounds:PseudoLabelRounds",
+    "fda_mean_teacher": "pseudo.mean_teacher:FourierMeanTeacher",
 }
+"""Name → module below `isthmus.adapt` and class; loaded when it is wanted: torch comes with it."""
 
 
 def build_adapter(name: str) -> Adapter:
-    """The adapter of this name with its default settings; `ConfigError` if there is none."""
+    """The adapter of this name with its default settings; `ConfigError` if there is none.
+
+    Names joined by "+" give a combination, see `isthmus.adapt.combination`.
+    """
+    if "+" in name:
+        from isthmus.adapt.combination import Combination, stages_of
+
+        return Combination(stages_of(name))
     if name not in ADAPTERS:
         raise ConfigError(f"adapter {name!r}: unknown; there is {', '.join(sorted(ADAPTERS))}")
-    return ADAPTERS[name]()
+    module, kind = ADAPTERS[name].split(":")
+    adapter: Adapter = getattr(importlib.import_module(f"isthmus.adapt.{module}"), kind)()
+    return adapter
 
 
 def adapt(adapter: Adapter, task: Task) -> Adapted:

@@ -8,109 +8,22 @@ any order, and a killed run goes on where it was.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from isthmus.adapt.adapter import Adapted, Budget, Level
+from isthmus.adapt.adapter import Adapted, Budget
+from isthmus.adapt.arm_kinds import BURN_IN, ORACLE, arm_kind
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import digest_of, read_json, write_json
 
-BURN_IN = "burn_in"
-REFERENCE = "fair_source"
-ORACLE = "oracle"
+if TYPE_CHECKING:
+    from isthmus.detect.placed import Precision
+
 RECORD_SCHEMA = "isthmus.arm/1"
 LATER_RATE = 0.5  # of the burn-in's learning rate, for the steps after it
-
-
-@dataclass(frozen=True)
-class ArmKind:
-    """What an arm is.
-
-    Attributes:
-        name, label, level: as for adapters; the level of an arm without adapter is "source".
-        recipe: one sentence for people.
-        start: what it starts from: "scratch", `BURN_IN`, or another arm's name.
-        inputs: files it needs beside the source: "target", "extra", "oracle".
-    """
-
-    name: str
-    label: str
-    level: Level
-    recipe: str
-    start: str = BURN_IN
-    inputs: tuple[str, ...] = ()
-
-
-ARMS: dict[str, ArmKind] = {
-    kind.name: kind
-    for kind in (
-        ArmKind(
-            "plain_source",
-            "Source only, plain",
-            "source",
-            "source with flips and scaling alone, no weight averaging",
-            start="scratch",
-        ),
-        ArmKind(
-            REFERENCE,
-            "Source only, fair",
-            "source",
-            "source with strong augmentation and averaged weights; the gap is measured from here",
-        ),
-        ArmKind(
-            "augmented",
-            "Generated corner cases",
-            "image",
-            "fair source with generated frames mixed into every batch",
-            inputs=("extra",),
-        ),
-        ArmKind(
-            "adabn",
-            "Batch-norm statistics (AdaBN)",
-            "feature",
-            "fair source, then normalisation statistics re-estimated on the target",
-            start=REFERENCE,
-            inputs=("target",),
-        ),
-        ArmKind(
-            "fda",
-            "Fourier adaptation (FDA)",
-            "image",
-            "source images with the low-frequency amplitudes of target images",
-            inputs=("target",),
-        ),
-        ArmKind(
-            "reinhard",
-            "Colour transfer (Reinhard)",
-            "image",
-            "source images with the colour statistics of target images",
-            inputs=("target",),
-        ),
-        ArmKind(
-            "mean_teacher",
-            "Mean teacher, soft targets",
-            "pseudo-label",
-            "the averaged weights teach on target images, thresholds matched to the class prior",
-            inputs=("target",),
-        ),
-        ArmKind(
-            "fda_mean_teacher",
-            "FDA, then mean teacher",
-            "combination",
-            "half of the steps Fourier adaptation, half mean teacher",
-            inputs=("target",),
-        ),
-        ArmKind(
-            ORACLE,
-            "Oracle (target labels)",
-            "source",
-            "fair source with the labelled target-train frames added: what labels would give",
-            inputs=("oracle",),
-        ),
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -121,13 +34,15 @@ class ArmSpec:
         arm: name in `ARMS`, or `BURN_IN`.
         seed: of weights, order and draws.
         out: file of the weights; the record lies beside it as .json.
-        source, target, extra, oracle: files written by `save_samples` or `save_images`.
+        source, validation, target, extra, oracle: files written by `save_samples` or `save_images`.
         start: weights to start from (None: new ones).
         detector, options: for `build_detector`.
         burn_in, steps: steps before and after the arms part.
         batch, learning_rate: of the burn-in; later steps take `LATER_RATE` of the rate.
         extra_share: share of each batch taken from `extra`.
         threads: numerical threads; other numbers may give other bytes.
+        device, precision: where and in which arithmetic the network runs, see
+            `isthmus.detect.placed`; other ones give other bytes.
         checkpoint_every: steps.
     """
 
@@ -135,6 +50,7 @@ class ArmSpec:
     seed: int
     out: Path
     source: Path
+    validation: Path | None = None
     target: Path | None = None
     extra: Path | None = None
     oracle: Path | None = None
@@ -147,6 +63,8 @@ class ArmSpec:
     learning_rate: float = 8e-3
     extra_share: float = 0.5
     threads: int = 1
+    device: str = "cpu"
+    precision: Precision = "float32"
     checkpoint_every: int = 100
 
     @property
@@ -182,9 +100,7 @@ def plan_arms(
         ConfigError: an arm is unknown, or a file that it needs is not in the template.
     """
     for name in arms:
-        if name not in ARMS:
-            raise ConfigError(f"arm {name!r}: unknown; there is {', '.join(ARMS)}")
-        for needed in ARMS[name].inputs:
+        for needed in arm_kind(name).inputs:
             if getattr(template, needed) is None:
                 raise ConfigError(f"arm {name!r} needs {needed} data, and there are none")
 
@@ -193,21 +109,21 @@ def plan_arms(
         return replace(template, arm=arm, seed=seed, out=folder / f"{arm}-{seed}.pt", start=first)
 
     remaining = list(arms)
-    if any(ARMS[name].start == BURN_IN for name in arms):
+    if any(arm_kind(name).start == BURN_IN for name in arms):
         done = {"scratch"}
         first = [spec(BURN_IN, seed, "scratch") for seed in seeds]
     else:
         done, first = {"scratch", BURN_IN}, []
     while remaining or first:
-        wave = [name for name in remaining if ARMS[name].start in done]
+        wave = [name for name in remaining if arm_kind(name).start in done]
         if not wave and not first:
             raise ConfigError(
-                f"arm {remaining[0]!r} starts from {ARMS[remaining[0]].start!r}, "
+                f"arm {remaining[0]!r} starts from {arm_kind(remaining[0]).start!r}, "
                 "which is not among the arms"
             )
         # Longest first: the last worker should not be left alone with a teacher.
-        wave.sort(key=lambda name: -len(ARMS[name].inputs) - ("teacher" in name))
-        yield first + [spec(name, seed, ARMS[name].start) for name in wave for seed in seeds]
+        wave.sort(key=lambda name: -len(arm_kind(name).inputs) - ("teacher" in name))
+        yield first + [spec(name, seed, arm_kind(name).start) for name in wave for seed in seeds]
         if first:
             done.add(BURN_IN)
         first = []
@@ -227,6 +143,7 @@ def run_arm(spec: ArmSpec) -> ArmResult:
     import torch
 
     from isthmus.detect.detector import save_detector
+    from isthmus.detect.placed import unplaced
 
     identity = _identity(spec)
     finished = _finished(spec, identity)
@@ -239,7 +156,7 @@ def run_arm(spec: ArmSpec) -> ArmResult:
         adapted = _train(spec, checkpoint)
     finally:
         torch.set_num_threads(threads)
-    save_detector(spec.out, adapted.detector, about={"arm": spec.arm, "seed": spec.seed})
+    save_detector(spec.out, unplaced(adapted.detector), about={"arm": spec.arm, "seed": spec.seed})
     write_json(
         spec.record,
         {
@@ -253,6 +170,8 @@ def run_arm(spec: ArmSpec) -> ArmResult:
         },
     )
     checkpoint.unlink(missing_ok=True)
+    for left in spec.out.parent.glob(f"{glob.escape(spec.out.stem)}.[0-9].checkpoint"):
+        left.unlink()  # of the stages of a combination
     return _result(spec, read_json(spec.record))
 
 
@@ -278,10 +197,12 @@ def _identity(spec: ArmSpec) -> str:
     from isthmus.detect.samples import load_images, load_samples
     from isthmus.detect.train import weights_digest
 
-    places = ("source", "target", "extra", "oracle", "start", "out", "threads")
+    places = ("source", "validation", "target", "extra", "oracle", "start", "out", "threads")
     settings = {key: value for key, value in asdict(spec).items() if key not in places}
-    used = () if spec.arm == BURN_IN else ARMS[spec.arm].inputs
+    used = () if spec.arm == BURN_IN else arm_kind(spec.arm).inputs
     contents = [samples_digest(load_samples(spec.source))]
+    if spec.validation is not None and "target" in used:
+        contents.append(samples_digest(load_samples(spec.validation)))
     for needed in used:
         path = getattr(spec, needed)
         contents.append(
@@ -309,6 +230,7 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
     from isthmus.adapt.adapter import ADAPTERS, Task, adapt, build_adapter
     from isthmus.detect.detector import build_detector, load_detector
     from isthmus.detect.objectives import Supervised
+    from isthmus.detect.placed import placed
     from isthmus.detect.samples import load_images, load_samples
     from isthmus.detect.train import Recipe, train
 
@@ -317,6 +239,7 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
         detector = build_detector(spec.detector, source.classes, seed=spec.seed, **spec.options)
     else:
         detector = load_detector(spec.start)
+    detector = placed(detector, spec.device, spec.precision)
     budget = Budget(
         spec.steps,
         spec.batch,
@@ -324,10 +247,11 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
         spec.burn_in,
         spec.checkpoint_every,
     )
-    if spec.arm in ADAPTERS:
+    if spec.arm in ADAPTERS or "+" in spec.arm:
         assert spec.target is not None
         target = load_images(spec.target)
-        task = Task(detector, source, target, budget, spec.seed, checkpoint)
+        validation = load_samples(spec.validation) if spec.validation else None
+        task = Task(detector, source, target, budget, spec.seed, checkpoint, validation=validation)
         return adapt(build_adapter(spec.arm), task)
     recipe, plain = budget.recipe(), spec.arm == "plain_source"
     if spec.start is None:

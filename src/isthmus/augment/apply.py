@@ -6,8 +6,6 @@ any number of workers, and a call that was cut short goes on where it stopped.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,16 +19,15 @@ from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import FAR, Geometry, default_depth, estimate_geometry
 from isthmus.augment.effect import EFFECTS, Effect
 from isthmus.augment.linear import Bytes, Floats
+from isthmus.augment.made import kept_record, made_name, write_made
 from isthmus.augment.severity import MOST_SEVERE
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
-from isthmus.files import read_json, write_bytes, write_json
 
 RECIPE = "isthmus.augment/1"
 """Changes whenever the same request gives other pictures."""
-JPEG_QUALITY = 92
 FEWEST_BOXES = 12
 """Boxes a sequence needs for a horizon of its own."""
 
@@ -91,10 +88,8 @@ class _Job:
 
     @property
     def name(self) -> str:
-        """File name: readable, unique for the frame's id, safe on every system."""
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(self.frame.id).stem)[:60].strip("-.")
-        tail = hashlib.sha256(self.frame.id.encode()).hexdigest()[:8]
-        return f"{stem or 'frame'}-{tail}-{self.effect}.jpg"
+        """File name of the frame that is made."""
+        return made_name(self.frame.id, self.effect)
 
     @property
     def request(self) -> dict[str, Any]:
@@ -227,15 +222,10 @@ def _geometries(dataset: Dataset) -> list[Geometry]:
 def make_frame(job: _Job) -> dict[str, Any]:
     """Make one frame unless it is there; returns its record."""
     request = job.request
-    path = job.folder / "records" / f"{job.name}.json"
-    if path.exists():
-        known: dict[str, Any] = read_json(path)
-        if known.get("request") == request and (job.folder / "images" / job.name).exists():
-            return known
-    return _make(job, request, path)
+    return kept_record(job.folder, job.name, request) or _make(job, request)
 
 
-def _make(job: _Job, request: dict[str, Any], path: Path) -> dict[str, Any]:
+def _make(job: _Job, request: dict[str, Any]) -> dict[str, Any]:
     from isthmus.data.images import read_rgb
 
     frame = job.frame
@@ -244,15 +234,8 @@ def _make(job: _Job, request: dict[str, Any], path: Path) -> dict[str, Any]:
     depth = frame_depth(frame, image, boxes, job.geometry)
     rng = seeds.generator(job.seed, "augment", job.effect, frame.id)
     after, audit = job.settings.apply(Arrays(image, boxes), depth, job.severity, rng)
-    content = _jpeg(after.image)
-    write_bytes(job.folder / "images" / job.name, content)
-    record = {
-        "request": request,
-        "digest": hashlib.sha256(content).hexdigest(),
-        "audit": [[round(item.visibility, 6), item.decision, item.reason] for item in audit.boxes],
-    }
-    write_json(path, record)
-    return record
+    decisions = [[round(item.visibility, 6), item.decision, item.reason] for item in audit.boxes]
+    return write_made(job.folder, job.name, after.image, request, audit=decisions)
 
 
 def frame_depth(frame: Frame, image: Bytes, boxes: Sequence[Box], geometry: Geometry) -> Floats:
@@ -271,16 +254,6 @@ def frame_depth(frame: Frame, image: Bytes, boxes: Sequence[Box], geometry: Geom
     if unknown.any():
         depth = np.where(unknown, default_depth(image, boxes, geometry), depth)
     return np.minimum(depth, np.float32(FAR)).astype(np.float32)
-
-
-def _jpeg(image: Bytes) -> bytes:
-    import io
-
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0")
-    return buffer.getvalue()
 
 
 def _frame(job: _Job, record: dict[str, Any]) -> Frame:

@@ -131,12 +131,17 @@ class CompactDetector(nn.Module):
 
     def raw(self, images: Tensor) -> Raw:
         """Heat logits and distances at stride 4, cropped to the images' size."""
+        return self.raw_and_features(images)[0]
+
+    def raw_and_features(self, images: Tensor) -> tuple[Raw, dict[str, Tensor]]:
+        """What `raw` and `features` give, for the cost of one."""
         height, width = images.shape[-2:]
-        out = self.out(self.tower(self._levels(images)["neck"]))
+        levels = self._levels(images)
+        out = self.out(self.tower(levels["neck"]))
         out = out[:, :, : -(-height // STRIDE), : -(-width // STRIDE)]
         count = len(self.classes)
         distance = STRIDE * torch.exp(out[:, count:].clamp(max=LARGEST_LOG_DISTANCE))
-        return Raw(out[:, :count], distance, STRIDE, (height, width))
+        return Raw(out[:, :count], distance, STRIDE, (height, width)), levels
 
     def forward(self, images: Tensor) -> Raw:
         """Same as `raw`."""

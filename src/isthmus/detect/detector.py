@@ -44,6 +44,52 @@ class Raw:
     stride: int
     size: tuple[int, int]
 
+    def part(self, start: int, stop: int) -> Raw:
+        """Outputs of the images from `start` to before `stop`."""
+        here = slice(start, stop)
+        return Raw(self.heat[here], self.distance[here], self.stride, self.size)
+
+
+@dataclass(frozen=True)
+class QueryRaw(Raw):
+    """Outputs of a detector that gives a set of boxes: a map of one column, a query a row.
+
+    Attributes:
+        heat: logits (b, classes, q, 1).
+        distance: (b, 4, q, 1), here the corners x1, y1, x2, y2 in pixels. stride: 0.
+        auxiliary: (logits (b, q, classes), corners (b, q, 4)) of earlier layers, for the loss.
+    """
+
+    auxiliary: tuple[tuple[Tensor, Tensor], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        logits: Tensor,
+        boxes: Tensor,
+        size: tuple[int, int],
+        auxiliary: tuple[tuple[Tensor, Tensor], ...] = (),
+    ) -> QueryRaw:
+        """From logits (b, q, classes) and corners (b, q, 4) in pixels."""
+        heat, corners = (x.transpose(1, 2)[..., None] for x in (logits, boxes))
+        return cls(heat, corners, 0, size, auxiliary)
+
+    @property
+    def logits(self) -> Tensor:
+        """Logits (b, q, classes)."""
+        return self.heat[..., 0].transpose(1, 2)
+
+    @property
+    def boxes(self) -> Tensor:
+        """Corners (b, q, 4) xyxy in pixels."""
+        return self.distance[..., 0].transpose(1, 2)
+
+    def part(self, start: int, stop: int) -> QueryRaw:
+        """Outputs of the images from `start` to before `stop`."""
+        here = slice(start, stop)
+        layers = tuple((logits[here], boxes[here]) for logits, boxes in self.auxiliary)
+        return QueryRaw(self.heat[here], self.distance[here], 0, self.size, layers)
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -127,6 +173,10 @@ class Detector(Protocol):
         """Named levels, each (b, c, h', w'), in the order of `levels`."""
         ...
 
+    def raw_and_features(self, images: Tensor) -> tuple[Raw, dict[str, Tensor]]:
+        """What `raw` and `features` give, for the cost of one."""
+        ...
+
     def train(self, mode: bool = True) -> Self:
         """Switch to training mode (batch statistics) or back."""
         ...
@@ -158,17 +208,33 @@ def _compact(classes: tuple[str, ...], seed: int, options: Mapping[str, Any]) ->
     return CompactDetector(classes, seed=seed, **options)
 
 
+def _hub(classes: tuple[str, ...], seed: int, options: Mapping[str, Any]) -> Detector:
+    from isthmus.detect.hub import HubDetector
+
+    return HubDetector(classes, seed=seed, **options)
+
+
 DETECTORS: dict[str, Callable[[tuple[str, ...], int, Mapping[str, Any]], Detector]] = {
     "compact": _compact,
+    "hf": _hub,
 }
+HUB_PREFIX = "hf:"
 
 
 def build_detector(name: str, classes: tuple[str, ...], *, seed: int, **options: Any) -> Detector:
-    """A new detector with random weights drawn from `seed`.
+    """A new detector, its new weights drawn from `seed`.
+
+    Args:
+        name: in `DETECTORS`, or ``hf:FOLDER_OR_NAME``: a pretrained model of transformers.
+        classes: what is to be found.
+        seed: of new weights.
+        options: of the detector.
 
     Raises:
         ConfigError: unknown name or option, or no classes.
     """
+    if name.startswith(HUB_PREFIX):
+        name, options = "hf", {"source": name.removeprefix(HUB_PREFIX)}
     if name not in DETECTORS:
         raise ConfigError(f"detector {name!r}: unknown; there is {', '.join(sorted(DETECTORS))}")
     if not classes or len(set(classes)) != len(classes):

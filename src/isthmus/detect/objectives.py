@@ -11,7 +11,7 @@ from torch import Tensor
 
 from isthmus import seeds
 from isthmus.detect.augmentations import strong, weak
-from isthmus.detect.batches import labelled_batch
+from isthmus.detect.batches import Batch, labelled_batch
 from isthmus.detect.samples import Images, Samples
 from isthmus.detect.train import State
 from isthmus.errors import TrainingError
@@ -80,14 +80,19 @@ class Supervised:
 
     def losses(self, state: State, rng: np.random.Generator) -> dict[str, Tensor]:
         """Losses of one batch."""
-        batch = labelled_batch(self.samples, self._order(state.step))
+        batch = self.batch(state.step, rng)
+        return state.student.loss(state.student.raw(batch.images), batch.targets)
+
+    def batch(self, step: int, rng: np.random.Generator) -> Batch:
+        """The augmented batch of `step`."""
+        batch = labelled_batch(self.samples, self._order(step))
         if self.extra is not None and self._extra_order.batch:
-            batch = batch.joined(labelled_batch(self.extra, self._extra_order(state.step)))
+            batch = batch.joined(labelled_batch(self.extra, self._extra_order(step)))
         batch = weak(batch, rng)
         images = batch.images if self._hook is None else self._hook(batch.images, rng)
         if self._strong:
             images = strong(images, rng)
-        return state.student.loss(state.student.raw(images), batch.targets)
+        return batch.with_images(images)
 
     def after_step(self, state: State) -> None:
         """Nothing to watch over."""

@@ -87,7 +87,7 @@ def match(
             mine = found.labels == label
             order = np.argsort(-found.scores[mine], kind="stable")[:LIMIT]
             boxes, scores = found.boxes[mine][order].astype(float), found.scores[mine][order]
-            hit, ignored = _match_image(boxes, truth, crowd, thresholds)
+            hit, ignored = match_image(boxes, truth, crowd, thresholds)
             parts.append((np.full(len(scores), image), scores, hit, ignored))
         image_of = np.concatenate([p[0] for p in parts])
         scores = np.concatenate([p[1] for p in parts])
@@ -104,10 +104,15 @@ def match(
     return Matches(tuple(classes), tuple(per_class), thresholds)
 
 
-def _match_image(
+def match_image(
     boxes: np.ndarray, truth: np.ndarray, crowd: np.ndarray, thresholds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hit and ignored (t, d) of detections that come best first."""
+    """Hit and ignored, bool (t, d), of detections of one image and class, best first.
+
+    Args:
+        boxes: (d, 4) detections. truth: (n, 4) true boxes. crowd: (n,), those that are ignored.
+        thresholds: (t,) IoU.
+    """
     count = len(boxes)
     hit = np.zeros((len(thresholds), count), bool)
     ignored = np.zeros_like(hit)

@@ -229,10 +229,13 @@ def _step(
 @torch.no_grad()
 def update_average(average: Detector, student: Detector, decay: float) -> None:
     """Average ← decay·average + (1 - decay)·student, for weights and running statistics."""
-    old, new = [], []
+    old, new, done = [], [], set()
     for mine, theirs in zip(
         average.state_dict().values(), student.state_dict().values(), strict=True
     ):
+        if mine.data_ptr() in done:
+            continue  # tied weights have several names, but are averaged once
+        done.add(mine.data_ptr())
         if mine.is_floating_point():
             old.append(mine)
             new.append(theirs)
@@ -246,7 +249,7 @@ def weights_digest(detector: Detector) -> str:
     digest = hashlib.sha256()
     for key, value in sorted(detector.state_dict().items()):
         digest.update(key.encode())
-        digest.update(value.detach().contiguous().numpy().tobytes())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -93,8 +93,8 @@ class GenerateSection(_Section):
 class DetectorSection(_Section):
     """The detector that every arm trains."""
 
-    name: str = Field("compact", description="name of a detector")
-    width: int = Field(8, ge=4, le=64, description="channels of the first stage")
+    name: str = Field("compact", description="compact, or hf:FOLDER_OR_NAME (transformers)")
+    width: int = Field(8, ge=4, le=64, description="channels of compact's first stage")
     size: tuple[Annotated[int, Field(ge=32, le=4096)], Annotated[int, Field(ge=32, le=4096)]] = (
         Field((320, 192), description="width and height in pixels that images are brought to")
     )
@@ -115,6 +115,10 @@ class ComputeSection(_Section):
 
     workers: int | None = Field(None, ge=1, le=1024, description="processes; default: all cores")
     threads: int = Field(1, ge=1, le=256, description="numerical threads of a process")
+    device: str = Field("cpu", description="where networks are trained: cpu, cuda, cuda:1, mps")
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="arithmetic of networks in training; weights stay float32"
+    )
 
 
 class StudyConfig(_Section):
@@ -141,7 +145,8 @@ class StudyConfig(_Section):
             "oracle",
         ],
         min_length=1,
-        description="arms to train; oracle needs target.oracle: true",
+        description="arms to train; oracle needs target.oracle: true; adapters joined by + are "
+        "stages, such as fda+adabn+mean_teacher",
     )
     compute: ComputeSection = ComputeSection()
 
@@ -219,7 +224,7 @@ def parse_study(
 
 
 def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
-    from isthmus.adapt.arms import ARMS
+    from isthmus.adapt.arm_kinds import ARMS, is_arm
     from isthmus.augment.effect import EFFECTS
     from isthmus.data.formats import FORMATS
     from isthmus.data.ontology import ROAD
@@ -229,7 +234,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
     checks: list[tuple[str, list[str], list[str]]] = [
         ("gap.metrics", list(config.gap.metrics), list(METRICS)),
         ("generate.effects", list(effects), list(EFFECTS)),
-        ("arms", config.arms, list(ARMS)),
+        ("arms", [name for name in config.arms if not is_arm(name)], list(ARMS)),
         ("detector.name", [config.detector.name], _detectors(config.detector.name)),
         ("source.categories", _classes(config.source), list(ROAD.classes)),
         ("target.categories", _classes(config.target), list(ROAD.classes)),
@@ -246,7 +251,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
 
 def _detectors(name: str) -> list[str]:
     """Names of detectors; the usual one is not looked up, which would load torch."""
-    if name == DetectorSection().name:
+    if name == DetectorSection().name or name.startswith("hf:"):
         return [name]
     from isthmus.detect.detector import DETECTORS
 

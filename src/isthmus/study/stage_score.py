@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.adapt.arms import ORACLE
+from isthmus.adapt.arm_kinds import ORACLE
 from isthmus.adapt.gap_closed import changes, gap_closed
-from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm, validators
+from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm
+from isthmus.adapt.validators import validators
 from isthmus.data.dataset import SealedTest
 from isthmus.data.manifest import load_manifest
 from isthmus.detect.bootstrap import MEAN, Score, frame_units, interval, make_plan, score
@@ -137,11 +138,11 @@ def _judge_one(job: _Job) -> _Judged:
     # One thread per process, whatever the machine: the same sums in the same order.
     torch.set_num_threads(1)
     detector = load_detector(job.weights)
-    prior = load_samples(job.source).prior()
+    source = load_samples(job.source)
     val = load_manifest(job.val_manifest)
     on_val = coco_scores(predict(detector, load_images(job.val)), val, detector.classes)
     detections = predict(detector, load_images(job.test)) if job.test else []
-    signs = validators(detector, load_images(job.target), prior)
+    signs = validators(detector, load_images(job.target), source.prior(), source=source.images)
     return _Judged(signs, on_val["ap50"][MEAN] or 0.0, detections)
 
 

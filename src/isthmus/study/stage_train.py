@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from isthmus.adapt.arms import ARMS, ArmResult, ArmSpec, plan_arms, run_arm
+from isthmus.adapt.arm_kinds import BURN_IN, arm_kind
+from isthmus.adapt.arms import ArmResult, ArmSpec, plan_arms, run_arm
 from isthmus.compute.executor import Outcome
 from isthmus.data.dataset import Dataset
 from isthmus.data.manifest import load_manifest
@@ -73,6 +74,7 @@ def _template(context: Context) -> ArmSpec:
     files: dict[str, Path] = {}
     labelled: dict[str, Dataset | None] = {
         "source": domains.train,
+        "validation": domains.val,
         "extra": _generated(context),
         "oracle": domains.oracle,
     }
@@ -89,14 +91,17 @@ def _template(context: Context) -> ArmSpec:
         seed=0,
         out=arms_folder(context) / "none.pt",
         detector=config.detector.name,
-        options={"width": config.detector.width},
+        options={"width": config.detector.width} if config.detector.name == "compact" else {},
         burn_in=training.burn_in,
         steps=training.steps,
         batch=training.batch,
         learning_rate=training.learning_rate,
         extra_share=config.generate.share,
         threads=config.compute.threads,
+        device=config.compute.device,
+        precision=config.compute.precision,
         source=files["source"],
+        validation=files["validation"],
         target=files["target"],
         extra=files.get("extra"),
         oracle=files.get("oracle"),
@@ -126,7 +131,7 @@ def _result(spec: ArmSpec, outcome: Outcome[ArmResult]) -> ArmResult:
 
 
 def _described(name: str, results: Sequence[ArmResult]) -> Document:
-    kind = ARMS[name]
+    kind = arm_kind(name)
     return {
         "name": name,
         "label": kind.label,
@@ -159,12 +164,12 @@ def _alarms(results: Sequence[ArmResult]) -> list[str]:
     """What went wrong on the way, once for all seeds that it happened to."""
     seeds: dict[tuple[str, str], list[str]] = {}
     for result in results:
-        if result.arm not in ARMS:
+        if result.arm == BURN_IN:
             continue
         for alarm in result.alarms:
             # The figures differ from seed to seed; they stand with the trained weights.
             words = re.sub(r" by step \d+| \([^)]*\)", "", alarm)
-            seeds.setdefault((ARMS[result.arm].label, words), []).append(str(result.seed))
+            seeds.setdefault((arm_kind(result.arm).label, words), []).append(str(result.seed))
     return [
         f"“{label}”, {'seed' if len(found) == 1 else 'seeds'} {', '.join(found)}: {words}"
         for (label, words), found in seeds.items()

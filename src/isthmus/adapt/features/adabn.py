@@ -37,16 +37,34 @@ class _Pool:
     def _add(self, layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         x = inputs[0]
         self.count += x.numel() // x.shape[1]
-        self.total += x.sum((0, 2, 3)).double()
-        self.squares += x.square().sum((0, 2, 3)).double()
+        x = x.float()  # it may come in half precision, in which sums overflow
+        self.total += x.sum((0, 2, 3)).double().cpu()
+        self.squares += x.square().sum((0, 2, 3)).double().cpu()
 
     def give(self, layer: nn.BatchNorm2d) -> None:
         mean = self.total / self.count
         variance = (self.squares / self.count - mean.square()).clamp(min=0)
         assert layer.running_mean is not None
         assert layer.running_var is not None
-        layer.running_mean.copy_(mean.float())
-        layer.running_var.copy_(variance.float())
+        layer.running_mean.copy_(mean)
+        layer.running_var.copy_(variance)
+
+
+def normalisation_layers(detector: Detector) -> list[nn.BatchNorm2d]:
+    """The layers whose statistics can be re-estimated.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    layers = [
+        m for m in detector.modules() if isinstance(m, nn.BatchNorm2d) and m.track_running_stats
+    ]
+    if not layers:
+        raise TrainingError(
+            f"AdaBN: detector {detector.name!r} has no batch normalisation whose statistics "
+            "could be re-estimated; use an image-level method or a teacher"
+        )
+    return layers
 
 
 @torch.no_grad()
@@ -59,14 +77,7 @@ def reestimate(detector: Detector, images: Images, *, seed: int) -> Detector:
         TrainingError: the detector has no batch normalisation with running statistics.
     """
     adapted = copy.deepcopy(detector)
-    layers = [
-        m for m in adapted.modules() if isinstance(m, nn.BatchNorm2d) and m.track_running_stats
-    ]
-    if not layers:
-        raise TrainingError(
-            f"AdaBN: detector {detector.name!r} has no batch normalisation whose statistics "
-            "could be re-estimated; use an image-level method or a teacher"
-        )
+    layers = normalisation_layers(adapted)
     order = seeds.generator(seed, "adabn").permutation(len(images))[:MOST_IMAGES]
     pools = [_Pool(layer) for layer in layers]
     adapted.train()

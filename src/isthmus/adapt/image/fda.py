@@ -52,13 +52,14 @@ def fourier_transfer(source: Tensor, target: Tensor, beta: np.ndarray | float) -
     return mixed.clamp_(0, 1)
 
 
-def _transfer(source: Tensor, target: Tensor, rng: np.random.Generator) -> Tensor:
+def transfer(source: Tensor, target: Tensor, rng: np.random.Generator) -> Tensor:
+    """`fourier_transfer` with a reach drawn for each image."""
     return fourier_transfer(source, target, rng.uniform(*BETA, len(source)))
 
 
 def fourier_hook(target: Images) -> ImageHook:
     """Change of look for training batches, towards `target`."""
-    return random_pairs(_transfer, target)
+    return random_pairs(transfer, target)
 
 
 class FourierAdaptation(TransferAdapter):

@@ -39,13 +39,14 @@ def reinhard_transfer(source: Tensor, target: Tensor) -> Tensor:
     return _from_lab(moved).clamp_(0, 1)
 
 
-def _transfer(source: Tensor, target: Tensor, rng: np.random.Generator) -> Tensor:
+def transfer(source: Tensor, target: Tensor, rng: np.random.Generator) -> Tensor:
+    """`reinhard_transfer`; draws nothing."""
     return reinhard_transfer(source, target)
 
 
 def reinhard_hook(target: Images) -> ImageHook:
     """Change of look for training batches, towards `target`."""
-    return random_pairs(_transfer, target)
+    return random_pairs(transfer, target)
 
 
 class ReinhardAdaptation(TransferAdapter):

@@ -33,15 +33,12 @@ class Thresholds:
     sure: np.ndarray
     doubt: np.ndarray
 
-    @property
-    def shift(self) -> np.ndarray:
-        """float64 (c,), added to the teacher's logits: `sure` becomes one half."""
-        return np.asarray(-np.log(self.sure / (1 - self.sure)))
-
-    def shifted_doubt(self) -> np.ndarray:
-        """`doubt` after the shift, as probability (c,)."""
-        logit = np.log(self.doubt / (1 - self.doubt)) + self.shift
-        return np.asarray(1 / (1 + np.exp(-logit)))
+    def lifted(self, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Scores (k,) after a shift of logits by which `sure` becomes one half, per class."""
+        sure = self.sure[labels]
+        scores = np.clip(scores, 1e-6, 1 - 1e-6)
+        odds = scores / (1 - scores) * (1 - sure) / sure
+        return np.asarray(odds / (1 + odds))
 
 
 def class_scores(detections: Sequence[Detections], classes: int) -> list[np.ndarray]:

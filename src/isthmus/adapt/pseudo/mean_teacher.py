@@ -3,8 +3,12 @@
 Tarvainen & Valpola, NeurIPS 2017; for detection Deng et al., "Unbiased Mean Teacher" (CVPR 2021)
 and Kay et al., "Align and Distill" (2024), whose soft distillation is stabler than hard pseudo
 labels. Added here: per-class thresholds matched to the source's class prior (`calibration`), an
-ignore band where the teacher is in doubt, optional block masks (Hoyer et al., "MIC", CVPR 2023),
-and a watch per class that rolls back (`collapse`).
+ignore band where the teacher is in doubt, opinions from two views (`opinion`), optional block masks
+(Hoyer et al., "MIC", CVPR 2023), and a watch (`Watch`) by signs that need no label: no class may
+vanish, run away or lose consistency, and what is returned is never below the start.
+
+Source and target images go through the student in one batch: in two, batch normalisation would
+learn from statistics that neither the teacher nor the finished detector works with.
 """
 
 from __future__ import annotations
@@ -16,26 +20,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isthmus import seeds
 from isthmus.adapt.adapter import Adapted, Level, Task
+from isthmus.adapt.image.fda import fourier_hook
 from isthmus.adapt.image.transfer import Style
-from isthmus.adapt.pseudo.calibration import Thresholds, class_scores, prior_thresholds
-from isthmus.adapt.pseudo.collapse import expected_counts, judge
+from isthmus.adapt.pseudo.opinion import opinion_of
+from isthmus.adapt.pseudo.watch import Watch
 from isthmus.detect.augmentations import Move, block_mask, strong
 from isthmus.detect.batches import image_tensor
-from isthmus.detect.detector import Detections, Detector, Raw, Targets
-from isthmus.detect.evaluate import predict
-from isthmus.detect.losses import box_distance, soft_centres
 from isthmus.detect.objectives import Order, Supervised, images_digest
 from isthmus.detect.samples import Images
-from isthmus.detect.targets import dense_targets
 from isthmus.detect.train import State
 from isthmus.files import digest_of
 
-WATCHED = 48
-WATCH_EVERY = 50
 TARGET_WEIGHT = 1.0
-SHRUNK = 0.5
+RAMP_SHARE = 0.3  # of the teaching: a young teacher's word weighs less
 
 
 class Teaching:
@@ -55,19 +53,10 @@ class Teaching:
     ) -> None:
         self._masked_share = masked_share
         self._supervised, self._target = supervised, target
-        self._steps, self._silent = steps, silent
-        self._prior = prior
+        self._steps, self._silent, self._prior = steps, silent, prior
         self._order = Order(len(target), batch, seed, "target")
-        rng = seeds.generator(seed, "watched")
-        self._watched = target.subset(np.sort(rng.permutation(len(target))[:WATCHED]))
-        source = supervised.samples.images
-        self._source_watched = source.subset(np.sort(rng.permutation(len(source))[:WATCHED]))
-        self._classes = supervised.samples.classes
+        self._watch = Watch(supervised.samples, target, prior, seed=seed, steps=steps)
         self._settings = [batch, seed, steps, silent, masked_share]
-        self._thresholds: Thresholds | None = None
-        self._start = self._source_counts = np.zeros(0)
-        self._muted = np.zeros(len(self._classes), bool)
-        self._good: dict[str, Any] = {}
 
     @property
     def fingerprint(self) -> str:
@@ -78,118 +67,46 @@ class Teaching:
 
     def losses(self, state: State, rng: np.random.Generator) -> dict[str, Tensor]:
         """Losses on one source batch and, when the teacher speaks, one target batch."""
-        losses = self._supervised.losses(state, rng)
-        if state.step < self._silent:
-            return losses
-        if self._thresholds is None:
-            self._begin(state)
+        if state.step < self._silent or self._watch.silenced:
+            return self._supervised.losses(state, rng)
+        if self._watch.thresholds is None:
+            self._watch.begin(state)
+        assert self._watch.thresholds is not None
         images = image_tensor(self._target, self._order(state.step))
         count, _, height, width = images.shape
         images = Move.draw(rng, count, height, width).images(images)
-        soft, mask, distance, inside, objects = self._opinion(state.average, images)
+        opinion = opinion_of(state.average, images, self._watch.thresholds, self._watch.muted)
         shown = strong(images, rng)
         hidden = np.flatnonzero(rng.random(count) < self._masked_share)
         if len(hidden):
             shown[hidden] = block_mask(shown[hidden], rng)
-        raw = state.student.raw(shown)
+        batch = self._supervised.batch(state.step, rng)
+        both = state.student.raw(torch.cat([batch.images, shown]))
+        labelled = len(batch.images)
+        losses = state.student.loss(both.part(0, labelled), batch.targets)
         # Never divided by less than half of what is expected: few pseudo objects must not weigh
         # more than many.
-        norm = max(objects, 0.5 * count * float(self._prior.sum()), 1.0)
-        losses["target_centres"] = TARGET_WEIGHT * soft_centres(raw.heat, soft, mask) / norm
-        losses["target_boxes"] = TARGET_WEIGHT * box_distance(raw, distance, inside) / norm
-        return losses
+        least = 0.5 * count * float(self._prior.sum())
+        here = both.part(labelled, labelled + count)
+        taught = opinion.losses(state.student, here, least)
+        weight = TARGET_WEIGHT * self._ramp(state.step)
+        return losses | {name: weight * loss for name, loss in taught.items()}
 
-    @torch.no_grad()
-    def _opinion(
-        self, teacher: Detector, images: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, float]:
-        """Soft heat, mask, distances, their weights, and the number of sure objects."""
-        assert self._thresholds is not None
-        own = teacher.raw(images)
-        shift = torch.from_numpy(self._thresholds.shift).float()[:, None, None]
-        raw = Raw(own.heat + shift, own.distance, own.stride, own.size)
-        found = teacher.decode(raw, threshold=float(self._thresholds.shifted_doubt().min()))
-        dense = dense_targets(self._objects(found), raw)
-        mask = dense.mask * torch.from_numpy(~self._muted).float()[:, None, None]
-        # The whole map is lifted, its floor too; a class that runs away by it is caught by the
-        # watch.
-        return raw.heat.sigmoid(), mask, raw.distance, dense.inside, float(dense.peak.sum())
-
-    def _objects(self, found: list[Detections]) -> Targets:
-        """Sure detections as objects; the middle of doubtful ones as ignored regions."""
-        assert self._thresholds is not None
-        doubt = self._thresholds.shifted_doubt()
-        boxes = np.concatenate([d.boxes for d in found])
-        scores = np.concatenate([d.scores for d in found])
-        labels = np.concatenate([d.labels for d in found])
-        image = np.repeat(np.arange(len(found)), [len(d) for d in found])
-        keep = (scores > doubt[labels]) & ~self._muted[labels]
-        boxes, scores, labels, image = boxes[keep], scores[keep], labels[keep], image[keep]
-        doubtful = scores < 0.5
-        middle = (boxes[:, :2] + boxes[:, 2:]) / 2
-        half = np.maximum((boxes[:, 2:] - boxes[:, :2]) / 2 * SHRUNK, 4.0)
-        boxes = np.where(
-            doubtful[:, None], np.concatenate([middle - half, middle + half], 1), boxes
-        )
-        return Targets.of(
-            torch.from_numpy(boxes).float(),
-            torch.from_numpy(labels),
-            torch.from_numpy(doubtful),
-            torch.from_numpy(image),
-            torch.from_numpy(scores).float(),
-        )
-
-    def _begin(self, state: State) -> None:
-        source = predict(state.average, self._source_watched)
-        scores = class_scores(source, len(self._classes))
-        self._source_counts = expected_counts(scores, len(self._source_watched))
-        self._start = self._calibrate(state)
-        self._good = state.snapshot()
-
-    def _calibrate(self, state: State) -> np.ndarray:
-        """Match the thresholds to the prior; returns the expected counts."""
-        found = predict(state.average, self._watched)
-        scores = class_scores(found, len(self._classes))
-        self._thresholds = prior_thresholds(scores, len(self._watched), self._prior)
-        return expected_counts(scores, len(self._watched))
+    def _ramp(self, step: int) -> float:
+        length = max(1.0, RAMP_SHARE * (self._steps - self._silent))
+        return min(1.0, (step - self._silent + 1) / length)
 
     def after_step(self, state: State) -> None:
         """Every so often, and at the end: watch each class, roll back if one is lost."""
-        if self._thresholds is None or (state.step % WATCH_EVERY and state.step != self._steps):
-            return
-        counts = self._calibrate(state)
-        verdict = judge(counts, self._start, self._source_counts, self._classes, state.step)
-        if not (verdict.classes & ~self._muted).any():
-            self._good = state.snapshot()
-            return
-        state.alarms += verdict.messages
-        self._muted |= verdict.classes
-        state.restore(self._good)
-        self._calibrate(state)
+        self._watch.after_step(state)
 
     def memory(self) -> dict[str, Any]:
-        """Thresholds, counts, muted classes and the last good state."""
-        if self._thresholds is None:
-            return {}
-        arrays = {
-            "sure": self._thresholds.sure,
-            "doubt": self._thresholds.doubt,
-            "start": self._start,
-            "source": self._source_counts,
-            "muted": self._muted,
-        }
-        return {
-            "good": self._good,
-            "arrays": {key: torch.from_numpy(value.copy()) for key, value in arrays.items()},
-        }
+        """What the watch remembers."""
+        return self._watch.memory()
 
     def recall(self, memory: Mapping[str, Any]) -> None:
         """Take back what `memory` gave."""
-        if memory:
-            arrays = {key: value.numpy() for key, value in memory["arrays"].items()}
-            self._thresholds = Thresholds(arrays["sure"], arrays["doubt"])
-            self._start, self._source_counts = arrays["start"], arrays["source"]
-            self._muted, self._good = arrays["muted"], dict(memory["good"])
+        self._watch.recall(memory)
 
 
 class MeanTeacher:
@@ -215,7 +132,7 @@ class MeanTeacher:
         label: str = "Mean teacher, soft targets",
         *,
         style: Style | None = None,
-        silent_share: float = 0.0,
+        silent_share: float = 0.5,
         masked_share: float = 0.0,
     ) -> None:
         self.masked_share = masked_share
@@ -225,21 +142,30 @@ class MeanTeacher:
     def fit(self, task: Task) -> Adapted:
         """Spend the budget on source and target batches side by side."""
         budget = task.budget
+        style = self.style or task.style
         supervised = Supervised(
             task.source,
             batch=budget.batch,
             seed=task.seed,
-            hook=self.style(task.target) if self.style else None,
-            hook_fingerprint=getattr(self.style, "__name__", ""),
+            hook=style(task.target) if style else None,
+            hook_fingerprint=getattr(style, "__name__", ""),
         )
+        silent = 0.0 if task.warmed else self.silent_share
         objective = Teaching(
             supervised,
             task.target,
             batch=budget.batch,
             seed=task.seed,
             steps=budget.steps,
-            silent=round(self.silent_share * budget.steps),
+            silent=round(silent * budget.steps),
             prior=task.source.prior(),
             masked_share=self.masked_share,
         )
         return task.train(objective, self.name)
+
+
+class FourierMeanTeacher(MeanTeacher):
+    """Source images in the amplitudes of the target all the way; the teacher from half of it."""
+
+    def __init__(self) -> None:
+        super().__init__("fda_mean_teacher", "FDA, then mean teacher", style=fourier_hook)

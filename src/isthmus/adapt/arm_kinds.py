@@ -1,0 +1,172 @@
+"""The arms that a comparison can have: what each is, what it starts from, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from isthmus.adapt.adapter import ADAPTERS, Level
+from isthmus.errors import ConfigError
+
+BURN_IN = "burn_in"
+REFERENCE = "fair_source"
+ORACLE = "oracle"
+
+
+@dataclass(frozen=True)
+class ArmKind:
+    """What an arm is.
+
+    Attributes:
+        name, label, level: as for adapters; the level of an arm without adapter is "source".
+        recipe: one sentence for people.
+        start: what it starts from: "scratch", `BURN_IN`, or another arm's name.
+        inputs: files it needs beside the source: "target", "extra", "oracle".
+    """
+
+    name: str
+    label: str
+    level: Level
+    recipe: str
+    start: str = BURN_IN
+    inputs: tuple[str, ...] = ()
+
+
+ARMS: dict[str, ArmKind] = {
+    kind.name: kind
+    for kind in (
+        ArmKind(
+            "plain_source",
+            "Source only, plain",
+            "source",
+            "source with flips and scaling alone, no weight averaging",
+            start="scratch",
+        ),
+        ArmKind(
+            REFERENCE,
+            "Source only, fair",
+            "source",
+            "source with strong augmentation and averaged weights; the gap is measured from here",
+        ),
+        ArmKind(
+            "augmented",
+            "Generated corner cases",
+            "image",
+            "fair source with generated frames mixed into every batch",
+            inputs=("extra",),
+        ),
+        ArmKind(
+            "adabn",
+            "Batch-norm statistics (AdaBN)",
+            "feature",
+            "fair source, then normalisation statistics re-estimated on the target",
+            start=REFERENCE,
+            inputs=("target",),
+        ),
+        ArmKind(
+            "coral",
+            "Covariances of features (deep CORAL)",
+            "feature",
+            "fair source, and features whose covariances are alike on source and target",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "mmd",
+            "Distribution of features (MMD)",
+            "feature",
+            "fair source, and features of small maximum mean discrepancy to the target's",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "dann",
+            "Adversarial features (gradient reversal)",
+            "feature",
+            "fair source, and features from which discriminators cannot tell the domain",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "fda",
+            "Fourier adaptation (FDA)",
+            "image",
+            "source images with the low-frequency amplitudes of target images",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "reinhard",
+            "Colour transfer (Reinhard)",
+            "image",
+            "source images with the colour statistics of target images",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "histogram",
+            "Histogram matching",
+            "image",
+            "source images with the histograms of target images, by channel",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "ot",
+            "Optimal transport of colours",
+            "image",
+            "source images with the colour distribution of target images",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "pseudo_labels",
+            "Pseudo-labels in rounds",
+            "pseudo-label",
+            "sure detections on target images as labels, sure by precision on source validation",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "mean_teacher",
+            "Mean teacher, soft targets",
+            "pseudo-label",
+            "the averaged weights teach on target images, thresholds matched to the class prior",
+            inputs=("target",),
+        ),
+        ArmKind(
+            "fda_mean_teacher",
+            "FDA, then mean teacher",
+            "combination",
+            "half of the steps Fourier adaptation, half mean teacher",
+            inputs=("target",),
+        ),
+        ArmKind(
+            ORACLE,
+            "Oracle (target labels)",
+            "source",
+            "fair source with the labelled target-train frames added: what labels would give",
+            inputs=("oracle",),
+        ),
+    )
+}
+
+
+def is_arm(name: str) -> bool:
+    """Whether an arm of this name can be trained: one of `ARMS`, or adapters joined by "+"."""
+    stages = name.split("+")
+    return name in ARMS or (len(stages) > 1 and all(stage in ADAPTERS for stage in stages))
+
+
+def arm_kind(name: str) -> ArmKind:
+    """What the arm of this name is: one of `ARMS`, or a combination such as ``fda+mean_teacher``.
+
+    Raises:
+        ConfigError: there is no such arm.
+    """
+    if not is_arm(name):
+        raise ConfigError(
+            f"arm {name!r}: unknown; there is {', '.join(ARMS)}, and adapters joined by +, "
+            "such as fda+adabn+mean_teacher"
+        )
+    if name in ARMS:
+        return ARMS[name]
+    stages = name.split("+")
+    return ArmKind(
+        name,
+        ", then ".join(ARMS[stage].label for stage in stages),
+        "combination",
+        f"{len(stages)} stages, each kept only if no sign that needs no label falls",
+        inputs=("target",),
+    )

@@ -1,0 +1,1 @@
+"""Adaptation of classifiers of feature vectors: the field's classic problems, without pixels."""
