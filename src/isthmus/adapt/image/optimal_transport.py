@@ -21,16 +21,19 @@ from isthmus.detect.samples import Images
 ROUNDS = 12
 SAMPLE = 1500
 NODES = 17
+SMALLEST_EXTENT = 1e-3
 
 
 def sliced_transport(
     source: Tensor, target: Tensor, rng: np.random.Generator, *, rounds: int = ROUNDS
 ) -> Tensor:
     """Source images (b, 3, h, w) in [0, 1] with the colour distribution of target images."""
-    lattice = _lattice()
     here = _sample(source, rng)
     there = _sample(target, rng)
-    moving = torch.cat([here, lattice.expand(len(source), -1, -1)], 1)
+    low = source.amin((2, 3))[:, None]
+    extent = (source.amax((2, 3))[:, None] - low).clamp(min=SMALLEST_EXTENT)
+    # the lattice fills the box of the image's own colours, however narrow that is
+    moving = torch.cat([here, low + extent * _lattice()], 1)
     count = here.shape[1]
     for _ in range(rounds):
         turn = torch.from_numpy(np.linalg.qr(rng.standard_normal((3, 3)))[0]).float()
@@ -39,15 +42,19 @@ def sliced_transport(
         moving = along @ turn.T
     table = moving[:, count:].view(len(source), NODES, NODES, NODES, 3).permute(0, 4, 1, 2, 3)
     # grid_sample's last coordinate comes first: axes of the lattice are (red, green, blue)
-    place = (2 * source - 1).permute(0, 2, 3, 1).flip(-1)[:, None]
+    share = (source.permute(0, 2, 3, 1) - low[:, None]) / extent[:, None]
     moved = functional.grid_sample(
-        table, place, mode="bilinear", padding_mode="border", align_corners=True
+        table,
+        (2 * share - 1).flip(-1)[:, None],
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=True,
     )
     return moved[:, :, 0].clamp_(0, 1)
 
 
 def _lattice() -> Tensor:
-    """All colours of a coarse grid, (NODES³, 3), red slowest."""
+    """All points of a coarse grid of the unit cube, (NODES³, 3), first axis slowest."""
     axis = torch.linspace(0, 1, NODES)
     return torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).view(-1, 3)
 
