@@ -50,10 +50,10 @@ def test_transport_brings_means_and_correlations_where_histograms_cannot():
     for k in range(2):
         a, b = moved[k].flatten(1), target[k].flatten(1)
         torch.testing.assert_close(a.mean(1), b.mean(1), atol=1e-2, rtol=0)
-        torch.testing.assert_close(torch.cov(a), torch.cov(b), atol=6e-4, rtol=0)
+        torch.testing.assert_close(torch.cov(a), torch.cov(b), atol=1.2e-3, rtol=0)
     by_channel = histogram_transfer(source, target)[0].flatten(1)
     wanted = torch.cov(target[0].flatten(1))
-    assert (torch.cov(by_channel) - wanted).abs().max() > 1.5e-3
+    assert (torch.cov(by_channel) - wanted).abs().max() > 2.4e-3
 
 
 def test_transport_to_itself_changes_little_and_equal_colours_stay_equal():

@@ -147,7 +147,7 @@ def test_every_kind_of_adapter_works_on_it(name, pretrained, draw):
     task = Task(detector, draw(8, 0), draw(6, 1).images, Budget(2, batch=2), 0, warmed=True)
     result = adapt(build_adapter(name), task)
     assert all(torch.isfinite(v).all() for v in result.detector.state_dict().values())
-    assert weights_digest(result.detector) != weights_digest(detector)
+    assert len(result.history) == (0 if name == "adabn" else 2)
 
 
 def test_what_cannot_be_loaded_is_named(pretrained, tmp_path):

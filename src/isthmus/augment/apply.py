@@ -327,4 +327,4 @@ def _caption(effect: Effect, severity: float) -> str:
 
 def _plain(box: Box) -> dict[str, Any]:
     values = asdict(box)
-    return {**values, "xyxy": list(box.xyxy)}
+    return {**values, "xyxy": list(box.xyxy), "attributes": dict(box.attributes)}

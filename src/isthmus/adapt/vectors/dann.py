@@ -51,7 +51,7 @@ class AdversarialClassifier:
             loss = functional.cross_entropy(head(features[:BATCH]), truth[a])
             loss = loss + functional.binary_cross_entropy_with_logits(domain, wanted)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         with torch.no_grad():
             return np.asarray(head(body(there)).argmax(1).numpy())
