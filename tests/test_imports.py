@@ -34,6 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {"console", "cli_adapt", "cli_cases", "cli_data", "cli_synth"},
     "cli_adapt": {"console"},
     "cli": {"console", "cli_cases", "cli_data", "cli_synth"},
+    "cli": {"console", "cli_adapt", "cli_data", "cli_synth"},
+    "cli_adapt": {"console"},
     "cli_data": {"console"},
     "cli_synth": {"console", "console_synth", "synth"},
     "cli_cases": {"console", "console_cases"},
