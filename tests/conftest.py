@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Before numpy and torch are loaded. On arrays as small as those of tests, threads spend several
+# times the work on waiting for each other.
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 # A job in the background of a shell ignores Ctrl-C, and so would every process started from here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
