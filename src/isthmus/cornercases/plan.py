@@ -22,7 +22,6 @@ from isthmus.errors import ConfigError
 from isthmus.files import write_text
 from isthmus.option_file import describe, listed, read_options
 
-SCHEMA = "isthmus.plan/1"
 MOST_FRAMES = 2000
 FEWEST_BASES = 3
 """Source frames that an augmentation needs to start from."""
@@ -74,7 +73,7 @@ class Place(_Section):
 class Plan(_Section):
     """A plan file."""
 
-    format_name: Literal["isthmus.plan/1"] = Field(SCHEMA, alias="schema")
+    format_name: Literal["isthmus.plan/1"] = Field("isthmus.plan/1", alias="schema")
     source: Place
     target: Place
     odd: dict[str, Any]

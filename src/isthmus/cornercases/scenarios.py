@@ -69,7 +69,7 @@ def layout_of(facts: Facts, width: int) -> Column:
         sum(bool(b.occluded) for b in boxes) / count,
         len(overlapping) / count,
     ]
-    return np.clip(np.array(values), 0, 1)
+    return np.asarray(np.clip(np.array(values), 0, 1))
 
 
 def _squashed(number: int) -> float:

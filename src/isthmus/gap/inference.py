@@ -64,7 +64,12 @@ class Options:
         )
 
 
+BIAS_LEFT = (
+    "without halvings (floor_splits=0) the bias that finite samples add is taken out by the "
+    "bootstrap alone, or not at all where there is none: compare such values only at equal sizes"
+)
 BELOW_FLOOR = "the gap lies within its noise floor: these samples do not tell it from none"
+
 
 def measure(
     x: npt.ArrayLike,
@@ -232,7 +237,9 @@ def concluded(
     low, high = interval(found.drawn, level)
     value, floor = found.value, found.floor
     above = None if floor is None else bool(value > max(floor, found.tiny))
-    below = (BELOW_FLOOR,) if above is False else ()
+    said: tuple[str, ...] = (BELOW_FLOOR,) if above is False else ()
+    if metric.biased and not sample.options.floor_splits:
+        said += (BIAS_LEFT,)
     return Estimate(
         metric=metric.name,
         value=value,
@@ -256,7 +263,7 @@ def concluded(
         permutations=plan.permutations,
         bootstraps=plan.bootstraps,
         params=_settings(statistic, sample),
-        warnings=sample.notes + statistic.warnings + below,
+        warnings=sample.notes + statistic.warnings + said,
     )
 
 

@@ -29,7 +29,7 @@ from isthmus.study.measure import gap_schema, published_schema
 
 SCHEMA = "isthmus.dqm/1"
 SCHEMA_FILE = "schemas/dqm-1.json"
-PLACE = ("pair", "extractor", "layer", "kind")
+PLACE = ("pair", "extractor", "layer", "kind", "deep")
 """Where a row of `isthmus.gap/1` stands; here the row around an estimate says so."""
 MOST_COMPARISONS = 500
 Row = dict[str, Any]

@@ -14,7 +14,7 @@ from isthmus.cornercases.plan import Augment, Order, Place, Synthesise, load_pla
 from isthmus.cornercases.table import ConditionTable, measure_conditions, read_table
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset, write_dataset
-from isthmus.data.frame import Frame
+from isthmus.data.frame import Frame, Problem
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import make_folder, write_json
 from isthmus.option_file import OptionFile
@@ -202,7 +202,9 @@ class _Maker:
 
 def _whole(parts: list[Dataset]) -> Dataset:
     """All frames under ids that say which order they come from."""
-    frames, problems, categories = [], [], {}
+    frames: list[Frame] = []
+    problems: list[Problem] = []
+    categories: dict[str, None] = {}
     for number, part in enumerate(parts):
         frames += [replace(frame, id=f"{number:02d}/{frame.id}") for frame in part]
         problems += part.problems

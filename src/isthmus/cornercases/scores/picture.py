@@ -44,7 +44,7 @@ class Picture:
     @cached_property
     def white(self) -> Array:
         """1 where every channel is at the white end, (h, w)."""
-        return (self.rgb.min(axis=2) >= WHITE).astype(np.float32)
+        return np.asarray(self.rgb.min(axis=2) >= WHITE, dtype=np.float32)
 
     @cached_property
     def fine(self) -> Array:
