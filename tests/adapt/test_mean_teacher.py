@@ -195,7 +195,8 @@ def test_the_teacher_learns_from_the_target(draw, tiny):
     assert all(torch.isfinite(v).all() for v in first.detector.state_dict().values())
 
 
-def test_block_masks_are_optional_and_change_what_is_learnt(draw, tiny):
+def test_block_masks_are_optional_and_change_what_is_learnt(draw, tiny, monkeypatch):
+    watched(monkeypatch, [(0.5, 0.5)] * 8)  # nothing to roll back
     source, target, budget = draw(16, 0), draw(16, 1).images, Budget(3, batch=4)
     plain = MeanTeacher().fit(Task(tiny, source, target, budget, 0))
     masked = MeanTeacher(masked_share=1.0).fit(Task(tiny, source, target, budget, 0))

@@ -86,3 +86,29 @@ def test_products_by_torch_give_the_same_estimate(metric, kind, tolerance):
 def test_a_device_that_is_not_there_is_named():
     with pytest.raises(ConfigError, match="nowhere"):
         measure(np.eye(4), np.eye(4) + 1, "mmd", device="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"gamma": 50.0}, "polynomial kernel"),
+        ({"kernel": "linear", "bandwidth": 3.0}, "has none"),
+        ({"kernel": "rbf_mixture", "degree": 7}, "polynomial kernel"),
+    ],
+)
+def test_a_kernel_refuses_options_that_are_not_its_own(params, said):
+    x, y = np.random.default_rng(0).normal(size=(2, 20, 3))
+    with pytest.raises(ConfigError, match=said):
+        measure(x, y, "mmd", **params)
+
+
+def test_values_without_halvings_say_that_their_bias_is_not_wholly_removed():
+    x, y = np.random.default_rng(0).normal(size=(2, 40, 3))
+    few = {"permutations": 0, "bootstraps": 0}
+    with_splits, without = (
+        measure(x, y, "sinkhorn", floor_splits=k, **few).warnings for k in (20, 0)
+    )
+    assert any("floor_splits=0" in w for w in without)
+    assert not any("floor_splits=0" in w for w in with_splits)
+    unbiased = measure(x, y, "mmd", floor_splits=0, **few).warnings
+    assert not any("floor_splits=0" in w for w in unbiased)

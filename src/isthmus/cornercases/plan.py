@@ -22,6 +22,7 @@ from isthmus.errors import ConfigError
 from isthmus.files import write_text
 from isthmus.option_file import describe, listed, read_options
 
+SCHEMA = "isthmus.plan/1"
 MOST_FRAMES = 2000
 FEWEST_BASES = 3
 """Source frames that an augmentation needs to start from."""

@@ -86,12 +86,13 @@ def kernel_of(
     """The kernel's tile function over the pooled rows, its settings, and warnings."""
     if kernel not in KERNELS:
         raise ConfigError(f"kernel {kernel!r} is not known; choose one of {', '.join(KERNELS)}")
-    if kernel != "rbf" and bandwidth is not None:
-        raise ConfigError(f"bandwidth = {bandwidth}: the {kernel} kernel has none; only rbf does")
+    gaussian = kernel.startswith("rbf")
+    if bandwidth is not None and not gaussian:
+        raise ConfigError(f"bandwidth = {bandwidth}: the {kernel} kernel has none, rbf kernels have")
     if kernel != "polynomial" and (gamma, degree, coef0) != (None, 3, 1.0):
         raise ConfigError(
             f"gamma, degree and coef0 belong to the polynomial kernel; the {kernel} kernel takes "
-            + ("bandwidth = sqrt(1 / (2 gamma))" if kernel == "rbf" else "none of them")
+            + ("bandwidth = sqrt(1 / (2 gamma))" if gaussian else "none of them")
         )
     if kernel == "linear":
         return _polynomial(rows.z, 1.0, 0.0, 1, rows.device), {"kernel": kernel}, ()
