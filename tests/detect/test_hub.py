@@ -112,6 +112,7 @@ def test_a_pretrained_folder_takes_the_tasks_classes_and_keeps_its_weights(pretr
     assert weights_digest(again) == weights_digest(detector)
 
 
+@pytest.mark.slow
 def test_training_learns_is_seeded_and_survives_storage(pretrained, draw, tmp_path):
     detector = build_detector(f"hf:{pretrained}", CLASSES, seed=0)
     samples = draw(8, 0)

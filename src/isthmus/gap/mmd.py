@@ -88,7 +88,7 @@ def kernel_of(
         raise ConfigError(f"kernel {kernel!r} is not known; choose one of {', '.join(KERNELS)}")
     gaussian = kernel.startswith("rbf")
     if bandwidth is not None and not gaussian:
-        raise ConfigError(f"bandwidth = {bandwidth}: the {kernel} kernel has none, rbf kernels have")
+        raise ConfigError(f"bandwidth = {bandwidth}: the {kernel} kernel has none")
     if kernel != "polynomial" and (gamma, degree, coef0) != (None, 3, 1.0):
         raise ConfigError(
             f"gamma, degree and coef0 belong to the polynomial kernel; the {kernel} kernel takes "
