@@ -58,9 +58,14 @@ class DesignDomain:
         }
 
 
+UNPROVEN = frozenset({"glare", "precipitation", "lens", "shutter"})
+"""Attributes whose scores do not tell their conditions well enough to be asked for unasked."""
+
+
 def measured_domain() -> DesignDomain:
-    """Every attribute that is measured, with all its values."""
-    return DesignDomain("all that is measured", {a.name: a.values for a in ATTRIBUTES.values()})
+    """Every attribute that is measured reliably, with all its values."""
+    told = {a.name: a.values for a in ATTRIBUTES.values() if a.name not in UNPROVEN}
+    return DesignDomain("all that is measured", told)
 
 
 def load_design_domain(path: Path | str) -> DesignDomain:
