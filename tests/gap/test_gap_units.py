@@ -121,7 +121,7 @@ def test_blocks_are_contiguous_in_one_sequence_and_keep_apart() -> None:
         assert len(set(groups[rows])) == 1
     inside = np.flatnonzero(np.diff(np.flatnonzero(units.x >= 0)) > 1)
     assert len(inside) == units.count_x - 2  # a gap between neighbours, none at the ends
-    assert any("2 and 1 sequences" in warning for warning in units.warnings)
+    assert any("2 sequences of x and 1 sequence of y" in text for text in units.warnings)
 
 
 def test_short_sequences_are_joined_to_blocks_of_like_length() -> None:
@@ -271,3 +271,12 @@ def test_false_positives_stay_at_their_level(scenario: str) -> None:
             rejected[name] += estimates[name].p_value <= 0.05
     for name in names:
         assert 0.03 <= rejected[name] / draws <= 0.075, rejected
+
+
+def test_frames_without_sequences_are_not_called_drives():
+    rng = np.random.default_rng(0)
+    y = np.concatenate([np.cumsum(rng.normal(size=(40, 3)), axis=0) for _ in range(3)])
+    found = find_units(rng.normal(size=(60, 3)), y, None, np.repeat(["a", "b", "c"], 40))
+    said = " ".join(found.warnings)
+    assert "3 sequences of y: the result tells these drives apart" in said
+    assert "60 sequences" not in said

@@ -203,9 +203,15 @@ def _blocks(x: Matrix, y: Matrix, runs_x: list[Indices], runs_y: list[Indices]) 
         )
     if min(blocks) < BLOCKS_WANTED:
         warnings += (f"only {blocks[0]} and {blocks[1]} independent blocks of frames a side",)
-    if min(len(runs_x), len(runs_y)) < SEQUENCES_ENOUGH and length > 1:
+    drives = [len([rows for rows in runs if len(rows) > 1]) for _, runs in sides]
+    few = [
+        f"{number} {'sequence' if number == 1 else 'sequences'} of {name}"
+        for number, name in zip(drives, "xy", strict=True)
+        if 0 < number < SEQUENCES_ENOUGH
+    ]
+    if few and length > 1:
         warnings += (
-            f"{len(runs_x)} and {len(runs_y)} sequences: the result tells these drives apart; "
+            f"{' and '.join(few)}: the result tells these drives apart; "
             f"it takes {SEQUENCES_ENOUGH} a side to speak of drives in general",
         )
     kind = "blocks" if length > 1 else "frames"
