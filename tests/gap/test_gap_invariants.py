@@ -25,7 +25,8 @@ def two(n: int = 40, m: int = 25, d: int = 3, shift: float = 0.7):
 
 
 # As many components as there are features, however few the rows.
-PREPARED = {**PARAMS, "kl_gaussian": {"rows_a_component": 1}}
+# Rows that are chosen have no units by which to see how much alike they are.
+PREPARED = {**PARAMS, "kl_gaussian": {"rows_a_component": 1, "design_effect": 1.0}}
 
 
 def resampled(name: str, x: np.ndarray, y: np.ndarray, **params: object) -> float:

@@ -85,17 +85,22 @@ def prepare(
     components: int | None = COMPONENTS,
     rows_a_component: int = ROWS_A_COMPONENT,
     ridge: float = RIDGE,
+    design_effect: float | None = None,
 ) -> Simple:
     """The resampled form, in the pooled sample's `components` leading axes (None: all).
 
     Fewer are used where the smaller side has fewer than `rows_a_component` rows for each.
+    `design_effect`: how many rows are worth one independent row, 1 at least; None: found from how
+    much alike rows of a unit are.
     """
     del seed  # nothing here is drawn
     _check(ridge)
+    if design_effect is not None and not design_effect >= 1:
+        raise ConfigError(f"design_effect = {design_effect}; expected 1 or more, or None")
     used, notes = _supported(rows, components, rows_a_component)
     axes = principal_axes(rows, used)
     k = axes.scores.shape[1]
-    effect = _design_effect(rows, axes.scores)
+    effect = _design_effect(rows, axes.scores) if design_effect is None else design_effect
 
     def evaluate(wx: Counts, wy: Counts) -> Floats:
         out = np.empty(len(wx))
@@ -107,6 +112,7 @@ def prepare(
         return out
 
     settings = {**axes.settings, "rows_a_component": rows_a_component, "ridge": ridge}
+    settings["design_effect"] = round(effect, 6)
     warnings = axes.warnings + notes + too_few_frames(rows, k, "divergence")
     return Simple(evaluate, settings=settings, warnings=warnings)
 
