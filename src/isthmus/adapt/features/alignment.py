@@ -8,6 +8,7 @@ the loss would find nothing to align, and the running statistics would fit neith
 from __future__ import annotations
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -136,7 +137,7 @@ class Alignment:
         self._loss.recall(memory)
 
 
-class AlignmentAdapter:
+class AlignmentAdapter(ABC):
     """Adapter that trains with an `Alignment`.
 
     Args:
@@ -156,9 +157,9 @@ class AlignmentAdapter:
         self.levels = levels
         self.weight = self.usual_weight if weight is None else weight
 
+    @abstractmethod
     def loss(self, channels: Mapping[str, int], seed: int) -> FeatureLoss:
         """A new loss for levels with these numbers of channels."""
-        raise NotImplementedError
 
     def fit(self, task: Task) -> Adapted:
         """Spend the budget on source and target batches side by side.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from isthmus.report import fields, wording
@@ -25,9 +26,16 @@ _HOW_TO_READ = (
     "random halves of one domain, exceeded in only 5 % of halvings. 1 is that floor. What chance "
     "adds on average is taken off every estimate, so two samples without a gap lie around 0, and "
     "below it when they are even more alike than chance would have them.",
+    "A gap says that the worlds differ; what that costs a detector, only the detector's scores "
+    "can say.",
+)
+_ALIKE = (
     "p-values come from permuting drives, or blocks of consecutive frames, because frames of one "
-    "drive resemble each other. A gap says that the worlds differ; what that costs a detector, "
-    "only the detector's scores can say.",
+    "drive resemble each other."
+)
+_APART = (
+    "p-values come from permuting single frames: no drives are known, and each frame is taken to "
+    "be independent of the others; where they are a video, the gap looks surer than it is."
 )
 
 
@@ -42,10 +50,12 @@ def section(run: RunFolder) -> Section:
         rows = figures.ratio_rows(estimates, labels)
         first = "" if run.is_measurement else "The takeaway counts the first kind."
         blocks.extend(_summary(pairs, estimates, first))
-        blocks.extend(Text(text, "note") for text in _HOW_TO_READ)
+        apart = all(fields.record(e, "params").get("units") == "frames" for e in estimates)
+        notes = (_HOW_TO_READ[0], _APART if apart else _ALIKE, _HOW_TO_READ[1])
+        blocks.extend(Text(text, "note") for text in notes)
         control = next((labels[fields.text(p, "name")] for p in pairs if is_control(p)), None)
         blocks.extend(_charts(rows, list(labels.values()), control))
-        blocks.extend(_warnings(estimates, labels))
+        blocks.extend(_warnings(estimates, labels, fields.records(document, "problems")))
         blocks.append(_all(estimates, labels))
         blocks.append(_metrics(estimates))
     return Section("gap", "Gap", "How far apart are the two worlds, and in what?", tuple(blocks))
@@ -122,8 +132,11 @@ def _headline(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return chosen
 
 
-def _warnings(estimates: list[Document], labels: dict[str, str]) -> list[Block]:
-    """Each kind of warning once: those that differ in their numbers alone are the same kind."""
+def _warnings(
+    estimates: list[Document], labels: dict[str, str], problems: Sequence[Document] = ()
+) -> list[Block]:
+    """Problems, and each kind of warning once: those that differ in numbers alone are one kind."""
+    known = tuple(f"{fields.text(p, 'path')}: {fields.text(p, 'reason')}." for p in problems)
     kinds: dict[str, tuple[str, int, dict[str, None]]] = {}
     for item in estimates:
         pair = labels.get(fields.text(item, "pair"), fields.text(item, "pair"))
@@ -131,14 +144,12 @@ def _warnings(estimates: list[Document], labels: dict[str, str]) -> list[Block]:
             kind = re.sub(r"\d[\d.]*(e[-+]\d+)?", "#", warning)
             first, count, pairs = kinds.get(kind, (warning, 0, {}))
             kinds[kind] = (first, count + 1, pairs | {pair: None})
-    if not kinds:
-        return []
-    items = tuple(
+    items = known + tuple(
         f"{first[:1].upper()}{first[1:]} ({wording.several(count, 'estimate')}: "
         f"{'; '.join(pairs)})."
         for first, count, pairs in kinds.values()
     )
-    return [Heading("Cautions"), Listing(items)]
+    return [Heading("Cautions"), Listing(items)] if items else []
 
 
 def _all(estimates: list[Document], labels: dict[str, str]) -> Table:
