@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_street import write_streets
 
 from isthmus.augment.apply import augment_dataset
 from isthmus.augment.fog import Fog
@@ -18,7 +19,6 @@ from isthmus.data.formats import read_dataset
 from isthmus.data.frame import Box
 from isthmus.data.images import read_rgb
 from isthmus.errors import ConfigError, InputError
-from isthmus.synth.maker import make_dataset
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -31,8 +31,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("source")
-    return make_dataset(folder, 5, "clear_day", 3, (160, 96), sequence_length=3)
+    return write_streets(tmp_path_factory.mktemp("source"), 5)
 
 
 @pytest.fixture(scope="module")
