@@ -128,7 +128,7 @@ def test_no_public_name_has_vanished() -> None:
     published = {
         "Box", "Dataset", "Estimate", "Frame", "IsthmusError", "SealedTest", "UnlabeledView",
         "augment_dataset", "extract_features", "load_extractor", "load_study", "local_executor",
-        "make_dataset", "measure", "measure_gap", "read_dataset", "run_demo", "run_study",
+        "measure", "measure_gap", "read_dataset", "run_demo", "run_study",
         "study_schema", "write_dataset", "write_report",
     }  # fmt: skip
     assert published <= set(isthmus.__all__)

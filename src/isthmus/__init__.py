@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from isthmus.study.generate_plan import generate_plan
     from isthmus.study.junit import write_junit
     from isthmus.study.measure import gap_schema, measure_gap
-    from isthmus.synth.maker import make_dataset
     from isthmus.synth.odd.domain import load_odd
     from isthmus.synth.output.dataset import render_dataset
     from isthmus.synth.output.replay import replay
@@ -69,7 +68,6 @@ _HOMES = {
     "load_odd": "synth.odd.domain",
     "load_study": "study.config",
     "local_executor": "compute.local",
-    "make_dataset": "synth.maker",
     "measure": "gap.inference",
     "measure_dqm": "study.dqm",
     "measure_gap": "study.measure",
@@ -113,7 +111,6 @@ __all__ = [
     "load_odd",
     "load_study",
     "local_executor",
-    "make_dataset",
     "measure",
     "measure_dqm",
     "measure_gap",

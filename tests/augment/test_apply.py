@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_street import write_streets
 
+from drawn_street import write_streets
 from isthmus.augment.apply import augment_dataset
 from isthmus.augment.fog import Fog
 from isthmus.compute.local import LocalExecutor

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_street import draw_street
 
+from drawn_street import draw_street
 from isthmus.augment.audit import audit_boxes
 from isthmus.augment.depth import (
     FAR,

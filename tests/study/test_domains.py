@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from drawn_street import write_streets
 from isthmus.compute.executor import SerialExecutor
 from isthmus.data.images import write_jpeg
 from isthmus.errors import InputError
 from isthmus.study.api import run_study
 from isthmus.study.config import StudyConfig, parse_study
 from isthmus.study.domains import read_domains
-from isthmus.synth.maker import make_dataset
 
 
 def labelled(folder: Path, categories: list[str], n: int = 8, seed: int = 0) -> Path:
@@ -118,11 +118,13 @@ def test_a_single_sequence_leaves_a_frame_for_validation_whatever_the_share(tmp_
 
 
 def test_a_study_of_one_class_runs_to_its_report(tmp_path):
-    for name, condition, seed in (("day", "clear_day", 1), ("fog", "fog", 2)):
-        make_dataset(tmp_path / name, 16, condition, seed, (96, 64), sequence_length=4)
+    for name, first, visibility in (("day", 0, None), ("fog", 100, 60.0)):
+        write_streets(
+            tmp_path / name, 16, (96, 64), first=first, in_sequence=4, visibility=visibility
+        )
     labels = tmp_path / "day" / "coco.json"
     content = json.loads(labels.read_text())
-    people = {c["id"] for c in content["categories"] if c["name"] == "person"}
+    people = {c["id"] for c in content["categories"] if c["name"] == "pedestrian"}
     content["annotations"] = [a for a in content["annotations"] if a["category_id"] not in people]
     labels.write_text(json.dumps(content))
     config = parse_study(

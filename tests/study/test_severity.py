@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from drawn_street import write_streets
 from isthmus.augment.apply import augment_dataset
 from isthmus.cornercases.measures import MEASURES
 from isthmus.cornercases.table import measure_conditions
 from isthmus.data.images import read_rgb, write_jpeg
 from isthmus.study.severity import COMPARED, asking_measures, fit_severity
-from isthmus.synth.maker import make_dataset
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("severity")
-    return make_dataset(folder, n=24, seed=3, size=(192, 112), sequence_length=2)
+    return write_streets(folder, 24, (192, 112), in_sequence=2)
 
 
 def brightened(dataset, folder, factor):

@@ -12,18 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from drawn_street import write_streets
 from isthmus.compute.executor import SerialExecutor
 from isthmus.files import file_digest
 from isthmus.study.api import run_study
 from isthmus.study.config import StudyConfig, parse_study
-from isthmus.synth.maker import make_dataset
 
 STAGES = ("data", "conditions", "generate", "train", "gap", "score", "takeaway")
 
 
 def tiny(folder: Path, **changes) -> StudyConfig:
-    for name, condition, seed in (("day", "clear_day", 1), ("fog", "fog", 2)):
-        make_dataset(folder / name, 16, condition, seed, (96, 64), sequence_length=4)
+    for name, first, visibility in (("day", 0, None), ("fog", 100, 60.0)):
+        write_streets(
+            folder / name, 16, (96, 64), first=first, in_sequence=4, visibility=visibility
+        )
     return parse_study(
         {
             "name": "tiny",

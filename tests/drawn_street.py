@@ -104,16 +104,35 @@ def _surfaces(
     return np.asarray(np.where((depth >= SKY_DEPTH)[..., None], sky, image))
 
 
-def write_streets(folder: Path, n: int, size: tuple[int, int] = (160, 96)) -> Dataset:
-    """`n` streets as a data set in `folder` (COCO, JPEG, depth PNG), three frames a sequence."""
+def fogged(street: Street, visibility: float) -> np.ndarray:
+    """The street's picture in fog of a visibility in metres (Koschmieder), light as its square."""
+    through = np.exp(-2.996 / visibility * street.depth)[..., None]
+    light = (street.image / 255.0) ** 2 * through + 0.5 * (1 - through)
+    return (255 * np.sqrt(light)).astype(np.uint8)
+
+
+def write_streets(
+    folder: Path,
+    n: int,
+    size: tuple[int, int] = (160, 96),
+    *,
+    first: int = 0,
+    in_sequence: int = 3,
+    visibility: float | None = None,
+) -> Dataset:
+    """Streets `first` to `first` + n as a data set in `folder` (COCO, JPEG, depth PNG).
+
+    With `visibility`, in fog. Each sequence has `in_sequence` frames.
+    """
     frames = []
     for index in range(n):
-        street = draw_street(index, size)
+        street = draw_street(first + index, size)
+        shown = street.image if visibility is None else fogged(street, visibility)
         image, depth = (folder / f"{kind}/street-{index:03d}.{ending}"
                         for kind, ending in (("images", "jpg"), ("depth", "png")))  # fmt: skip
         image.parent.mkdir(parents=True, exist_ok=True)
         depth.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(street.image).save(image, quality=95)
+        Image.fromarray(shown).save(image, quality=95)
         write_depth_png(depth, street.depth)
         layers = hashlib.sha256(file_digest(depth).encode("ascii")).hexdigest()
         frames.append(
@@ -122,8 +141,12 @@ def write_streets(folder: Path, n: int, size: tuple[int, int] = (160, 96)) -> Da
                 image,
                 *size,
                 file_digest(image),
-                sequence=f"place-{index // 3:04d}",
-                attributes={"weather": "clear", "timeofday": "daytime", "scene": "city street"},
+                sequence=f"place-{index // in_sequence:04d}",
+                attributes={
+                    "weather": "clear" if visibility is None else "foggy",
+                    "timeofday": "daytime",
+                    "scene": "city street",
+                },
                 objects=street.boxes,
                 depth=depth,
                 camera=street.camera,
