@@ -254,7 +254,8 @@ def test_no_odd_value_breaks_a_section(
     original = json.dumps(small)
     paths = paths_of(small, 5)[1:]
     assert len(paths) > 10
-    for path in paths:
+    # Every place gets one of the two odd values: both everywhere take a minute.
+    for path in paths[other is None :: 2]:
         document = json.loads(original)
         place = document
         for key in path[:-1]:
