@@ -14,7 +14,7 @@ from PIL import Image
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import FAR
 from isthmus.augment.effect import EFFECTS
-from isthmus.augment.fog import KOSCHMIEDER, Fog
+from isthmus.augment.fog import Fog
 from isthmus.augment.high_illumination import HighIllumination
 from isthmus.augment.lamps import headlamp_beam, vehicle_lamps
 from isthmus.augment.linear import luminance, to_linear, to_srgb
@@ -23,6 +23,7 @@ from isthmus.augment.motion_blur import MotionBlur
 from isthmus.augment.severity import Scale
 from isthmus.data.frame import Box
 from isthmus.errors import InputError
+from isthmus.hydrometeors.air import KOSCHMIEDER
 
 names = st.sampled_from(sorted(EFFECTS))
 
@@ -87,7 +88,7 @@ def measure(name: str, arrays: Arrays, depth: np.ndarray, severity: float) -> fl
         return float(Fog().transmission(depth, severity, rng).mean())
     light = to_linear(arrays.image)
     if name == "low_light":  # mean daylight
-        return float(LowLight(lamps=False).relit(arrays, depth, severity, rng).mean())
+        return float(LowLight(lamps=False).relit(light, arrays, depth, severity, rng).mean())
     if name == "high_illumination":  # mean light, which rises
         return -float(HighIllumination().lit(light, depth, severity, rng).mean())
     after, _ = MotionBlur().apply(arrays, depth, severity, rng)

@@ -5,8 +5,6 @@ import pytest
 
 from isthmus.synth.view import View
 from isthmus.synth.weather import extinction, precipitate, transmission
-from isthmus.synth.weather.drops import MOST, rain_drops, snow_flakes
-from isthmus.synth.weather.precipitation import lens_drops
 from isthmus.synth.weather.splashes import splash_density, splashes
 from isthmus.synth.world.scene import Scene, Weather
 
@@ -23,21 +21,6 @@ def test_contrast_is_five_percent_at_the_visibility():
     assert rain == pytest.approx(1.076 * 25**0.67 * 0.2302585 / 1000, rel=1e-4)
     snow = extinction(Weather(visibility=1e9, snowfall=2.0))
     assert snow > 3 * extinction(Weather(visibility=1e9, rain=2.0))
-
-
-def test_drops_are_as_many_and_as_large_as_marshall_and_palmer_say():
-    rate = 2.0
-    drops = rain_drops(rate, VIEW, 4.0, np.random.default_rng(0))
-    slope = 4.1 * rate**-0.21
-    volume = VIEW.width * VIEW.height / VIEW.focal**2 * 4.0**3 / 3
-    assert len(drops.diameter) == pytest.approx(8000 / slope * np.exp(-0.8 * slope) * volume, abs=1)
-    assert drops.diameter.mean() * 1000 == pytest.approx(0.8 + 1 / slope, rel=0.05)
-    assert -9.7 < drops.velocity[:, 1].min() < drops.velocity[:, 1].max() < -0.4
-    assert np.median(drops.position[:, 2]) == pytest.approx(4.0 * 0.5 ** (1 / 3), rel=0.05)
-
-
-def test_a_downpour_of_snow_is_bounded():
-    assert len(snow_flakes(10.0, VIEW, 16.0, np.random.default_rng(0)).diameter) <= MOST
 
 
 def test_snow_brightens_dark_things_and_hides_nothing_nearer_than_itself():
@@ -66,18 +49,6 @@ def test_more_rain_covers_more_and_no_rain_nothing():
     same = [precipitate(light, depth, _scene(rain=9.0), 0.004, np.random.default_rng(0))[0]
             for _ in range(2)]  # fmt: skip
     assert same[0].tobytes() == same[1].tobytes()
-
-
-def test_a_drop_on_the_lens_shows_the_scene_upside_down():
-    light = np.zeros((96, 160, 3), np.float32)
-    light[:48] = 1000.0
-    out, cover = lens_drops(light, 5.0, np.random.default_rng(4), count=60)
-    inside = cover > 0.85
-    assert inside.any()
-    rows = np.mgrid[0:96, 0:160][0]
-    drawn = np.abs(out - light).max(axis=2) > 300
-    assert (drawn <= (cover > 0)).all()
-    assert drawn[rows < 20].any() or drawn[rows > 76].any()
 
 
 def _road():

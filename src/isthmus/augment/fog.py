@@ -1,6 +1,6 @@
 """Fog by Koschmieder's law (1924): L = J t + A (1 − t), t = exp(−β d), in linear light.
 
-β = 2.996 / V: at the meteorological visibility V an object's contrast has fallen to 5 % (WMO).
+β = −ln 0.05 / V: at the meteorological visibility V an object's contrast has fallen to 5 % (WMO).
 A, the airlight, is read off the frame: the brightest of what is bright in every colour (He, Sun,
 Tang, "Single image haze removal using dark channel prior", 2009), held to the level at which
 cameras show fog. Fog also diffuses the sunlight: the scene's own light falls a little.
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.augment.arrays import Arrays, check
-from isthmus.augment.audit import Audit, audit_boxes
+from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import SKY
-from isthmus.augment.linear import Floats, luminance, to_linear, to_srgb
+from isthmus.augment.linear import Floats, luminance
+from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.severity import Scale
 from isthmus.augment.smooth import smooth_noise
+from isthmus.hydrometeors.air import fog_extinction
 
-KOSCHMIEDER = 2.996
 LOWEST_AIRLIGHT, HIGHEST_AIRLIGHT = 0.3, 0.62
 DIFFUSION = 0.2
 """Share of the scene's light that thick fog takes away (no direct sun)."""
@@ -29,7 +29,7 @@ LADDER = Scale("m", "visibility", (400.0, 200.0, 120.0, 70.0, 40.0), ratio=True)
 
 
 @dataclass(frozen=True)
-class Fog:
+class Fog(Physical):
     """Daylight fog of a given visibility.
 
     Attributes:
@@ -39,6 +39,7 @@ class Fog:
     heterogeneity: float = 0.15
     name: str = "fog"
     label: str = "fog by depth (Koschmieder)"
+    cause: str = "fog"
     scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
@@ -47,22 +48,19 @@ class Fog:
 
     def extinction(self, severity: float) -> float:
         """β in 1/m; rises from 0 in proportion to severities below 1."""
-        return KOSCHMIEDER / self.scale.value(max(severity, 1.0)) * min(severity, 1.0)
+        return fog_extinction(self.scale.value(severity)) * min(severity, 1.0)
 
-    def apply(
-        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
-    ) -> tuple[Arrays, Audit]:
-        """See `Effect.apply`."""
-        check(arrays, depth, severity)
+    def change(
+        self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
+        rng: np.random.Generator,
+    ) -> Changed:  # fmt: skip
+        """See `Physical.change`."""
         through = self.transmission(depth, severity, rng)
-        light = to_linear(arrays.image)
         strength = min(severity, 1.0)
-        airlight = self.airlight(light, depth) * np.float32(rng.uniform(0.92, 1.06))
+        airlight = self.airlight(light) * np.float32(rng.uniform(0.92, 1.06))
         dim = np.float32(1 - DIFFUSION * strength * min(severity / 3, 1))
-        veiled = (airlight + (light * dim - airlight) * through[..., None]).astype(np.float32)
-        image = to_srgb(veiled) if severity > 0 else arrays.image.copy()
-        audit = audit_boxes(arrays.image, image, arrays.boxes, transmission=through, cause="fog")
-        return Arrays(image, arrays.boxes), audit
+        veiled = airlight + (light * dim - airlight) * through[..., None]
+        return Changed(np.asarray(veiled, np.float32), through)
 
     def transmission(self, depth: Floats, severity: float, rng: np.random.Generator) -> Floats:
         """Share of light (h, w) that comes through the fog before each pixel, 0–1."""
@@ -76,7 +74,7 @@ class Fog:
         return np.exp(-optical).astype(np.float32)
 
     @staticmethod
-    def airlight(light: Floats, depth: Floats) -> Floats:
+    def airlight(light: Floats) -> Floats:
         """Linear RGB of fog in this frame's light."""
         dark = light.min(axis=2)[::2, ::2]
         limit = np.quantile(dark, 0.98)

@@ -8,15 +8,14 @@ wanted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.augment.arrays import Arrays, check
-from isthmus.augment.audit import Audit, audit_boxes
+from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import SKY
-from isthmus.augment.linear import Floats, luminance, to_linear, to_srgb
+from isthmus.augment.linear import Floats, luminance
+from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.severity import Scale
 from isthmus.augment.smooth import gauss
 
@@ -26,35 +25,27 @@ LADDER = Scale("EV", "over-exposure", (0.5, 1.0, 1.5, 2.1, 2.8))
 
 
 @dataclass(frozen=True)
-class HighIllumination:
+class HighIllumination(Physical):
     """Too much light: exposure steps above the right one, with the glare that goes with it."""
 
     name: str = "high_illumination"
     label: str = "over-exposure and sun glare"
+    cause: str = "glare"
     scale: Scale = LADDER
 
-    def attributes(self, severity: float) -> Mapping[str, str]:
-        """Daytime, as it is."""
-        return {}
-
-    def apply(
-        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
-    ) -> tuple[Arrays, Audit]:
-        """See `Effect.apply`."""
-        check(arrays, depth, severity)
-        if severity == 0:
-            image = arrays.image.copy()
-        else:
-            image = to_srgb(self.lit(to_linear(arrays.image), depth, severity, rng))
-        audit = audit_boxes(arrays.image, image, arrays.boxes, cause="glare")
-        return Arrays(image, arrays.boxes), audit
+    def change(
+        self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
+        rng: np.random.Generator,
+    ) -> Changed:  # fmt: skip
+        """See `Physical.change`."""
+        return Changed(self.lit(light, depth, severity, rng))
 
     def lit(
         self, light: Floats, depth: Floats, severity: float, rng: np.random.Generator
     ) -> Floats:
         """Linear light (h, w, 3) that reaches the sensor."""
         height, width = depth.shape
-        stops = self.scale.value(max(severity, 1.0)) * min(severity, 1.0)
+        stops = self.scale.amount(severity)
         sun = (rng.uniform(0.1, 0.9) * width, rng.uniform(-0.05, 0.38) * height)
         rows = (np.arange(height, dtype=np.float32) - np.float32(sun[1]))[:, None]
         columns = (np.arange(width, dtype=np.float32) - np.float32(sun[0]))[None]

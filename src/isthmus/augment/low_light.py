@@ -15,13 +15,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.augment.arrays import Arrays, check
-from isthmus.augment.audit import Audit, audit_boxes
+from isthmus.augment.arrays import Arrays
+from isthmus.augment.daylight import clouds, evened, unevenness
 from isthmus.augment.depth import SKY
 from isthmus.augment.lamps import headlamp_beam, street_glow, vehicle_lamps
-from isthmus.augment.linear import Floats, luminance, to_linear, to_srgb
+from isthmus.augment.linear import Floats, luminance
+from isthmus.augment.physical import Changed, Physical
+from isthmus.augment.sensor import sensed
 from isthmus.augment.severity import Scale
-from isthmus.augment.smooth import enlarge, gauss, normal_noise, smooth_noise
+from isthmus.augment.smooth import gauss
 
 STEPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 # Linear level of ground and of sky after metering, relative to the daylight picture; flattening
@@ -31,15 +33,13 @@ SKY_LEVEL = (1.0, 0.75, 0.55, 0.3, 0.07, 0.009)
 FLATTEN = (0.0, 0.3, 0.5, 0.55, 0.55, 0.55)
 GAIN = (0.0, 0.6, 1.5, 4.0, 14.0, 36.0)
 HEADLAMPS = (0.0, 0.0, 0.0, 0.006, 0.06, 0.15)
-FULL_WELL = 14000.0
-READ_NOISE = 2.0
 COOL = np.array([0.86, 0.98, 1.12], np.float32)
 
 LADDER = Scale("lux", "ambient light", (2000.0, 400.0, 80.0, 8.0, 0.5), ratio=True)
 
 
 @dataclass(frozen=True)
-class LowLight:
+class LowLight(Physical):
     """Failing daylight, metered by an automatic camera.
 
     Attributes:
@@ -49,6 +49,7 @@ class LowLight:
     lamps: bool = True
     name: str = "low_light"
     label: str = "low light: dusk to night"
+    cause: str = "darkness"
     scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
@@ -57,39 +58,35 @@ class LowLight:
             return {}
         return {"timeofday": "night" if severity >= 3.5 else "dawn/dusk"}
 
-    def apply(
-        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
-    ) -> tuple[Arrays, Audit]:
-        """See `Effect.apply`."""
-        check(arrays, depth, severity)
-        if severity == 0:
-            image = arrays.image.copy()
-        else:
-            light = self.relit(arrays, depth, severity, rng)
-            image = to_srgb(self._sensed(light, severity, rng))
-        audit = audit_boxes(arrays.image, image, arrays.boxes, cause="darkness")
-        return Arrays(image, arrays.boxes), audit
+    def change(
+        self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
+        rng: np.random.Generator,
+    ) -> Changed:  # fmt: skip
+        """See `Physical.change`."""
+        relit = self.relit(light, arrays, depth, severity, rng)
+        muted = 0.25 * min(severity / 3, 1)
+        return Changed(sensed(relit, _at(GAIN, severity), rng, muted=muted))
 
     def relit(
-        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
-    ) -> Floats:
+        self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
+        rng: np.random.Generator,
+    ) -> Floats:  # fmt: skip
         """Linear light (h, w, 3) of the scene in failing daylight, before the sensor."""
-        light = to_linear(arrays.image)
         shape = (depth.shape[0], depth.shape[1])
-        clouds = _clouds(rng, shape)
+        overhead = clouds(rng, shape)
         level, flat = luminance(light), _at(FLATTEN, severity)
         sky = gauss((depth >= SKY).astype(np.float32), max(0.6, shape[1] / 700))
-        unevenness = _unevenness(level, sky)
+        around = unevenness(level, sky)
         cool = 1 + (COOL - 1) * np.float32(min(severity / 3, 1))
         # What surfaces send back: of daylight everywhere, of the headlamps where they reach.
-        factor = np.float32(_at(GROUND, severity)) * _evened(level, unevenness, flat)
+        factor = np.float32(_at(GROUND, severity)) * evened(level, around, flat)
         lamps = self.lamps and severity > 2
         if lamps:
-            beam = headlamp_beam(depth, shape) * _evened(level, unevenness, 0.5)
+            beam = headlamp_beam(depth, shape) * evened(level, around, 0.5)
             own = np.float32(_at(HEADLAMPS, severity)) * beam
         bottom = int(np.flatnonzero(sky.any(axis=1)).max(initial=-1)) + 1
         upper = np.s_[:bottom]
-        above, hue = self._sky(level[upper], clouds[upper], severity)
+        above, hue = self._sky(level[upper], overhead[upper], severity)
         relit = np.empty_like(light)
         for c in range(3):
             plane = light[..., c]
@@ -105,26 +102,13 @@ class LowLight:
         return relit
 
     @staticmethod
-    def _sky(level: Floats, clouds: Floats, severity: float) -> tuple[Floats, Floats]:
+    def _sky(level: Floats, overhead: Floats, severity: float) -> tuple[Floats, Floats]:
         """Luminance of the sky, and how far its colour has gone over to the cool one, (h, w)."""
         done = np.float32(min(severity / 2, 1))
         # Where the sky is burnt out its colour is gone; cloud takes its place by degrees.
         burnt = np.clip((level - 0.55) / 0.4, 0, 1) * done
-        own = level * (1 - burnt) + np.float32(0.8) * clouds * burnt
+        own = level * (1 - burnt) + np.float32(0.8) * overhead * burnt
         return np.float32(_at(SKY_LEVEL, severity)) * own, (0.35 + 0.65 * burnt) * done
-
-    @staticmethod
-    def _sensed(light: Floats, severity: float, rng: np.random.Generator) -> Floats:
-        """Shot and read noise of an amplified exposure, colours muted by noise reduction."""
-        gain = _at(GAIN, severity)
-        electrons = np.float32(FULL_WELL / max(gain, 1e-3))
-        deviation = np.sqrt(np.maximum(light, 0) / electrons + (READ_NOISE / electrons) ** 2)
-        muted = np.float32(0.25 * min(severity / 3, 1))
-        grey = luminance(light)[..., None]
-        # Cameras smooth colour noise more than grey noise.
-        noise = 0.6 * normal_noise(rng, light.shape)
-        noise += np.float32(0.75) * normal_noise(rng, light.shape[:2])[..., None]
-        return np.asarray(light + (grey - light) * muted + deviation * noise, np.float32)
 
 
 def _at(table: tuple[float, ...], severity: float) -> float:
@@ -132,28 +116,3 @@ def _at(table: tuple[float, ...], severity: float) -> float:
     if min(table) > 0:
         return float(np.exp(np.interp(severity, STEPS, np.log(table))))
     return float(np.interp(severity, STEPS, table))
-
-
-def _unevenness(level: Floats, sky: Floats) -> Floats:
-    """Brightness (h, w) of a place's surroundings on the ground, relative to the middle one."""
-    sigma = level.shape[1] / 25
-    local = (gauss(level * (1 - sky), sigma) + 1e-3) / (gauss(1 - sky, sigma) + 2e-3)
-    return np.asarray(np.maximum(local, 1e-3) / np.median(local), np.float32)
-
-
-def _evened(level: Floats, unevenness: Floats, amount: float) -> Floats:
-    """Factor (h, w) that evens out the sun: lifts what is in shade, holds down what is lit."""
-    factor = np.maximum(unevenness, 1e-3) ** np.float32(-0.55 * amount)
-    # Highlights (sunlit walls, glints) lose more than their surroundings.
-    held = 1 / (1 + np.float32(2.0 * amount) * np.maximum(level - 0.25, 0))
-    return np.asarray(np.clip(factor, 0.3, 1.8) * held, np.float32)
-
-
-def _clouds(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
-    """Brightness (h, w) around 1 of a cloudy sky, flattened towards the horizon."""
-    small = (-(-shape[0] // 2), -(-shape[1] // 2))
-    noise = smooth_noise(rng, small, (2, 4, 8, 16, 32, 64))
-    # Clouds lie on a flat ceiling: rows crowd towards the horizon.
-    share = np.minimum(np.linspace(0, 1, small[0]) * 2, 1) ** 1.5
-    rows = (share * (small[0] - 1)).astype(int)
-    return enlarge(np.exp(0.44 * noise[rows] - 0.05).clip(0.3, 2.0), shape)

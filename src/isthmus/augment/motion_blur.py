@@ -7,14 +7,13 @@ of it alike. The path is averaged in linear light.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.augment.arrays import Arrays, check
-from isthmus.augment.audit import Audit, audit_boxes
-from isthmus.augment.linear import Floats, to_linear, to_srgb
+from isthmus.augment.arrays import Arrays
+from isthmus.augment.linear import Floats
+from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.severity import Scale
 
 SAMPLES = 7
@@ -27,28 +26,20 @@ LADDER = Scale("ms", "shutter time", (12.0, 25.0, 45.0, 75.0, 120.0), ratio=True
 
 
 @dataclass(frozen=True)
-class MotionBlur:
+class MotionBlur(Physical):
     """A shutter too slow for the speed."""
 
     name: str = "motion_blur"
     label: str = "motion blur by depth"
+    cause: str = "motion blur"
     scale: Scale = LADDER
 
-    def attributes(self, severity: float) -> Mapping[str, str]:
-        """None."""
-        return {}
-
-    def apply(
-        self, arrays: Arrays, depth: Floats, severity: float, rng: np.random.Generator
-    ) -> tuple[Arrays, Audit]:
-        """See `Effect.apply`."""
-        check(arrays, depth, severity)
-        shutter = self.scale.value(max(severity, 1.0)) * min(severity, 1.0) / 1000
-        image = arrays.image.copy()
-        if severity > 0:
-            image = to_srgb(self.smeared(to_linear(arrays.image), depth, shutter, rng))
-        audit = audit_boxes(arrays.image, image, arrays.boxes, cause="motion blur")
-        return Arrays(image, arrays.boxes), audit
+    def change(
+        self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
+        rng: np.random.Generator,
+    ) -> Changed:  # fmt: skip
+        """See `Physical.change`."""
+        return Changed(self.smeared(light, depth, self.scale.amount(severity) / 1000, rng))
 
     @staticmethod
     def smeared(light: Floats, depth: Floats, shutter: float, rng: np.random.Generator) -> Floats:

@@ -32,6 +32,10 @@ class Scale:
             return float(np.exp(np.interp(severity, steps, np.log(self.ladder))))
         return float(np.interp(severity, steps, self.ladder))
 
+    def amount(self, severity: float) -> float:
+        """Physical value of what is added: below severity 1 it falls to 0 in proportion."""
+        return self.value(severity) * min(severity, 1.0)
+
     def severity(self, value: float) -> float:
         """Severity (1–5) of a physical value; values off the ladder's ends get its ends."""
         ladder = np.log(self.ladder) if self.ratio else np.asarray(self.ladder)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.hydrometeors.sizes import Particles
 from isthmus.synth.view import View
-from isthmus.synth.weather.drops import Particles
 
 LEVEL = 0.85
 """Least upward part of the normal of what drops splash on."""

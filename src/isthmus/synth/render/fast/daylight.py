@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from isthmus.hydrometeors.air import fog_extinction
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Weather
 
-KOSCHMIEDER = float(-np.log(0.05))
-"""Visibility × extinction coefficient: contrast falls to 5 % at the visibility."""
 SOLAR = 127_500.0
 """Illuminance outside the atmosphere, lux."""
 DEPTHS = np.array([0.185, 0.23, 0.32])
@@ -59,7 +58,7 @@ def daylight(weather: Weather) -> Daylight:
     """The light from above in a weather."""
     elevation = float(weather.sun_elevation)
     height = max(np.sin(np.radians(elevation)), 0.0)
-    extinction = KOSCHMIEDER / max(weather.visibility, 1.0)
+    extinction = fog_extinction(max(weather.visibility, 1.0))
     veil = float(np.exp(-max(extinction - 3e-4, 0.0) * FOG_DEPTH / max(height, 0.05)))
     cover = 1 - (1 - float(weather.clouds)) * veil
     shine = 1 - _smooth(0.55, 0.97, float(weather.clouds))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.synth.view import View
-
 Array = NDArray[np.float64]
 MOST = 60_000
 """Particles drawn at most; beyond, the smallest are left out: single ones are not seen."""
+
+
+class Pinhole(Protocol):
+    """How much air a camera sees: its picture's size and focal length in pixels."""
+
+    @property
+    def width(self) -> int: ...  # noqa: D102
+    @property
+    def height(self) -> int: ...  # noqa: D102
+    @property
+    def focal(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Particles:
     diameter: Array
 
 
-def rain_drops(rate: float, view: View, reach: float, rng: np.random.Generator) -> Particles:
+def rain_drops(rate: float, view: Pinhole, reach: float, rng: np.random.Generator) -> Particles:
     """Drops of rain of `rate` mm/h before the camera, up to `reach` metres away.
 
     Marshall & Palmer (J. Meteorol. 1948): N(D) = 8000 exp(−4.1 R^−0.21 D) per m³ and mm. Terminal
@@ -45,7 +55,7 @@ def rain_drops(rate: float, view: View, reach: float, rng: np.random.Generator) 
     return Particles(_places(count, view, reach, rng), velocity, diameter / 1000)
 
 
-def snow_flakes(rate: float, view: View, reach: float, rng: np.random.Generator) -> Particles:
+def snow_flakes(rate: float, view: Pinhole, reach: float, rng: np.random.Generator) -> Particles:
     """Flakes of snow of `rate` mm/h of water.
 
     Gunn & Marshall (J. Meteorol. 1958): N(D) = 3800 R^−0.87 exp(−2.55 R^−0.48 D) per m³ and mm of
@@ -62,7 +72,7 @@ def snow_flakes(rate: float, view: View, reach: float, rng: np.random.Generator)
 
 
 def _number(
-    per_volume: float, slope: float, smallest: float, view: View, reach: float
+    per_volume: float, slope: float, smallest: float, view: Pinhole, reach: float
 ) -> tuple[int, float]:
     """How many are larger than `smallest` (mm) in the view; a larger bound if they are too many."""
     area = view.width * view.height / view.focal**2
@@ -74,7 +84,7 @@ def _number(
     return int(many), smallest
 
 
-def _places(count: int, view: View, reach: float, rng: np.random.Generator) -> Array:
+def _places(count: int, view: Pinhole, reach: float, rng: np.random.Generator) -> Array:
     """Uniform in the pyramid that the camera sees, a little wider than the picture."""
     z = np.maximum(reach * rng.random(count) ** (1 / 3), 0.15)
     x = rng.uniform(-0.55, 0.55, count) * view.width / view.focal * z

@@ -1,0 +1,86 @@
+"""Rendered pairs: the same scenes on a clear day and under each condition, for `augment.py`.
+
+What differs between a pair is the condition alone: the scene, the moment and the camera are the
+same, and the condition's physical value is known. Frames that are there are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from isthmus.compute.executor import Executor, Progress, SerialExecutor
+from isthmus.data.dataset import Dataset
+from isthmus.synth.odd.domain import load_odd
+from isthmus.synth.odd.rows import Row, counterfactual, sample_rows
+from isthmus.synth.output.frame import Job, frame_of, make_frame
+from isthmus.synth.output.labels import LabelStyle
+from isthmus.synth.output.request import Request
+
+ODD = Path(__file__).resolve().parents[1] / "examples/street-world/clear-day.yaml"
+SEED = 20
+SIZE = (640, 360)
+CLEAR: dict[str, Any] = {}
+WORLDS: Mapping[str, dict[str, Any]] = {
+    "clear": CLEAR,
+    "fog": {"clouds": 1.0, "visibility": 90.0},
+    "rain": {"clouds": 1.0, "rain": 8.0, "visibility": 1500.0},
+    "snow": {"clouds": 1.0, "snow_cover": 0.9, "snowfall": 2.0, "visibility": 900.0},
+    "night": {"sun_elevation": -16.0, "clouds": 0.8},
+    "wet_road": {"clouds": 0.9, "wetness": 1.0},
+    "low_light": {"sun_elevation": -3.0},
+    "high_illumination": {"exposure_bias": 1.5, "sun_elevation": 9.0, "sun_azimuth": 5.0},
+    "motion_blur": {"motion_blur": 1.0, "ego_speed": 14.0},
+    "lens_dirt": {"lens_dirt": 0.8},
+    "defocus": {"defocus": 2.0},
+    "sensor_noise": {"noise_gain": 8.0},
+}
+"""Condition → what differs from the clear day."""
+EFFECTS: Mapping[str, tuple[str, float]] = {
+    "fog": ("fog", 90.0),
+    "rain": ("rain", 8.0),
+    "snow": ("snow", 2.0),
+    "night": ("night", 10.0),
+    "wet_road": ("wet_road", 1.0),
+    "low_light": ("low_light", 60.0),
+    "high_illumination": ("high_illumination", 1.5),
+    "motion_blur": ("motion_blur", 33.0),
+    "lens_dirt": ("lens_dirt", 35.0),
+    "defocus": ("defocus", 5.0),
+    "sensor_noise": ("sensor_noise", 20.0),
+}
+"""Condition → the effect that makes it, and the physical value that the renderer was given."""
+
+
+def rows(n: int) -> list[Row]:
+    """The clear day's rows, half of them in winter: snow does not fall in summer."""
+    drawn = sample_rows(load_odd(ODD), n, SEED)
+    seasons = ("autumn", "winter")
+    return [counterfactual(row, season=seasons[k % 2]) for k, row in enumerate(drawn)]
+
+
+def world(
+    name: str,
+    n: int,
+    folder: Path,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """The first `n` scenes under condition `name`, in `folder`/`name`."""
+    jobs = [
+        Job(folder / name, Request(SEED, counterfactual(row, **WORLDS[name]), SIZE),
+            ("depth", "semantic"))
+        for row in rows(n)
+    ]  # fmt: skip
+    outcomes = (executor or SerialExecutor()).map(
+        make_frame, jobs, progress=progress, what=f"rendering {name}"
+    )
+    frames = [
+        frame_of(job, outcome.unwrap(), LabelStyle())
+        for job, outcome in zip(jobs, outcomes, strict=True)
+    ]
+    # Ids as in the clear day's set: pairs are found by them.
+    return Dataset(name, tuple(replace(frame, id=frame.image.name) for frame in frames))
