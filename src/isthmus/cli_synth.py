@@ -17,7 +17,8 @@ Workers = Annotated[
 ]
 Size = Annotated[str, Parameter(help="WIDTHxHEIGHT in pixels.")]
 Formats = Annotated[list[str] | None, Parameter(negative="", help="Labels to write: coco, bdd100k, "
-                    "kitti, yolo; may be repeated [default: coco].")]  # fmt: skip
+                    "kitti, yolo and all that `data convert` writes; may be repeated "
+                    "[default: coco].")]  # fmt: skip
 Sensor = Annotated[Path | None, Parameter(help="Camera fitted to a target (JSON of `synth twin`).")]
 
 synth = App(name="synth", help="Render street scenes with complete truth from an ODD file.")

@@ -27,6 +27,8 @@ def show_rendered(result: Any) -> None:
         ERR.print(f"{problem.path}: {problem.kind}: {problem.reason}", markup=False)
     if count := len(result.dataset.problems):
         ERR.print(f"{count} image(s) could not be made (exit status 3)", markup=False)
+    for note in result.notes:
+        ERR.print(f"note: {note.reason}", markup=False)
     for name, path in result.labels.items():
         show_path(name, path)
     if not result.labels:

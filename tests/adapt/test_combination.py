@@ -32,7 +32,7 @@ def signs(consistent, square=1.0):
 def test_a_stage_is_undone_for_a_lost_class_or_for_inconsistency_only():
     assert judge_stage(signs(0.5), signs(0.6)) is None
     assert judge_stage(signs(0.5), signs(0.49)) is None
-    assert "less consistent" in judge_stage(signs(0.5), signs(0.4))
+    assert "fell by 20 %" in judge_stage(signs(0.5), signs(0.4))
     assert "vanishing" in judge_stage(signs(0.5), signs(0.9, square=0.3))
 
 

@@ -9,7 +9,7 @@ import torch
 from isthmus.adapt import validators as worth
 from isthmus.adapt.gap_closed import changes, gap_closed
 from isthmus.adapt.select import Candidate, rank_correlations, select_arm
-from isthmus.adapt.validators import class_consistency, validators
+from isthmus.adapt.validators import advantage, class_consistency, validators
 from isthmus.detect.bootstrap import Score
 from isthmus.detect.detector import Detections, build_detector
 
@@ -54,6 +54,20 @@ def test_validators_of_a_detector_are_finite_and_within_their_ranges(draw):
     assert {"count_square", "count_disc", "prior_drift", "entropy"} <= set(signs)
 
 
+def test_advantage_is_the_mean_log_ratio_over_families():
+    base = {"flip_consistency": 0.4, "scale_consistency": 0.2, "flatness": 0.9,
+            "prototype_ratio": 2.0, "confidence": 0.5}  # fmt: skip
+    assert advantage(base, base) == 0
+    better = base | {"prototype_ratio": 3.0, "confidence": 0.99}
+    assert advantage(better, base) == pytest.approx(np.log(3.05 / 2.05) / 3)
+    assert advantage(base, better) == pytest.approx(-advantage(better, base))
+    # flip and scaling are one family: what one wins the other can lose
+    traded = base | {"flip_consistency": 0.5, "scale_consistency": 0.1}
+    assert advantage(traded, base) == pytest.approx(0)
+    del better["prototype_ratio"]
+    assert advantage(better, base) == 0, "a family that one lacks is left out"
+
+
 def eager():
     """An untrained detector that takes many places for objects."""
     detector = build_detector("compact", ("square", "disc"), seed=0, width=4, depth=0)
@@ -73,6 +87,14 @@ def test_flatness_and_prototypes_are_among_the_signs(draw):
     assert "prototype_ratio" not in validators(detector, target, PRIOR)
     again = validators(detector, target, PRIOR, source=source)
     assert again == signs, "what is drawn is drawn alike every time"
+
+
+def test_the_prototype_of_a_single_class_is_held_against_the_rest_of_the_image(draw):
+    detector = build_detector("compact", ("square",), seed=0, width=4, depth=0)
+    with torch.no_grad():
+        detector.out.bias[:1] += 3.0
+    source, target = draw(8, 1).images, draw(6, 0).images
+    assert 0 < validators(detector, target, PRIOR[:1], source=source)["prototype_ratio"] < 1e3
 
 
 def test_weights_that_move_little_change_little(draw, monkeypatch):
@@ -102,7 +124,7 @@ def candidate(arm, merits, source=0.8, **counts):
 FAIR = candidate("fair_source", [0.50, 0.52, 0.48])
 
 
-def test_the_most_consistent_arm_is_chosen_and_never_the_oracle():
+def test_the_arm_with_the_best_signs_is_chosen_and_never_the_oracle():
     chosen = select_arm(
         [
             FAIR,
@@ -111,7 +133,12 @@ def test_the_most_consistent_arm_is_chosen_and_never_the_oracle():
         ]
     )
     assert chosen.arm == "fda"
-    assert "consistent" in chosen.reason
+    assert "consistency" in chosen.reason
+    assert dict(chosen.ranking)["fda"] == pytest.approx(
+        np.mean(
+            [np.log((a + 0.05) / (b + 0.05)) for a, b in ((0.6, 0.5), (0.62, 0.52), (0.61, 0.48))]
+        )
+    )
     assert [arm for arm, _ in chosen.ranking] == ["fda", "fair_source"]
 
 
@@ -136,9 +163,14 @@ def test_a_lead_within_chance_keeps_the_fair_source():
     assert select_arm([FAIR, candidate("fda", [0.3] * 3)]).arm == "fair_source"
 
 
-def test_rank_correlation_of_signs_with_scores():
-    signs = [{"up": v, "down": -v, "flat": 1.0} for v in (0.1, 0.3, 0.2, 0.9)]
-    result = rank_correlations(signs, [1.0, 3.0, 2.0, 4.0])
+def test_rank_correlation_is_that_of_arms_within_each_seed():
+    # the second seed stands higher in all signs and lower in all scores: no matter
+    signs = [
+        [{"up": v, "down": -v, "flat": 1.0}, {"up": v + 9, "down": 9 - v, "flat": 1.0}]
+        for v in (0.1, 0.3, 0.2, 0.9)
+    ]
+    scores = [(1.0, 0.1), (3.0, 0.3), (2.0, 0.2), (4.0, 0.4)]
+    result = rank_correlations(signs, scores)
     assert result == {"up": pytest.approx(1.0), "down": pytest.approx(-1.0), "flat": None}
 
 

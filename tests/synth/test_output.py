@@ -15,6 +15,7 @@ from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row
 from isthmus.synth.output import frame as frames
+from isthmus.synth.output import kitti as kitti_words
 from isthmus.synth.output.arguments import part_of, sensor_of, size_of
 from isthmus.synth.output.labels import LabelStyle, boxes, fit_label_style, label
 from isthmus.synth.output.preview import write_preview
@@ -116,26 +117,46 @@ def test_labels_agree_with_instances_in_every_format(rendered):
 
 
 def test_kitti_and_yolo_say_the_same_boxes(rendered):
-    for frame in rendered.dataset:
-        stem = frame.image.stem
-        kitti = (rendered.folder / "kitti/label_2" / f"{stem}.txt").read_text().splitlines()
-        assert len(kitti) == len(frame.objects)
-        for line, box in zip(kitti, frame.objects, strict=True):
-            words = line.split()
-            assert len(words) == 15
-            assert [float(v) for v in words[4:8]] == list(box.xyxy)
-            height, z = float(words[8]), float(words[13])
-            assert 0.3 < height < 5
-            assert z > 0
-            if words[0] == "Car":
-                assert 1.0 < height < 2.3
+    kitti = isthmus.read_dataset(rendered.labels["kitti"])
+    yolo = isthmus.read_dataset(rendered.labels["yolo"])
+    assert (kitti.problems, len(kitti)) == ((), len(rendered.dataset))
+    for frame, second, third in zip(rendered.dataset, kitti, yolo, strict=True):
+        assert second.camera.fx == pytest.approx(frame.camera.fx)
+        for box, other in zip(frame.objects, second.objects, strict=True):
+            assert other.xyxy == box.xyxy
+            assert other.ignore == box.ignore
+            if box.ignore:
+                continue
+            assert other.category == kitti_words.NAMES[box.category]
+            assert other.cuboid.centre == pytest.approx(box.cuboid.centre, abs=0.02)
+            assert other.cuboid.rotation == pytest.approx(box.cuboid.rotation, abs=0.01)
         clear = [box for box in frame.objects if not box.ignore]
-        yolo = (rendered.folder / "labels" / f"{stem}.txt").read_text().splitlines()
-        assert len(yolo) == len(clear)
-        for line, box in zip(yolo, clear, strict=True):
-            _, cx, cy, w, h = (float(v) for v in line.split())
-            assert (cx - w / 2) * frame.width == pytest.approx(box.xyxy[0], abs=0.01)
-            assert (cy + h / 2) * frame.height == pytest.approx(box.xyxy[3], abs=0.01)
+        for box, other in zip(clear, third.objects, strict=True):
+            assert other.category == box.category
+            assert other.xyxy == pytest.approx(box.xyxy, abs=0.01)
+
+
+def test_boxes_in_space_stand_where_kitti_puts_them(rendered):
+    """Projected by KITTI's own rules, they cover the boxes in the picture."""
+    checked = 0
+    for frame in isthmus.read_dataset(rendered.folder / "coco.json"):
+        for box in frame.objects:
+            height, width, length = box.cuboid.size
+            x, y, z = box.cuboid.centre
+            turn = box.cuboid.rotation[1]
+            if z < 8 or box.truncated:
+                continue
+            along, across, up = np.meshgrid(
+                (-length / 2, length / 2), (-width / 2, width / 2), (-height / 2, height / 2)
+            )
+            right = x + np.cos(turn) * along + np.sin(turn) * across
+            ahead = z - np.sin(turn) * along + np.cos(turn) * across
+            u = frame.camera.cx + frame.camera.fx * right / ahead
+            v = frame.camera.cy + frame.camera.fy * (y + up) / ahead
+            assert u.min() - 2 <= box.xyxy[0] <= box.xyxy[2] <= u.max() + 2
+            assert v.min() - 2 <= box.xyxy[1] <= box.xyxy[3] <= v.max() + 2
+            checked += 1
+    assert checked > 5
 
 
 def _item(**changes):
@@ -229,8 +250,9 @@ def test_lens_shutter_and_floats_reach_labels_and_files(tmp_path):
     back = isthmus.read_dataset(tmp_path / "coco.json")
     assert back.frames[0].camera == taken.camera
     assert back.frames[0].depth == taken.depth
-    calibration = (tmp_path / "kitti/calib/000000-000.txt").read_text()
-    assert "D: -2.000000000000e-01 2.000000000000e-02" in calibration
+    assert "kitti has no place for distortions of lenses: 1 of them" in [
+        note.reason for note in done.notes
+    ]
     depth = read_depth(taken.depth)
     assert depth.dtype == np.float32
     assert depth.max() > 260  # a PNG ends at 256 m

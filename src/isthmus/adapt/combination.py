@@ -25,7 +25,7 @@ from isthmus.adapt.adapter import (
 )
 from isthmus.adapt.image.transfer import Style, TransferAdapter
 from isthmus.adapt.select import count_fault
-from isthmus.adapt.validators import evenly, merit_of, validators
+from isthmus.adapt.validators import advantage, evenly, validators
 from isthmus.compute.executor import Progress
 from isthmus.detect.detector import Detector
 from isthmus.errors import ConfigError
@@ -34,7 +34,7 @@ SEPARATOR = "+"
 FREE = frozenset({"adabn"})
 """Adapters that spend no step."""
 LATER_RATE = 0.5  # of the learning rate, from the second training stage on
-TOLERANCE = 0.02  # of consistency: less is no fall
+TOLERANCE = 0.05  # of the signs' advantage: less is no fall
 JUDGED = 64
 
 
@@ -59,9 +59,11 @@ def judge_stage(before: Mapping[str, float], after: Mapping[str, float]) -> str 
     fault = count_fault(after, before, "before")
     if fault is not None:
         return fault
-    old, new = merit_of(before), merit_of(after)
-    if new < old - TOLERANCE:
-        return f"detections on the target grew less consistent ({old:.3f} before, {new:.3f} after)"
+    lead = advantage(after, before)
+    if lead < -TOLERANCE:
+        return (
+            f"signs on the target (consistency, flatness, prototypes) fell by {-100 * lead:.0f} %"
+        )
     return None
 
 
@@ -116,7 +118,8 @@ class Combination:
 
     @staticmethod
     def _signs(task: Task, detector: Detector) -> dict[str, float]:
-        return validators(detector, evenly(task.target, JUDGED), task.source.prior())
+        target, source = evenly(task.target, JUDGED), task.source
+        return validators(detector, target, source.prior(), source=source.images)
 
 
 def _shares(budget: Budget, stages: Sequence[str]) -> list[Budget]:

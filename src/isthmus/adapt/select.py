@@ -1,7 +1,8 @@
 """Choosing an arm without target labels.
 
-Arms are ranked by how consistent their detections are on target images (`validators`). Guard
-rails: expected counts per class against the fair source, and AP50 on source validation.
+Arms are ranked by how far their signs on target images (`validators`: consistency, flatness,
+prototypes) are ahead of the fair source's of the same seed. Guard rails: expected counts per class
+against the fair source, and AP50 on source validation.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from isthmus.adapt.arm_kinds import ORACLE, REFERENCE, arm_kind, is_arm
 from isthmus.adapt.pseudo.collapse import RUN_AWAY, VANISHED
-from isthmus.adapt.validators import CONSISTENCY
+from isthmus.adapt.validators import advantage
 
 WORST_SOURCE_DROP = 0.10
 
@@ -36,15 +37,15 @@ class Candidate:
         """Mean of a sign over seeds."""
         return float(np.mean([sign[name] for sign in self.signs]))
 
-    @property
-    def merit(self) -> float:
-        """Mean consistency over both changes and all seeds."""
-        return float(np.mean([self.mean(name) for name in CONSISTENCY]))
+    def leads(self, reference: Candidate) -> np.ndarray:
+        """Advantage over another arm, one value a seed."""
+        pairs = zip(self.signs, reference.signs, strict=True)
+        return np.array([advantage(mine, theirs) for mine, theirs in pairs])
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The chosen `arm`, why, all arms by merit, and those that a guard rail excludes."""
+    """The chosen `arm`, why, all arms by advantage, and those that a guard rail excludes."""
 
     arm: str
     reason: str
@@ -53,55 +54,47 @@ class Selection:
 
 
 def select_arm(candidates: Sequence[Candidate]) -> Selection:
-    """Choose by consistency among the arms that keep within the guard rails.
+    """Choose by advantage over the fair source among the arms that keep within the guard rails.
 
-    The oracle is never chosen. Another arm replaces the fair source only if its consistency is
-    higher in the mean of the seeds by more than their standard error.
+    The oracle is never chosen. Another arm replaces the fair source only if its advantage is
+    positive in the mean of the seeds by more than their standard error.
     """
     usable = [c for c in candidates if c.arm != ORACLE]
     fair = next(c for c in usable if c.arm == REFERENCE)
     excluded = {
         c.arm: fault for c in usable if c is not fair and (fault := _fault(c, fair)) is not None
     }
-    ranking = sorted(usable, key=lambda c: (-c.merit, c.arm))
-    order = tuple((c.arm, c.merit) for c in ranking)
-    best = next(c for c in ranking if c.arm not in excluded)
-    if best is fair:
-        return Selection(
-            REFERENCE,
-            "no adapted arm detects more consistently on the target than the fair "
-            f"source ({fair.merit:.3f})",
-            order,
-            excluded,
-        )
-    lead, error = _lead(best, fair)
-    if lead <= error:
-        return Selection(
-            REFERENCE,
-            f"{_label(best.arm)} is more consistent than the fair source by "
-            f"{lead:.3f} only, within the standard error between seeds ({error:.3f})",
-            order,
-            excluded,
-        )
-    reason = (
-        f"its detections on the target are the most consistent under flip and scaling "
-        f"({best.merit:.3f}; fair source {fair.merit:.3f}), and no class count or source score "
-        "left the guard rails"
+    leads = {c.arm: c.leads(fair) for c in usable}
+    order = tuple(
+        (arm, float(lead.mean()))
+        for arm, lead in sorted(leads.items(), key=lambda item: (-item[1].mean(), item[0]))
     )
-    return Selection(best.arm, reason, order, excluded)
+    best = next(arm for arm, _ in order if arm not in excluded)
+    lead, error = float(leads[best].mean()), _standard_error(leads[best])
+    if best == REFERENCE:
+        reason = "no adapted arm shows better signs on the target than the fair source"
+        return Selection(REFERENCE, reason, order, excluded)
+    if lead <= error:
+        reason = (
+            f"the signs of {_label(best)} on the target are ahead of the fair source's by "
+            f"{100 * lead:.0f} % only, within the standard error between seeds "
+            f"({100 * error:.0f} %)"
+        )
+        return Selection(REFERENCE, reason, order, excluded)
+    reason = (
+        f"its signs on the target are the best: {100 * lead:.0f} % (± {100 * error:.0f}) ahead of "
+        "the fair source's in consistency, flatness and prototypes, and no class count or source "
+        "score left the guard rails"
+    )
+    return Selection(best, reason, order, excluded)
 
 
 def _label(arm: str) -> str:
     return arm_kind(arm).label if is_arm(arm) else arm
 
 
-def _lead(best: Candidate, fair: Candidate) -> tuple[float, float]:
-    def merits(candidate: Candidate) -> np.ndarray:
-        return np.array([np.mean([s[name] for name in CONSISTENCY]) for s in candidate.signs])
-
-    difference = merits(best) - merits(fair)
-    spread = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
-    return float(difference.mean()), spread / np.sqrt(len(difference))
+def _standard_error(leads: np.ndarray) -> float:
+    return float(leads.std(ddof=1) / np.sqrt(len(leads))) if len(leads) > 1 else 0.0
 
 
 def count_fault(now: Mapping[str, float], before: Mapping[str, float], than: str) -> str | None:
@@ -143,14 +136,26 @@ def _fault(candidate: Candidate, fair: Candidate) -> str | None:
 
 
 def rank_correlations(
-    signs: Sequence[Mapping[str, float]], scores: Sequence[float]
+    signs: Sequence[Sequence[Mapping[str, float]]], scores: Sequence[Sequence[float]]
 ) -> dict[str, float | None]:
-    """Spearman correlation of each sign with the score, over models; None if it is undefined."""
+    """Spearman correlation of each sign with the score over arms, mean over seeds.
+
+    Arms of one seed start from the same weights and are what a choice compares; levels differ
+    between seeds. None where it is undefined for every seed.
+
+    Args:
+        signs: of each arm, one mapping a seed.
+        scores: of each arm, one value a seed.
+    """
     from scipy.stats import spearmanr
 
     result: dict[str, float | None] = {}
-    for name in signs[0] if signs else ():
-        values = [sign[name] for sign in signs]
-        usable = len(values) > 2 and len(set(values)) > 1 and len(set(scores)) > 1
-        result[name] = float(spearmanr(values, scores).statistic) if usable else None
+    for name in signs[0][0] if signs else ():
+        found = []
+        for seed in range(len(signs[0])):
+            values = [arm[seed][name] for arm in signs]
+            reached = [arm[seed] for arm in scores]
+            if len(values) > 2 and len(set(values)) > 1 and len(set(reached)) > 1:
+                found.append(float(spearmanr(values, reached).statistic))
+        result[name] = float(np.mean(found)) if found else None
     return result

@@ -46,6 +46,10 @@ FOG: Mapping[str, Any] = {
 }
 
 
+UNUSED = {"rider": None, "animal": None}
+"""Categories of the world that are neither pedestrians nor vehicles."""
+
+
 @dataclass(frozen=True)
 class _Scale:
     source: int
@@ -124,10 +128,15 @@ def demo_config(inputs: Path, scale: _Scale, seed: int) -> StudyConfig:
             "name": "demo",
             "title": "Demo: rendered clear day → fog",
             "seed": seed,
-            "source": {"name": "clear day", "path": inputs / "clear-day" / "coco.json"},
+            "source": {
+                "name": "clear day",
+                "path": inputs / "clear-day" / "coco.json",
+                "categories": UNUSED,
+            },
             "target": {
                 "name": "fog",
                 "path": inputs / "fog" / "coco.json",
+                "categories": UNUSED,
                 "train": {"sequence": places[:cut]},
                 "test": {"sequence": places[cut:]},
                 "oracle": True,

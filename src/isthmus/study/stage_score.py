@@ -13,7 +13,7 @@ import numpy as np
 from isthmus.adapt.arm_kinds import ORACLE
 from isthmus.adapt.gap_closed import changes, gap_closed
 from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm
-from isthmus.adapt.validators import validators
+from isthmus.adapt.validators import advantage, validators
 from isthmus.data.dataset import SealedTest
 from isthmus.data.manifest import load_manifest
 from isthmus.detect.bootstrap import MEAN, Score, frame_units, interval, make_plan, score
@@ -35,7 +35,8 @@ from isthmus.study.stage_data import domains_of
 SCHEMA = "isthmus.score/1"
 DRAWS = 1000
 AP50 = (0.5,)
-SMALLEST_CORRELATION_SAMPLE = 6
+FEWEST_RANKED = 3
+"""Arms below which no correlation is told."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,12 @@ def run(context: Context) -> Document:
         "iou": 0.5,
         "arms": [],
         "selected": {"arm": selection.arm, "reason": selection.reason},
-        "ranking": [{"arm": name, "merit": merit} for name, merit in selection.ranking],
+        "ranking": [{"arm": name, "advantage": lead} for name, lead in selection.ranking],
         "excluded": dict(selection.excluded),
-        "validators": {name: _mean_signs(results) for name, results in judged.items()},
+        "validators": {
+            name: {**_mean_signs(results), "advantage": _advantage(results, judged["fair_source"])}
+            for name, results in judged.items()
+        },
         "oracle_selected": None,
         "spearman": None,
         "receipts": [],
@@ -230,6 +234,12 @@ def _mean_signs(results: Sequence[_Judged]) -> dict[str, float]:
     }
 
 
+def _advantage(results: Sequence[_Judged], fair: Sequence[_Judged]) -> float:
+    """Mean advantage over the fair source of the same seeds."""
+    pairs = zip(results, fair, strict=True)
+    return float(np.mean([advantage(mine.signs, theirs.signs) for mine, theirs in pairs]))
+
+
 def _hindsight(ap50: dict[str, dict[str, Score]], selection: Selection) -> Document:
     """What the test labels would have chosen: printed as the price of not knowing."""
     usable = {name: scores[MEAN].mean for name, scores in ap50.items() if name != ORACLE}
@@ -247,15 +257,19 @@ def _hindsight(ap50: dict[str, dict[str, Score]], selection: Selection) -> Docum
 def _correlations(
     judged: dict[str, list[_Judged]], ap50: dict[str, dict[str, Score]]
 ) -> dict[str, float | None] | None:
-    """Spearman correlation of each label-free sign with mean AP50 over all models but oracles."""
-    signs, scores = [], []
-    for name, results in judged.items():
-        if name != ORACLE:
-            signs += [r.signs for r in results]
-            scores += list(ap50[name][MEAN].per_seed)
-    if len(signs) < SMALLEST_CORRELATION_SAMPLE:
+    """Correlation of each label-free sign with mean AP50 over all arms but the oracle."""
+    names = [name for name in judged if name != ORACLE]
+    if len(names) < FEWEST_RANKED:
         return None
-    return {k: None if v is None else float(v) for k, v in rank_correlations(signs, scores).items()}
+    fair = judged["fair_source"]
+    signs = [
+        [
+            {**mine.signs, "advantage": advantage(mine.signs, theirs.signs)}
+            for mine, theirs in zip(judged[name], fair, strict=True)
+        ]
+        for name in names
+    ]
+    return rank_correlations(signs, [ap50[name][MEAN].per_seed for name in names])
 
 
 def _objects(labelled: Any, classes: Sequence[str]) -> dict[str, int]:

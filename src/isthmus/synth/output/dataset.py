@@ -11,7 +11,7 @@ import isthmus
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
 from isthmus.data.exr import require_exr
-from isthmus.data.formats import write_dataset
+from isthmus.data.formats import WRITERS, losses, write_dataset
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import make_folder, write_json
@@ -19,15 +19,15 @@ from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
 from isthmus.synth.output.frame import DEPTHS, LAYERS, NOT_WRITTEN, Job, frame_of, make_frame
-from isthmus.synth.output.kitti import write_kitti
+from isthmus.synth.output.kitti import as_kitti
 from isthmus.synth.output.labels import LabelStyle
 from isthmus.synth.output.request import LARGEST_SIDE, RECIPE, SMALLEST_SIDE, Request
 from isthmus.synth.output.truth_labels import add_truth
-from isthmus.synth.output.yolo import write_yolo
 from isthmus.synth.render.renderer import RENDERERS
 from isthmus.synth.world.thing import CATEGORIES
 
-FORMATS = ("coco", "bdd100k", "kitti", "yolo")
+IN_PLACE = ("coco", "bdd100k", "scalabel", "manifest")
+"""Formats of one file beside the pictures; others get copies of them in a folder of their own."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Rendered:
         folder: where it lies.
         labels: format → label file or folder.
         made, kept: frames made now, and frames that were there.
+        notes: what formats had no place for.
     """
 
     dataset: Dataset
@@ -46,6 +47,7 @@ class Rendered:
     labels: dict[str, Path] = field(default_factory=dict)
     made: int = 0
     kept: int = 0
+    notes: tuple[Problem, ...] = ()
 
 
 def render_dataset(
@@ -81,7 +83,7 @@ def render_dataset(
         renderer: a name in `isthmus.synth.render.renderer.RENDERERS`.
         imagings: cameras that look at each scene.
         sensor: fixed parameters of the camera (a fitted twin's), by name.
-        formats: of the labels, names in `FORMATS`.
+        formats: of the labels, names in `isthmus.data.formats.WRITERS`.
         layers: of the truth to write, names in `LAYERS`; as PNG, but for depth if asked.
         depth: "png" (16 bits, to 256 m) or "exr" (32-bit floats, metres; extra `exr`).
         hdr: write the light that reached the camera as well: hdr/*.exr, cd/m² (extra `exr`).
@@ -129,11 +131,13 @@ def render_dataset(
     chosen = style or LabelStyle()
     frames = tuple(frame_of(job, record, chosen) for job, record in records)
     dataset = Dataset(f"{domain.name}, seed {seed}", frames, tuple(problems), CATEGORIES)
-    labels = {}
+    labels: dict[str, Path] = {}
+    notes: tuple[Problem, ...] = ()
     if part[1] == 1:
+        notes = tuple(n for name in formats if name not in IN_PLACE for n in losses(dataset, name))
         labels = _write_labels(dataset, folder, formats, records)
         _write_manifest(folder, domain, rows, seed=seed, records=records, problems=problems)
-    return Rendered(dataset, folder, labels, len(mine) - there, there)
+    return Rendered(dataset, folder, labels, len(mine) - there, there, notes)
 
 
 def _write_labels(
@@ -144,14 +148,11 @@ def _write_labels(
 ) -> dict[str, Path]:
     written = {}
     for name in formats:
-        if name == "kitti":
-            written[name] = write_kitti(dataset, folder, [record for _, record in records])
-        elif name == "yolo":
-            written[name] = write_yolo(dataset, folder)
-        else:
-            written[name] = write_dataset(dataset, folder, name)
+        known = [record for _, record in records]
+        said = as_kitti(dataset, known) if name == "kitti" else dataset
+        written[name] = write_dataset(said, folder if name in IN_PLACE else folder / name, name)
         if name == "coco":
-            add_truth(written[name], folder, [record for _, record in records])
+            add_truth(written[name], folder, known)
     return written
 
 
@@ -197,7 +198,7 @@ def _check(
     if imagings < 1:
         faults.append(f"imagings {imagings}: at least 1 is needed")
     named = (
-        ("format", formats, FORMATS), ("layer", layers, LAYERS),
+        ("format", formats, tuple(WRITERS)), ("layer", layers, LAYERS),
         ("renderer", (renderer,), tuple(RENDERERS)), ("depth", (depth,), DEPTHS),
     )  # fmt: skip
     for what, given, known in named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box
+from isthmus.data.shapes import Cuboid
 from isthmus.errors import InputError
 
 FEWEST = 50
@@ -61,7 +63,29 @@ def label(item: Mapping[str, Any], style: LabelStyle) -> Box | None:
         truncated=item["truncation"] > style.truncated,
         ignore=unclear,
         instance=str(item["instance"]),
+        cuboid=_cuboid(item["box3d"]) if "box3d" in item else None,
     )
+
+
+def _cuboid(box: Mapping[str, Any]) -> Cuboid:
+    """A record's box in space, from axes with y up to the axes and angles of KITTI.
+
+    Records say the heading from the camera's axis to the right; KITTI's ``rotation_y`` turns about
+    the axis that points down, 0 along +x: a car straight ahead that faces away has −π/2.
+    """
+    x, y, z = box["centre"]
+    width, height, length = box["size"]
+    rotation = _wrapped(box["heading"] - math.pi / 2)
+    return Cuboid(
+        (x, -y, z),
+        (height, width, length),
+        (0.0, rotation, 0.0),
+        _wrapped(rotation - math.atan2(x, z)),
+    )
+
+
+def _wrapped(angle: float) -> float:
+    return round((angle + math.pi) % (2 * math.pi) - math.pi, 6)
 
 
 def fit_label_style(

@@ -30,7 +30,7 @@ def add_truth(path: Path, folder: Path, records: Sequence[dict[str, Any]]) -> No
         item = items[index][annotation["instance_id"]]
         annotation["amodal_bbox"] = _xywh(item["amodal"])
         annotation["area"] = float(item["pixels"])
-        for name in ("occlusion", "truncation", "distance", "transmission", "box3d"):
+        for name in ("occlusion", "truncation", "distance", "transmission"):
             annotation[name] = item[name]
         if "keypoints" in item:
             annotation["keypoints"] = [value for point in item["keypoints"] for value in point]
