@@ -88,7 +88,7 @@ def main() -> None:
         folder = (options.out or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         isthmus.render_dataset(
-            isthmus.load_odd(ODD), options.frames, folder / "ours", seed=3, size=(640, 480),
+            isthmus.load_odd(ODD), options.frames, folder / "ours", seed=3, size=(480, 360),
             executor=isthmus.local_executor(options.workers),
         )  # fmt: skip
         sources = {
