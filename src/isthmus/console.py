@@ -99,9 +99,13 @@ def show_config(config: Any) -> None:
     for option, path in (("source.path", config.source.path), ("target.path", config.target.path)):
         if not path.exists():
             ERR.print(f"WARNING: {option}: {path}: no such file or folder yet", markup=False)
-    arms = [name for name in config.arms if name != "oracle" or config.target.oracle]
+    arms = [
+        name
+        for name in config.arms
+        if config.target.oracle or not (name == "oracle" or name.startswith("labels_"))
+    ]
     if len(arms) < len(config.arms):
-        OUT.print("the arm `oracle` is left out: target.oracle is not true", markup=False)
+        OUT.print("arms with target labels are left out: target.oracle is not true", markup=False)
     runs = config.training.seeds * len(arms)
     OUT.print(
         f"{len(arms)} arms × {config.training.seeds} training seed(s) = {runs} trainings of "

@@ -45,6 +45,16 @@ def tiny(folder: Path, **changes) -> StudyConfig:
             },
             "detector": {"width": 4, "size": [96, 64]},
             "training": {"seeds": 1, "burn_in": 4, "steps": 4, "batch": 2},
+            "arms": [
+                "fair_source",
+                "augmented",
+                "adabn",
+                "fda",
+                "fda_mean_teacher",
+                "labels_4",
+                "labels_99",
+                "oracle",
+            ],
             **changes,
         }
     )
@@ -79,7 +89,10 @@ def test_every_stage_leaves_a_document_and_the_report_is_there(finished):
     assert result.skipped == 0
     assert result.report.read_text().startswith("<!doctype html>")
     score = result.documents["score"]
-    assert [arm["name"] for arm in score["arms"]] == config.arms
+    assert [arm["name"] for arm in score["arms"]] == [a for a in config.arms if a != "labels_99"]
+    assert "has 8 labelled frames" in result.documents["train"]["alarms"][0]
+    assert [p["frames"] for p in score["label_curve"]["points"]] == [0, 4, 8]
+    assert score["selected"]["arm"] not in ("labels_4", "oracle")
     assert score["receipts"] == ["final score of all arms, after the choice was made"]
     assert {arm["steps"] for arm in result.documents["train"]["arms"]} == {8}
     assert result.documents["generate"]["effects"][0]["effect"] == "fog"
@@ -156,7 +169,7 @@ def test_target_labels_reach_the_score_alone(finished):
     target = config.target.model_copy(
         update={"path": other, "images": folder / "fog", "oracle": False}
     )
-    arms = [name for name in config.arms if name != "oracle"]
+    arms = [name for name in config.arms if name != "oracle" and "labels" not in name]
     changed = config.model_copy(update={"target": target, "arms": arms, "name": "other"})
     same = config.model_copy(
         update={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from isthmus.adapt.adapter import ADAPTERS, Level
@@ -10,6 +11,7 @@ from isthmus.errors import ConfigError
 BURN_IN = "burn_in"
 REFERENCE = "fair_source"
 ORACLE = "oracle"
+_LABELS = re.compile(r"labels_([1-9][0-9]{0,6})")
 
 
 @dataclass(frozen=True)
@@ -143,25 +145,48 @@ ARMS: dict[str, ArmKind] = {
 }
 
 
+def labelled_frames(name: str) -> int | None:
+    """N of an arm ``labels_N``, which is given N labelled frames of the target; else None."""
+    found = _LABELS.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def sees_labels(name: str) -> bool:
+    """Whether the arm is given labels of the target: such arms are compared with, never chosen."""
+    return name == ORACLE or labelled_frames(name) is not None
+
+
 def is_arm(name: str) -> bool:
-    """Whether an arm of this name can be trained: one of `ARMS`, or adapters joined by "+"."""
+    """Whether an arm of this name can be trained.
+
+    One of `ARMS`, ``labels_N``, or adapters joined by "+".
+    """
     stages = name.split("+")
-    return name in ARMS or (len(stages) > 1 and all(stage in ADAPTERS for stage in stages))
+    combined = len(stages) > 1 and all(stage in ADAPTERS for stage in stages)
+    return name in ARMS or combined or labelled_frames(name) is not None
 
 
 def arm_kind(name: str) -> ArmKind:
-    """What the arm of this name is: one of `ARMS`, or a combination such as ``fda+mean_teacher``.
+    """What the arm of this name is: see `is_arm`.
 
     Raises:
         ConfigError: there is no such arm.
     """
     if not is_arm(name):
         raise ConfigError(
-            f"arm {name!r}: unknown; there is {', '.join(ARMS)}, and adapters joined by +, "
-            "such as fda+adabn+mean_teacher"
+            f"arm {name!r}: unknown; there is {', '.join(ARMS)}, labels_N (N labelled "
+            "target frames), and adapters joined by +, such as fda+adabn+mean_teacher"
         )
     if name in ARMS:
         return ARMS[name]
+    if (count := labelled_frames(name)) is not None:
+        return ArmKind(
+            name,
+            f"{count} labelled target frame{'s' * (count != 1)}",
+            "source",
+            "fair source with so many labelled frames of the target mixed into every batch",
+            inputs=(ORACLE,),
+        )
     stages = name.split("+")
     return ArmKind(
         name,

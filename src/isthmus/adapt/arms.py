@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.adapt.adapter import Adapted, Budget
-from isthmus.adapt.arm_kinds import BURN_IN, ORACLE, arm_kind
+from isthmus.adapt.arm_kinds import BURN_IN, ORACLE, arm_kind, labelled_frames
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import digest_of, read_json, write_json
 
 if TYPE_CHECKING:
     from isthmus.detect.placed import Precision
+    from isthmus.detect.samples import Samples
 
 RECORD_SCHEMA = "isthmus.arm/1"
 LATER_RATE = 0.5  # of the burn-in's learning rate, for the steps after it
@@ -225,6 +226,17 @@ def _finished(spec: ArmSpec, identity: str) -> ArmResult | None:
         return None
 
 
+def _evenly(samples: Samples, count: int) -> Samples:
+    """`count` of the samples, evenly spaced: of a video, from all of its drives.
+
+    Raises:
+        ConfigError: there are fewer.
+    """
+    if count > len(samples):
+        raise ConfigError(f"labels_{count}: the target has {len(samples)} labelled frames to train")
+    return samples.subset([i * len(samples) // count for i in range(count)])
+
+
 def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
     """Load, train, return; what the arms differ in stands here and nowhere else."""
     from isthmus.adapt.adapter import ADAPTERS, Task, adapt, build_adapter
@@ -268,6 +280,9 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
     if spec.arm == ORACLE:
         assert spec.oracle is not None
         source = source.concat(load_samples(spec.oracle))
+    if (count := labelled_frames(spec.arm)) is not None:
+        assert spec.oracle is not None
+        extra = _evenly(load_samples(spec.oracle), count)
     objective = Supervised(
         source,
         batch=spec.batch,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isthmus.adapt.arm_kinds import ORACLE, REFERENCE, arm_kind, is_arm
+from isthmus.adapt.arm_kinds import REFERENCE, arm_kind, is_arm, sees_labels
 from isthmus.adapt.pseudo.collapse import RUN_AWAY, VANISHED
 from isthmus.adapt.validators import advantage
 
@@ -56,10 +56,10 @@ class Selection:
 def select_arm(candidates: Sequence[Candidate]) -> Selection:
     """Choose by advantage over the fair source among the arms that keep within the guard rails.
 
-    The oracle is never chosen. Another arm replaces the fair source only if its advantage is
-    positive in the mean of the seeds by more than their standard error.
+    Arms that are given target labels are never chosen. Another arm replaces the fair source only
+    if its advantage is positive in the mean of the seeds by more than their standard error.
     """
-    usable = [c for c in candidates if c.arm != ORACLE]
+    usable = [c for c in candidates if not sees_labels(c.arm)]
     fair = next(c for c in usable if c.arm == REFERENCE)
     excluded = {
         c.arm: fault for c in usable if c is not fair and (fault := _fault(c, fair)) is not None

@@ -97,6 +97,20 @@ class Samples:
         """float64 (classes,): boxes per image."""
         return np.array(list(self.counts().values()), float) / max(1, len(self))
 
+    def subset(self, indices: Sequence[int] | np.ndarray) -> Samples:
+        """Images at `indices` with their boxes, in that order."""
+        chosen = np.asarray(indices, dtype=int)
+        rows = [np.arange(self.offsets[i], self.offsets[i + 1]) for i in chosen]
+        kept = np.concatenate(rows) if rows else np.zeros(0, int)
+        return Samples(
+            self.images.subset(chosen),
+            self.classes,
+            self.boxes[kept],
+            self.labels[kept],
+            self.ignore[kept],
+            np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
+        )
+
     def concat(self, other: Samples) -> Samples:
         """These images followed by `other`'s, of the same classes and size."""
         if (

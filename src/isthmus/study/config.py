@@ -145,8 +145,8 @@ class StudyConfig(_Section):
             "oracle",
         ],
         min_length=1,
-        description="arms to train; oracle needs target.oracle: true; adapters joined by + are "
-        "stages, such as fda+adabn+mean_teacher",
+        description="arms to train; oracle and labels_N (N labelled target frames) need "
+        "target.oracle: true; adapters joined by + are stages, such as fda+adabn+mean_teacher",
     )
     compute: ComputeSection = ComputeSection()
 

@@ -225,3 +225,24 @@ def labels_needed(data: Document) -> str:
         f"Label about {frames} target frames of separate drives (≈ {objects:.0f} objects of the "
         "rarest class): enough for an interval of about ± 5 points"
     )
+
+
+def worth_in_labels(score: Document, chosen: Document) -> list[Document]:
+    """How many labelled target frames the chosen arm is worth, where arms with few were trained."""
+    curve = score.get("label_curve")
+    if not curve:
+        return []
+    found, most = curve["break_even"], curve["break_even"]["most"]
+    low, high = (
+        f"more than {most}" if end is None else f"{end:.0f}"
+        for end in (found["low"], found["high"])
+    )
+    if found["frames"] is None:
+        worth = f"is not reached by {most} labelled target frames"
+    else:
+        worth = f"is worth {found['frames']:.0f} labelled target frames"
+    text = (
+        f"{arm_name(chosen)} {worth} (95 % interval {low} to {high}): with more than that, "
+        "labelling gives the detector more."
+    )
+    return [say("labels", text, "info")]

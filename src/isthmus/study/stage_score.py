@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.adapt.arm_kinds import ORACLE
+from isthmus.adapt.arm_kinds import ORACLE, labelled_frames, sees_labels
 from isthmus.adapt.gap_closed import changes, gap_closed
+from isthmus.adapt.label_curve import break_even
 from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm
 from isthmus.adapt.validators import advantage, validators
 from isthmus.data.dataset import SealedTest
@@ -85,6 +86,7 @@ def run(context: Context) -> Document:
         },
         "oracle_selected": None,
         "spearman": None,
+        "label_curve": None,
         "receipts": [],
         "test": None,
         "condition_breakdown": [],
@@ -194,6 +196,7 @@ def _scored(
         "arms": arms,
         "oracle_selected": _hindsight(ap50, selection),
         "spearman": _correlations(judged, ap50),
+        "label_curve": _label_curve(context, ap50, selection.arm),
         "receipts": list(test.receipts),
         "test": {
             "frames": len(labelled),
@@ -210,6 +213,25 @@ def _scored(
                 for name in dict.fromkeys(shown)
             },
         ),
+    }
+
+
+def _label_curve(
+    context: Context, ap50: dict[str, dict[str, Score]], chosen: str
+) -> Document | None:
+    """AP50 over labelled target frames, and how many the chosen arm is worth; None without arms."""
+    curve = {count: name for name in ap50 if (count := labelled_frames(name)) is not None}
+    oracle = domains_of(context).oracle
+    if not curve:
+        return None
+    if oracle is not None and ORACLE in ap50:
+        curve[len(oracle)] = ORACLE
+    points = [(0, "fair_source"), *sorted(curve.items())]
+    worth = break_even(ap50[chosen][MEAN], [(count, ap50[name][MEAN]) for count, name in points])
+    return {
+        "arm": chosen,
+        "points": [{"frames": n, "arm": name, **_cell(ap50[name][MEAN])} for n, name in points],
+        "break_even": asdict(worth),
     }
 
 
@@ -242,7 +264,7 @@ def _advantage(results: Sequence[_Judged], fair: Sequence[_Judged]) -> float:
 
 def _hindsight(ap50: dict[str, dict[str, Score]], selection: Selection) -> Document:
     """What the test labels would have chosen: printed as the price of not knowing."""
-    usable = {name: scores[MEAN].mean for name, scores in ap50.items() if name != ORACLE}
+    usable = {name: scores[MEAN].mean for name, scores in ap50.items() if not sees_labels(name)}
     best = max(usable, key=lambda name: usable[name])
     lost = ap50[best][MEAN].draws - ap50[selection.arm][MEAN].draws
     low, high = interval(lost) if best != selection.arm else (0.0, 0.0)
@@ -257,8 +279,8 @@ def _hindsight(ap50: dict[str, dict[str, Score]], selection: Selection) -> Docum
 def _correlations(
     judged: dict[str, list[_Judged]], ap50: dict[str, dict[str, Score]]
 ) -> dict[str, float | None] | None:
-    """Correlation of each label-free sign with mean AP50 over all arms but the oracle."""
-    names = [name for name in judged if name != ORACLE]
+    """Correlation of each label-free sign with mean AP50 over all arms without labels."""
+    names = [name for name in judged if not sees_labels(name)]
     if len(names) < FEWEST_RANKED:
         return None
     fair = judged["fair_source"]

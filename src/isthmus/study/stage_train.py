@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from isthmus.adapt.arm_kinds import BURN_IN, arm_kind
+from isthmus.adapt.arm_kinds import BURN_IN, arm_kind, labelled_frames, sees_labels
 from isthmus.adapt.arms import ArmResult, ArmSpec, plan_arms, run_arm
 from isthmus.compute.executor import Outcome
 from isthmus.data.dataset import Dataset
@@ -49,7 +49,7 @@ def run(context: Context) -> Document:
             "size": list(context.config.detector.size),
         },
         "arms": [_described(name, [trained[name, s] for s in seeds]) for name in arms],
-        "alarms": _alarms(results),
+        "alarms": [*_left_out(context), *_alarms(results)],
     }
 
 
@@ -57,11 +57,24 @@ def arms_of(context: Context) -> list[str]:
     """The arms that can be trained with what there is, in the study's order."""
     domains = domains_of(context)
     without = set()
-    if domains.oracle is None:
-        without.add("oracle")
+    known = 0 if domains.oracle is None else len(domains.oracle)
+    for name in filter(sees_labels, context.config.arms):
+        if known < max(labelled_frames(name) or 0, 1):
+            without.add(name)
     if not context.documents["generate"]["effects"]:
         without.add("augmented")
     return [name for name in context.config.arms if name not in without]
+
+
+def _left_out(context: Context) -> list[str]:
+    """Arms that ask for more labelled frames than there are."""
+    oracle = domains_of(context).oracle
+    return [
+        f"“{arm_kind(name).label}” is left out: the target has {len(oracle)} labelled frames to "
+        "train on"
+        for name in context.config.arms
+        if oracle is not None and (labelled_frames(name) or 0) > len(oracle)
+    ]
 
 
 def _template(context: Context) -> ArmSpec:

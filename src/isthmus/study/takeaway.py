@@ -31,6 +31,7 @@ from isthmus.study.phrases import (
     share,
     speaks_for_kind,
     step,
+    worth_in_labels,
     yardstick,
 )
 
@@ -178,6 +179,7 @@ def _score_statements(score: Document | None, data: Document) -> Iterator[Docume
         return
     if chosen is not None:
         yield say("adaptation", _selected_sentence(chosen, arms["fair_source"], data), "info")
+        yield from worth_in_labels(score, chosen)
         yield from hardly_detected(chosen, arms.get("oracle"), LEAST_SOURCE_AP50)
         for name, change in chosen["change"].items():
             if change["alarm"]:

@@ -18,6 +18,7 @@ from isthmus.report.blocks import (
 from isthmus.report.fields import Document
 from isthmus.report.figures import scores as figures
 from isthmus.report.figures import theme, training
+from isthmus.report.figures.labels import label_curve
 from isthmus.report.run_folder import RunFolder
 from isthmus.report.tables import loose_table, sentence
 
@@ -42,6 +43,7 @@ def section(run: RunFolder) -> Section:
     elif score or train:
         blocks.append(Text(_UNSCORED, "lead"))
     blocks.extend(_selection(score, labels))
+    blocks.extend(_label_curve(score))
     blocks.extend(_breakdown(score, labels))
     blocks.extend(_examples(score, run))
     if train:
@@ -202,6 +204,17 @@ def _selection(score: Document, labels: dict[str, str]) -> list[Block]:
     if excluded:
         blocks += [Text("Excluded by the guard rails:"), Listing(excluded)]
     return [*blocks, *_signs(score, labels)]
+
+
+def _label_curve(score: Document) -> list[Block]:
+    """AP50 over labelled frames, where arms were given some."""
+    curve = fields.record(score, "label_curve")
+    chosen = fields.text(curve, "arm")
+    arms = {fields.text(arm, "name"): arm for arm in fields.records(score, "arms")}
+    if not chosen or chosen not in arms:
+        return []
+    chart = label_curve(curve, arms[chosen], figures.label(arms[chosen]))
+    return [] if chart is None else [chart]
 
 
 def _signs(score: Document, labels: dict[str, str]) -> list[Block]:
