@@ -17,6 +17,7 @@ from isthmus.errors import ConfigError, LabelAccessError
 
 if TYPE_CHECKING:  # the names of arms and adapters are wanted without loading torch
     from isthmus.adapt.image.transfer import Style
+    from isthmus.detect.curves import Curves
     from isthmus.detect.detector import Detector
     from isthmus.detect.objectives import ImageHook
     from isthmus.detect.samples import Images, Samples
@@ -70,6 +71,7 @@ class Task:
         progress: called after each step.
         validation: labelled source samples that the detector was not trained on, if there are any.
         style: change of look of the source images that an earlier stage settled on.
+        curves: where the losses of each step go.
         warmed: an earlier stage has adapted the detector: a teacher may speak at once.
     """
 
@@ -83,6 +85,7 @@ class Task:
     validation: Samples | None = None
     style: Style | None = None
     warmed: bool = False
+    curves: Curves | None = None
 
     def hook(self) -> ImageHook | None:
         """The change of look that source batches go through, if an earlier stage settled on one."""
@@ -100,6 +103,7 @@ class Task:
             name=name,
             checkpoint=self.checkpoint,
             progress=self.progress,
+            curves=self.curves,
         )
         return Adapted(trained.detector, trained.history, trained.alarms)
 

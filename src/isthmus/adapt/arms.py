@@ -20,6 +20,7 @@ from isthmus.errors import ConfigError, InputError
 from isthmus.files import digest_of, read_json, write_json
 
 if TYPE_CHECKING:
+    from isthmus.detect.curves import Curves
     from isthmus.detect.placed import Precision
     from isthmus.detect.samples import Samples
 
@@ -45,6 +46,8 @@ class ArmSpec:
         device, precision: where and in which arithmetic the network runs, see
             `isthmus.detect.placed`; other ones give other bytes.
         checkpoint_every: steps.
+        curves, curves_folder: tools that the losses go to while training (`detect.curves`), and
+            where; no byte of the weights depends on them.
     """
 
     arm: str
@@ -67,6 +70,8 @@ class ArmSpec:
     device: str = "cpu"
     precision: Precision = "float32"
     checkpoint_every: int = 100
+    curves: tuple[str, ...] = ()
+    curves_folder: Path | None = None
 
     @property
     def record(self) -> Path:
@@ -143,6 +148,7 @@ def run_arm(spec: ArmSpec) -> ArmResult:
     """
     import torch
 
+    from isthmus.detect.curves import curves_of
     from isthmus.detect.detector import save_detector
     from isthmus.detect.placed import unplaced
 
@@ -154,7 +160,9 @@ def run_arm(spec: ArmSpec) -> ArmResult:
     threads = torch.get_num_threads()
     torch.set_num_threads(spec.threads)
     try:
-        adapted = _train(spec, checkpoint)
+        place = spec.curves_folder or spec.out.parent / "curves"
+        with curves_of(spec.curves, place, f"{spec.arm}-{spec.seed}") as curves:
+            adapted = _train(spec, checkpoint, curves)
     finally:
         torch.set_num_threads(threads)
     save_detector(spec.out, unplaced(adapted.detector), about={"arm": spec.arm, "seed": spec.seed})
@@ -198,7 +206,8 @@ def _identity(spec: ArmSpec) -> str:
     from isthmus.detect.samples import load_images, load_samples
     from isthmus.detect.train import weights_digest
 
-    places = ("source", "validation", "target", "extra", "oracle", "start", "out", "threads")
+    places = ("source", "validation", "target", "extra", "oracle", "start", "out", "threads",
+              "curves", "curves_folder")  # fmt: skip
     settings = {key: value for key, value in asdict(spec).items() if key not in places}
     used = () if spec.arm == BURN_IN else arm_kind(spec.arm).inputs
     contents = [samples_digest(load_samples(spec.source))]
@@ -237,7 +246,7 @@ def _evenly(samples: Samples, count: int) -> Samples:
     return samples.subset([i * len(samples) // count for i in range(count)])
 
 
-def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
+def _train(spec: ArmSpec, checkpoint: Path, curves: Curves | None) -> Adapted:
     """Load, train, return; what the arms differ in stands here and nowhere else."""
     from isthmus.adapt.adapter import ADAPTERS, Task, adapt, build_adapter
     from isthmus.detect.detector import build_detector, load_detector
@@ -263,7 +272,10 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
         assert spec.target is not None
         target = load_images(spec.target)
         validation = load_samples(spec.validation) if spec.validation else None
-        task = Task(detector, source, target, budget, spec.seed, checkpoint, validation=validation)
+        task = Task(
+            detector, source, target, budget, spec.seed, checkpoint,
+            validation=validation, curves=curves,
+        )  # fmt: skip
         return adapt(build_adapter(spec.arm), task)
     recipe, plain = budget.recipe(), spec.arm == "plain_source"
     if spec.start is None:
@@ -292,6 +304,7 @@ def _train(spec: ArmSpec, checkpoint: Path) -> Adapted:
         extra_share=spec.extra_share,
     )
     trained = train(
-        detector, objective, recipe, seed=spec.seed, name=spec.arm, checkpoint=checkpoint
-    )
+        detector, objective, recipe, seed=spec.seed, name=spec.arm, checkpoint=checkpoint,
+        curves=curves,
+    )  # fmt: skip
     return Adapted(trained.detector, trained.history, trained.alarms)

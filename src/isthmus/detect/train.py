@@ -25,6 +25,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from isthmus import seeds
 from isthmus.compute.executor import Progress
+from isthmus.detect.curves import Curves
 from isthmus.detect.detector import Detector, read_tensors, tensor_bytes
 from isthmus.errors import InputError, TrainingError
 from isthmus.files import canonical_json, digest_of, write_bytes
@@ -150,6 +151,7 @@ def train(
     name: str,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
+    curves: Curves | None = None,
 ) -> Trained:
     """Train a copy of `detector`; the one given stays as it is.
 
@@ -162,6 +164,7 @@ def train(
         checkpoint: file to write every ``recipe.checkpoint_every`` steps and to go on from if
             it exists and belongs to the same training.
         progress: called after each step.
+        curves: gets the losses and the learning rate of each step.
 
     Raises:
         TrainingError: the loss or the gradient stopped being finite; the last checkpoint stays.
@@ -178,7 +181,10 @@ def train(
     if checkpoint is not None:
         _resume(checkpoint, identity, state, objective)
     while state.step < recipe.steps:
-        _step(state, objective, recipe, seed=seed, name=name, checkpoint=checkpoint)
+        losses = _step(state, objective, recipe, seed=seed, name=name, checkpoint=checkpoint)
+        if curves:
+            rate = {"learning_rate": recipe.rate(state.step - 1)}
+            curves.add(recipe.age + state.step, losses | rate)
         if checkpoint is not None and state.step % recipe.checkpoint_every == 0:
             _save(checkpoint, identity, state, objective)
         if progress:
@@ -194,7 +200,8 @@ def _step(
     seed: int,
     name: str,
     checkpoint: Path | None,
-) -> None:
+) -> dict[str, float]:
+    """Go one step; returns its losses by name and their sum."""
     for group in state.optimiser.param_groups:
         group["lr"] = recipe.rate(state.step)
     rng = seeds.generator(seed, "train", name, state.step)
@@ -224,6 +231,7 @@ def _step(
     state.step += 1
     state.history.append(value)
     objective.after_step(state)
+    return {f"loss/{key}": float(loss.detach()) for key, loss in losses.items()} | {"loss/total": value}
 
 
 @torch.no_grad()

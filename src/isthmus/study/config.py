@@ -119,6 +119,9 @@ class ComputeSection(_Section):
     precision: Literal["float32", "bfloat16", "float16"] = Field(
         "float32", description="arithmetic of networks in training; weights stay float32"
     )
+    curves: list[Literal["tensorboard", "mlflow"]] = Field(
+        [], description="tools to which losses are sent while training (extras of these names)"
+    )
 
 
 class StudyConfig(_Section):

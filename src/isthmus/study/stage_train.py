@@ -113,6 +113,8 @@ def _template(context: Context) -> ArmSpec:
         threads=config.compute.threads,
         device=config.compute.device,
         precision=config.compute.precision,
+        curves=tuple(config.compute.curves),
+        curves_folder=context.folder / "curves",
         source=files["source"],
         validation=files["validation"],
         target=files["target"],
