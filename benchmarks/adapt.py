@@ -28,20 +28,22 @@ import isthmus
 ROOT = Path(__file__).resolve().parents[1]
 WORLD = ROOT / "examples" / "street-world"
 COMBINATION = "fda+adabn+mean_teacher"
-ARMS = ["plain_source", "fair_source", "adabn", "coral", "mmd", "dann", "fda", "reinhard",
-        "histogram", "ot", "pseudo_labels", "mean_teacher", "fda_mean_teacher", COMBINATION,
-        "oracle"]  # fmt: skip
+ARMS = ["plain_source", "fair_source", "augmented", "adabn", "coral", "mmd", "dann", "fda",
+        "reinhard", "histogram", "ot", "pseudo_labels", "mean_teacher", "fda_mean_teacher",
+        COMBINATION, "oracle"]  # fmt: skip
+FEW_LABELS = ["labels_10", "labels_40"]
+"""On rendered pairs, whose target has hundreds of labelled frames to train on."""
 COMBINATIONS = ("fda_mean_teacher", COMBINATION)
 TASKS = ("fog", "night", "camvid_dusk", "carla_day", "carla_dusk", "speed")
 SIZE = (192, 112)
-RENDERED = (384, 224)
+RENDERED = (288, 168)
 IGNORED = {"rider": None, "animal": None}
 
 
 def rendered_pair(work: Path, target: str, quick: bool, workers: int) -> dict[str, Any]:
     """Source and target of a rendered pair; the target's first half is seen, the second scored."""
     executor = isthmus.local_executor(workers)
-    source, other = (24, 32) if quick else (400, 400)
+    source, other = (24, 32) if quick else (240, 240)
     scale = "quick" if quick else "full"
     places = {}
     for name, count, seed in (("clear-day", source, 3), (target, other, 4)):
@@ -93,7 +95,7 @@ def pair_of(task: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def study(task: str, pair: dict[str, Any], quick: bool, arms: list[str]) -> dict[str, Any]:
     real = task not in ("fog", "night")
-    training = {"seeds": 3, "burn_in": 400, "steps": 400, "batch": 8}
+    training = {"seeds": 3, "burn_in": 400, "steps": 300, "batch": 4}
     if quick:
         training = {"seeds": 1, "burn_in": 10, "steps": 8, "batch": 4}
     return {
@@ -101,9 +103,8 @@ def study(task: str, pair: dict[str, Any], quick: bool, arms: list[str]) -> dict
         "seed": 0,
         **pair,
         "gap": {"metrics": ["mmd"], "extractors": ["descriptors"], "permutations": 99},
-        "generate": {"effects": []},
         "arms": arms,
-        "detector": {"width": 8, "size": [320, 240] if real else list(SIZE)},
+        "detector": {"width": 8, "size": [256, 192] if real else list(SIZE)},
         "training": training,
     }
 
@@ -130,16 +131,18 @@ def figures_of(task: str, score: dict[str, Any]) -> dict[str, float | None]:
     for sign, value in (score["spearman"] or {}).items():
         if isinstance(value, float):
             figures[f"{task}_spearman_{sign}"] = value
-    merit = [figures.get(f"{task}_spearman_{s}") for s in ("flip_consistency", "scale_consistency")]
-    known = [value for value in merit if value is not None]
-    figures[f"{task}_selection_spearman"] = sum(known) / len(known) if known else None
+    figures[f"{task}_selection_spearman"] = figures.get(f"{task}_spearman_advantage")
+    worth = (score["label_curve"] or {}).get("break_even") or {}
+    for part, suffix in (("frames", ""), ("low", "_low"), ("high", "_high")):
+        if part in worth:
+            figures[f"{task}_worth_in_labels{suffix}"] = worth[part]
     return figures
 
 
 def run(task: str, options: argparse.Namespace) -> tuple[dict[str, float | None], dict[str, Any]]:
     if task == "speed":
         return speed(options.quick), {}
-    arms = options.arms or ARMS
+    arms = options.arms or [*ARMS, *(FEW_LABELS if task in ("fog", "night") else ())]
     request = study(task, pair_of(task, options), options.quick, arms)
     file = options.work / f"{request['name']}.yaml"
     file.write_text(yaml.safe_dump(request))
@@ -151,6 +154,8 @@ def run(task: str, options: argparse.Namespace) -> tuple[dict[str, float | None]
     table = {
         "selected": score["selected"], "excluded": score["excluded"], "test": score["test"],
         "alarms": done.documents["train"]["alarms"], "spearman": score["spearman"],
+        "ranking": score["ranking"], "best_by_labels": score["oracle_selected"],
+        "label_curve": score["label_curve"],
     }  # fmt: skip
     return figures_of(task, score), table
 
