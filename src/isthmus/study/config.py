@@ -55,6 +55,9 @@ class TargetSection(DomainSection):
     train: Selector | None = Field(None, description="unlabeled frames to adapt to")
     test: Selector | None = Field(None, description="labelled frames of the sealed test")
     oracle: bool = Field(False, description="may the oracle arm train on target-train labels?")
+    allow_near_copies: bool = Field(
+        False, description="go on where test images are all but copies of training images"
+    )
 
 
 class GapSection(_Section):

@@ -29,8 +29,8 @@ STREETS: Mapping[str, Any] = {
     "parking": {"choice": {"both": 3, "right": 2, "left": 1}},
     "parked_share": {"uniform": [0.3, 0.8]},
     "traffic_density": {"log_uniform": [12, 40]},
-    "pedestrian_density": {"log_uniform": [8, 40]},
-    "camera_fov": {"uniform": [50, 60]},
+    "pedestrian_density": {"log_uniform": [20, 60]},
+    "camera_fov": {"uniform": [45, 52]},
     "ego_speed": {"uniform": [4, 12]},
 }
 """Factors of the ODD that both domains share."""

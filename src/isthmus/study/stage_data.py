@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from isthmus.data.manifest import load_manifest, save_manifest
 from isthmus.data.ontology import ROAD
 from isthmus.study.config import DomainSection
 from isthmus.study.domains import Domains, read_domains
+from isthmus.study.near_copies import refuse_near_copies
 from isthmus.study.run import Context, Document
 
 SCHEMA = "isthmus.data/1"
@@ -31,10 +32,17 @@ def run(context: Context) -> Document:
     domains = read_domains(
         context.config, executor=context.executor, progress=context.watcher.progress
     )
+    config = context.config
+    copies = refuse_near_copies(
+        domains,
+        allowed=config.target.allow_near_copies,
+        executor=context.executor,
+        progress=context.watcher.progress,
+    )
+    domains = replace(domains, notes=(*domains.notes, *copies))
     folder = context.stage_folder("data")
     _save_parts(domains, folder)
     context.shared.pop("domains", None)  # later stages read what was written, in every run
-    config = context.config
     document = {
         "schema": SCHEMA,
         "classes": list(domains.classes),
