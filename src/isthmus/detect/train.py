@@ -231,8 +231,8 @@ def _step(
     state.step += 1
     state.history.append(value)
     objective.after_step(state)
-    parts = {f"loss/{key}": float(loss.detach()) for key, loss in losses.items()}
-    return parts | {"loss/total": value}
+    values = {f"loss/{key}": float(loss.detach()) for key, loss in losses.items()}
+    return values | {"loss/total": value}
 
 
 @torch.no_grad()
