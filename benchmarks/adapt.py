@@ -43,7 +43,7 @@ IGNORED = {"rider": None, "animal": None}
 def rendered_pair(work: Path, target: str, quick: bool, workers: int) -> dict[str, Any]:
     """Source and target of a rendered pair; the target's first half is seen, the second scored."""
     executor = isthmus.local_executor(workers)
-    source, other = (24, 32) if quick else (240, 240)
+    source, other = (24, 32) if quick else (200, 160)
     scale = "quick" if quick else "full"
     places = {}
     for name, count, seed in (("clear-day", source, 3), (target, other, 4)):
