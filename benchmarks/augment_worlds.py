@@ -29,7 +29,7 @@ WORLDS: Mapping[str, dict[str, Any]] = {
     "rain": {"clouds": 1.0, "rain": 8.0, "visibility": 1500.0},
     "snow": {"clouds": 1.0, "snow_cover": 0.9, "snowfall": 2.0, "visibility": 900.0},
     "night": {"sun_elevation": -16.0, "clouds": 0.8},
-    "wet_road": {"clouds": 0.9, "wetness": 1.0},
+    "wet_road": {"wetness": 1.0},
     "low_light": {"sun_elevation": -3.0},
     "high_illumination": {"exposure_bias": 1.5, "sun_elevation": 9.0, "sun_azimuth": 5.0},
     "motion_blur": {"motion_blur": 1.0, "ego_speed": 14.0},

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from drawn_street import draw_street
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import FAR
 from isthmus.augment.effect import EFFECTS
@@ -20,7 +21,11 @@ from isthmus.augment.lamps import headlamp_beam, vehicle_lamps
 from isthmus.augment.linear import luminance, to_linear, to_srgb
 from isthmus.augment.low_light import LowLight
 from isthmus.augment.motion_blur import MotionBlur
+from isthmus.augment.rain import Rain
 from isthmus.augment.severity import Scale
+from isthmus.augment.snow import Snow
+from isthmus.augment.surfaces import road_plane
+from isthmus.augment.wet_road import mirroring, puddles
 from isthmus.data.frame import Box
 from isthmus.errors import InputError
 from isthmus.hydrometeors.air import KOSCHMIEDER
@@ -45,10 +50,14 @@ def street(width: int, height: int, seed: int = 0) -> tuple[Arrays, np.ndarray]:
     return Arrays(image, tuple(boxes)), depth.astype(np.float32)
 
 
-@settings(max_examples=60, deadline=None)
-@given(names, st.integers(32, 150), st.integers(32, 150), st.floats(0, 5), st.integers(0, 99))
-def test_any_effect_keeps_size_type_and_labels(name, width, height, severity, seed):
+@settings(max_examples=120, deadline=None)
+@given(
+    names, st.integers(32, 150), st.integers(32, 150), st.floats(0, 5), st.integers(0, 99),
+    st.booleans(),
+)  # fmt: skip
+def test_any_effect_keeps_size_type_and_labels(name, width, height, severity, seed, exact):
     arrays, depth = street(width, height, seed)
+    arrays = replace(arrays, exact=exact)
     before = arrays.image.copy()
     after, audit = EFFECTS[name].apply(arrays, depth, severity, np.random.default_rng(seed))
     assert after.image.shape == (height, width, 3)
@@ -57,9 +66,19 @@ def test_any_effect_keeps_size_type_and_labels(name, width, height, severity, se
     assert len(audit.boxes) == len(arrays.boxes)
     for item in audit.boxes:
         assert 0 <= item.visibility <= 1
+        assert all(0 <= value <= 1 for value in item.contrast)
         assert item.decision in ("keep", "ignore", "drop")
         assert bool(item.reason) == (item.decision != "keep")
     assert np.array_equal(arrays.image, before)
+    if severity > 0:
+        light = to_linear(arrays.image)
+        changed = EFFECTS[name].change(light, arrays, depth, severity, np.random.default_rng(seed))
+        assert np.isfinite(changed.light).all()
+        assert changed.light.dtype == np.float32
+        assert np.array_equal(light, to_linear(arrays.image))
+        if changed.transmission is not None:
+            assert changed.transmission.shape == (height, width)
+            assert 0 <= changed.transmission.min() <= changed.transmission.max() <= 1
     again, _ = EFFECTS[name].apply(arrays, depth, severity, np.random.default_rng(seed))
     assert np.array_equal(after.image, again.image)
 
@@ -81,28 +100,53 @@ def test_effects_begin_gently(name):
     assert change < 6
 
 
+def contrast(image: np.ndarray) -> float:
+    """Energy of gradients of the grey picture."""
+    grey = image.astype(float).mean(axis=2)
+    return float((np.diff(grey, axis=0) ** 2).mean() + (np.diff(grey, axis=1) ** 2).mean())
+
+
 def measure(name: str, arrays: Arrays, depth: np.ndarray, severity: float) -> float:
     """The measure by which each effect is stated to be monotone; it falls with severity."""
     rng = np.random.default_rng(4)
-    if name == "fog":  # mean share of light that comes through
-        return float(Fog().transmission(depth, severity, rng).mean())
     light = to_linear(arrays.image)
+    effect = EFFECTS[name]
     if name == "low_light":  # mean daylight
         return float(LowLight(lamps=False).relit(light, arrays, depth, severity, rng).mean())
     if name == "high_illumination":  # mean light, which rises
         return -float(HighIllumination().lit(light, depth, severity, rng).mean())
-    after, _ = MotionBlur().apply(arrays, depth, severity, rng)
-    grey = after.image.astype(float).mean(axis=2)  # energy of gradients
-    return float((np.diff(grey, axis=0) ** 2).mean() + (np.diff(grey, axis=1) ** 2).mean())
+    changed = effect.change(light, arrays, depth, severity, rng)
+    if name in ("rain", "snow", "sleet", "storm"):  # what the air between lets through
+        law = Snow if name in ("snow", "sleet") else Rain
+        return float(law.transmission(depth, effect.scale.amount(severity)).mean())
+    if changed.transmission is not None:  # share of the scene's own light that arrives
+        return float(changed.transmission.mean())
+    if name == "wet_road":  # share of the road's light that it mirrors, which rises
+        plane, film = road_plane(depth, arrays.geometry), effect.scale.amount(severity)
+        return -float(mirroring(plane, puddles(plane, depth.shape, film, rng), film).mean())
+    if name in ("night", "wet_night"):  # light of the lower half, where there is no sky
+        return float(changed.light[arrays.image.shape[0] // 2 :].mean())
+    if name == "colour_cast":  # red against blue, either way
+        red, _, blue = changed.light.reshape(-1, 3).mean(axis=0)
+        return -abs(float(np.log(red / blue)))
+    if name in ("sensor_noise", "compression"):  # what is away from the picture, which rises
+        return -float(np.abs(changed.light - light).mean())
+    return contrast(to_srgb(changed.light))  # motion_blur, defocus
 
 
 @pytest.mark.parametrize("name", EFFECTS)
 def test_more_severe_is_more(name):
-    arrays, depth = street(160, 96, 3)
-    if name == "motion_blur":  # white noise is not a picture: give it some smoothness
-        small = Image.fromarray(arrays.image).resize((40, 24)).resize((160, 96))
-        arrays = Arrays(np.asarray(small))
-    values = [measure(name, arrays, depth, severity) for severity in (0.3, 1, 2, 3, 4, 5)]
+    street = draw_street(3, (160, 96))
+    arrays, depth = Arrays(street.image, street.boxes, exact=True), np.minimum(street.depth, FAR)
+    steps = (0.3, 1, 2, 3, 4, 5)
+    values = [measure(name, arrays, depth.astype(np.float32), severity) for severity in steps]
+    if name == "tunnel_exit":  # what is hidden is the same; what is outside burns out
+        burnt = [
+            (EFFECTS[name].apply(arrays, depth, s, np.random.default_rng(4))[0].image == 255).mean()
+            for s in steps[1:]
+        ]
+        assert all(a < b for a, b in pairwise(burnt)), burnt
+        return
     assert all(a > b for a, b in pairwise(values)), values
 
 

@@ -6,74 +6,28 @@ any number of workers, and a call that was cut short goes on where it stopped.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from isthmus import seeds
-from isthmus.augment.arrays import Arrays
-from isthmus.augment.depth import FAR, Geometry, default_depth, estimate_geometry
+from isthmus.augment.depth import Geometry
 from isthmus.augment.effect import EFFECTS, Effect
-from isthmus.augment.linear import Bytes, Floats
+from isthmus.augment.loading import geometries, load_frame
 from isthmus.augment.made import kept_record, made_name, write_made
+from isthmus.augment.monocular import AUTO, check_depth_source
+from isthmus.augment.report import AuditReport, Pair, caption, summarised, write_audit
 from isthmus.augment.severity import MOST_SEVERE
+from isthmus.augment.surfaces import CLASS_IDS
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
 
-RECIPE = "isthmus.augment/1"
+RECIPE = "isthmus.augment/2"
 """Changes whenever the same request gives other pictures."""
-FEWEST_BOXES = 12
-"""Boxes a sequence needs for a horizon of its own."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A frame before and after, for people to look at."""
-
-    before: Path
-    after: Path
-    caption: str
-
-
-@dataclass(frozen=True)
-class AuditReport:
-    """What an effect did to the labels of a data set.
-
-    Attributes:
-        effect: its name.
-        unit, quantity: of the physical values.
-        values: (lowest, median, highest) physical value over the frames.
-        severities: (lowest, median, highest) severity.
-        frames: number of frames made.
-        boxes: keep, ignore, drop → number; boxes that were ignored before do not count.
-        reasons: why boxes were not kept → number.
-        visibility: (10 %, 50 %, 90 %) quantiles of the boxes' visibility; None without boxes.
-        pairs: all frames, before and after, in order.
-    """
-
-    effect: str
-    unit: str
-    quantity: str
-    values: tuple[float, float, float]
-    severities: tuple[float, float, float]
-    frames: int
-    boxes: dict[str, int]
-    reasons: dict[str, int]
-    visibility: tuple[float, float, float] | None
-    pairs: tuple[Pair, ...] = field(repr=False)
-
-    def examples(self, n: int) -> tuple[Pair, ...]:
-        """`n` pairs spread evenly over the data set."""
-        if n >= len(self.pairs):
-            return self.pairs
-        places = np.linspace(0, len(self.pairs) - 1, n).round().astype(int)
-        return tuple(self.pairs[i] for i in places)
 
 
 @dataclass(frozen=True)
@@ -85,6 +39,8 @@ class _Job:
     seed: int
     folder: Path
     geometry: Geometry
+    depth: str
+    classes: str
 
     @property
     def name(self) -> str:
@@ -103,7 +59,9 @@ class _Job:
             "seed": self.seed,
             "id": frame.id,
             "image": frame.digest,
-            "depth": frame.layers_digest if frame.depth else None,
+            "layers": frame.layers_digest if frame.depth or self.classes else None,
+            "depth": "map" if frame.depth else self.depth,
+            "classes": self.classes,
             "objects": objects,
             "geometry": asdict(self.geometry),
         }
@@ -117,10 +75,12 @@ def augment_dataset(
     severity: float | tuple[float, float] = (1.0, 4.0),
     value: float | tuple[float, float] | None = None,
     seed: int = 0,
+    depth: str = AUTO,
+    classes: str = "",
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> tuple[Dataset, AuditReport]:
-    """Apply an effect to every frame; images and coco.json are written into `folder`.
+    """Apply an effect to every frame; images, coco.json and audit.json are written into `folder`.
 
     Args:
         dataset: frames with images that can be read; depth maps are used where there are any.
@@ -129,6 +89,11 @@ def augment_dataset(
         severity: 0–5 for all frames, or (low, high) from which each frame draws its own.
         value: the same in the effect's unit (visibility in m, lux, EV, ms), instead of severity.
         seed: decides all draws, together with the effect's name and each frame's id.
+        depth: where depth comes from for frames without a map: "auto" (the road's geometry),
+            "onnx:PATH" or "hf:FOLDER" (a monocular network).
+        classes: whose class ids the semantic maps hold ("isthmus", "cityscapes",
+            "cityscapes-train", "camvid"); "": maps are not used, surfaces are judged by depth
+            and colour.
         executor: who does it; this process by default.
         progress: called with (frames done, frames in all, what).
 
@@ -138,18 +103,23 @@ def augment_dataset(
         shows — and what happened to the labels. Frames that failed are in `problems`.
 
     Raises:
-        ConfigError: unknown effect, severity or value out of range.
-        InputError: no frame could be made.
+        ConfigError: unknown effect or classes, severity or value out of range.
+        InputError: no frame could be made, or no such depth network.
+        MissingExtraError: the depth network's extra is not installed.
     """
     from isthmus.data.formats import write_dataset
 
     folder = Path(folder)
     name, chosen = _find(effect)
     low, high = _range(chosen, severity, value)
+    check_depth_source(depth)
+    if classes and classes not in CLASS_IDS:
+        raise ConfigError(f"classes {classes!r}: not known; one of {', '.join(CLASS_IDS)}")
     jobs = [
-        _Job(frame, name, chosen, _draw(seed, name, frame, low, high), seed, folder, geometry)
-        for frame, geometry in zip(dataset.frames, _geometries(dataset), strict=True)
-    ]
+        _Job(frame, name, chosen, _draw(seed, name, frame, low, high), seed, folder, geometry,
+             depth, classes)
+        for frame, geometry in zip(dataset.frames, geometries(dataset), strict=True)
+    ]  # fmt: skip
     frames, problems, records, pairs = [], list(dataset.problems), [], []
     outcomes = (executor or SerialExecutor()).map(
         make_frame, jobs, progress=progress, what=f"applying {chosen.label}"
@@ -162,14 +132,15 @@ def augment_dataset(
         record = outcome.value
         frames.append(_frame(job, record))
         records.append((job.severity, record))
-        caption = _caption(chosen, job.severity)
-        pairs.append(Pair(job.frame.image, frames[-1].image, caption))
+        pairs.append(Pair(job.frame.image, frames[-1].image, caption(chosen, job.severity)))
     if not frames:
         first = f": {problems[-1].reason}" if problems else ""
         raise InputError(f"{dataset.name}: not one frame could be given {chosen.label}{first}")
     made = Dataset(f"{dataset.name}+{name}", tuple(frames), tuple(problems), dataset.categories)
     write_dataset(made, folder, "coco")
-    return made, _report(name, chosen, records, tuple(pairs))
+    report = summarised(name, chosen, records, tuple(pairs))
+    write_audit(report, folder, made.problems, seed)
+    return made, report
 
 
 def _find(effect: str | Effect) -> tuple[str, Effect]:
@@ -204,21 +175,6 @@ def _draw(seed: int, name: str, frame: Frame, low: float, high: float) -> float:
     return round(float(rng.uniform(low, high)), 4)
 
 
-def _geometries(dataset: Dataset) -> list[Geometry]:
-    """One camera geometry a sequence; of all frames together where a sequence says too little."""
-    sequences: dict[str, list[Frame]] = {}
-    for frame in dataset.frames:
-        sequences.setdefault(frame.sequence, []).append(frame)
-    overall = estimate_geometry(dataset.frames)
-    found = {
-        name: estimate_geometry(frames)
-        if sum(len(f.objects or ()) for f in frames) >= FEWEST_BOXES
-        else overall
-        for name, frames in sequences.items()
-    }
-    return [found[frame.sequence] for frame in dataset.frames]
-
-
 def make_frame(job: _Job) -> dict[str, Any]:
     """Make one frame unless it is there; returns its record."""
     request = job.request
@@ -226,34 +182,17 @@ def make_frame(job: _Job) -> dict[str, Any]:
 
 
 def _make(job: _Job, request: dict[str, Any]) -> dict[str, Any]:
-    from isthmus.data.images import read_rgb
-
-    frame = job.frame
-    image = read_rgb(frame.image)
-    boxes = frame.objects or ()
-    depth = frame_depth(frame, image, boxes, job.geometry)
-    rng = seeds.generator(job.seed, "augment", job.effect, frame.id)
-    after, audit = job.settings.apply(Arrays(image, boxes), depth, job.severity, rng)
-    decisions = [[round(item.visibility, 6), item.decision, item.reason] for item in audit.boxes]
-    return write_made(job.folder, job.name, after.image, request, audit=decisions)
-
-
-def frame_depth(frame: Frame, image: Bytes, boxes: Sequence[Box], geometry: Geometry) -> Floats:
-    """Depth (h, w) in metres: the frame's own map, its gaps filled, or the default one."""
-    from isthmus.data.depth import read_depth
-
-    if frame.depth is None:
-        return default_depth(image, boxes, geometry)
-    depth = read_depth(frame.depth)
-    if depth.shape != image.shape[:2]:
-        raise InputError(
-            f"{frame.depth}: depth of {depth.shape[1]}×{depth.shape[0]} pixels for an image of "
-            f"{image.shape[1]}×{image.shape[0]}"
-        )
-    unknown = depth <= 0
-    if unknown.any():
-        depth = np.where(unknown, default_depth(image, boxes, geometry), depth)
-    return np.minimum(depth, np.float32(FAR)).astype(np.float32)
+    arrays, depth, origin = load_frame(
+        job.frame, job.geometry, depth=job.depth, classes=job.classes
+    )
+    rng = seeds.generator(job.seed, "augment", job.effect, job.frame.id)
+    after, audit = job.settings.apply(arrays, depth, job.severity, rng)
+    decisions = [
+        [round(item.visibility, 6), item.decision, item.reason]
+        + [round(value, 6) for value in item.contrast]
+        for item in audit.boxes
+    ]
+    return write_made(job.folder, job.name, after.image, request, audit=decisions, depth=origin)
 
 
 def _frame(job: _Job, record: dict[str, Any]) -> Frame:
@@ -262,7 +201,7 @@ def _frame(job: _Job, record: dict[str, Any]) -> Frame:
     if job.frame.objects is not None:
         objects = tuple(
             replace(box, ignore=box.ignore or decision == "ignore")
-            for box, (_, decision, _) in zip(job.frame.objects, record["audit"], strict=True)
+            for box, (_, decision, *_) in zip(job.frame.objects, record["audit"], strict=True)
             if decision != "drop" or box.ignore
         )
     return replace(
@@ -273,56 +212,6 @@ def _frame(job: _Job, record: dict[str, Any]) -> Frame:
         attributes={**job.frame.attributes, **job.settings.attributes(job.severity)},
         objects=objects,
     )
-
-
-def _report(
-    name: str,
-    effect: Effect,
-    records: Sequence[tuple[float, dict[str, Any]]],
-    pairs: tuple[Pair, ...],
-) -> AuditReport:
-    decisions: Counter[str] = Counter(keep=0, ignore=0, drop=0)
-    reasons: Counter[str] = Counter()
-    visibilities = []
-    for _, record in records:
-        objects = record["request"]["objects"] or []
-        for plain, (visibility, decision, reason) in zip(objects, record["audit"], strict=True):
-            if plain["ignore"]:
-                continue
-            decisions[decision] += 1
-            visibilities.append(visibility)
-            if reason:
-                reasons[reason] += 1
-    severities = sorted(severity for severity, _ in records)
-    middle = float(np.median(severities))
-    three = (severities[0], middle, severities[-1])
-    spread = np.quantile(visibilities, (0.1, 0.5, 0.9)).tolist() if visibilities else None
-    return AuditReport(
-        effect=name,
-        unit=effect.scale.unit,
-        quantity=effect.scale.quantity,
-        values=(
-            effect.scale.value(three[0]),
-            effect.scale.value(three[1]),
-            effect.scale.value(three[2]),
-        ),
-        severities=three,
-        frames=len(records),
-        boxes=dict(decisions),
-        reasons=dict(sorted(reasons.items())),
-        visibility=None if spread is None else (spread[0], spread[1], spread[2]),
-        pairs=pairs,
-    )
-
-
-def _caption(effect: Effect, severity: float) -> str:
-    if severity == 0:
-        return f"{effect.label}: severity 0, unchanged"
-    scale = effect.scale
-    value = scale.value(severity)
-    # Three digits, but never as a power of ten: people read these.
-    shown = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-    return f"{effect.label}: {scale.quantity} {shown} {scale.unit}"
 
 
 def _plain(box: Box) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from isthmus.augment.depth import Geometry
 from isthmus.augment.linear import Bytes, Floats
 from isthmus.augment.severity import MOST_SEVERE
 from isthmus.data.frame import Box
 from isthmus.errors import InputError
 
 SMALLEST_SIDE = 32
+OTHER, SKY_CLASS, SEALED, SOFT, PLANTS = range(5)
+"""Values of `Arrays.surface`."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,17 @@ class Arrays:
     Attributes:
         image: (h, w, 3) uint8 sRGB.
         boxes: its labels, in pixels.
+        surface: (h, w) what each pixel shows: sky, sealed ground (road, pavement), soft ground
+            (grass, earth), plants or anything else; None where the frame has no such map.
+        geometry: where the camera stands, as far as it is known.
+        exact: depth is measured, not estimated: surfaces' normals can be taken from it.
     """
 
     image: Bytes
     boxes: tuple[Box, ...] = ()
+    surface: Bytes | None = None
+    geometry: Geometry = field(default_factory=Geometry)
+    exact: bool = False
 
 
 def check(arrays: Arrays, depth: Floats, severity: float) -> None:
@@ -40,6 +50,8 @@ def check(arrays: Arrays, depth: Floats, severity: float) -> None:
         raise InputError(f"image {image.shape[1]}×{image.shape[0]}: {SMALLEST_SIDE} px are needed")
     if depth.shape != image.shape[:2]:
         raise InputError(f"depth {depth.shape} does not fit the image {image.shape[:2]}")
+    if arrays.surface is not None and arrays.surface.shape != depth.shape:
+        raise InputError(f"map of classes {arrays.surface.shape} does not fit the image")
     if not np.isfinite(depth).all() or (depth <= 0).any():
         raise InputError("depth: every pixel needs a finite number of metres above 0")
     if not 0 <= severity <= MOST_SEVERE:

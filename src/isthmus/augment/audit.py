@@ -7,11 +7,13 @@ of a regression), so that noise, glare or clouds drawn over an object do not cou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.augment.linear import Bytes, Floats
 from isthmus.data.frame import Box
@@ -24,6 +26,8 @@ KEEP_LEVELS = 2.5
 DROP_LEVELS = 0.6
 """Below this contrast there is nothing to be seen at all."""
 GRID = 12
+GAMMA = 2.2
+"""From grey levels to luminance, near enough for a mean."""
 MARGIN = 0.2
 
 
@@ -35,11 +39,14 @@ class BoxAudit:
         visibility: share of the object's contrast that survives, 0–1.
         decision: keep the label, ignore the place, or drop the label.
         reason: why it is not kept, "" if it is.
+        contrast: Michelson's contrast (0–1) of the object's mean luminance to that of what is
+            around it, before and after.
     """
 
     visibility: float
     decision: Decision
     reason: str = ""
+    contrast: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +72,30 @@ def audit_boxes(
         transmission: (h, w) share of an object's own light that arrives, where an effect knows.
         cause: what hides things, for the reasons ("fog").
     """
-    return Audit(tuple(_audit(before, after, box, transmission, cause) for box in boxes))
+    if not boxes:
+        return Audit(())
+    shape = before.shape
+    sums = _integral(before), _integral(after)
+    audits = []
+    for box in boxes:
+        old, new = (_grid(s, box, shape) for s in sums)
+        arriving = None
+        if transmission is not None:
+            x1, y1, x2, y2 = _inner(box, shape)
+            arriving = float(np.median(transmission[y1:y2, x1:x2]))
+        before_after = (_contrast(sums[0], box, shape), _contrast(sums[1], box, shape))
+        audits.append(replace(_audit(old, new, arriving, cause), contrast=before_after))
+    return Audit(tuple(audits))
 
 
-def _audit(
-    before: Bytes, after: Bytes, box: Box, transmission: Floats | None, cause: str
-) -> BoxAudit:
-    old, new = _grid(before, box), _grid(after, box)
+def _audit(old: Floats, new: Floats, arriving: float | None, cause: str) -> BoxAudit:
+    """Judge an object by its grey levels (rows, columns) before and after."""
     spread = float(old.std())
     share = 1.0
     if spread > 1e-6:
         share = float(((old - old.mean()) * (new - new.mean())).mean() / spread**2)
     visibility = float(np.clip(share, 0, 1))
-    if transmission is not None:
-        x1, y1, x2, y2 = _inner(box, before.shape)
-        arriving = float(np.median(transmission[y1:y2, x1:x2]))
+    if arriving is not None:
         visibility = min(visibility, arriving) if spread > 1e-6 else arriving
     left = visibility * spread
     if left < min(DROP_LEVELS, 0.5 * spread):
@@ -95,10 +111,10 @@ def _audit(
 def _bounds(box: Box, shape: tuple[int, ...], margin: float) -> tuple[int, int, int, int]:
     x1, y1, x2, y2 = box.xyxy
     grow_x, grow_y = margin * (x2 - x1), margin * (y2 - y1)
-    left = int(np.clip(np.floor(x1 - grow_x), 0, shape[1] - 1))
-    top = int(np.clip(np.floor(y1 - grow_y), 0, shape[0] - 1))
-    right = int(np.clip(np.ceil(x2 + grow_x), left + 1, shape[1]))
-    bottom = int(np.clip(np.ceil(y2 + grow_y), top + 1, shape[0]))
+    left = min(max(math.floor(x1 - grow_x), 0), shape[1] - 1)
+    top = min(max(math.floor(y1 - grow_y), 0), shape[0] - 1)
+    right = min(max(math.ceil(x2 + grow_x), left + 1), shape[1])
+    bottom = min(max(math.ceil(y2 + grow_y), top + 1), shape[0])
     return left, top, right, bottom
 
 
@@ -106,13 +122,37 @@ def _inner(box: Box, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     return _bounds(box, shape, -0.2)
 
 
-def _grid(image: Bytes, box: Box) -> Floats:
+def _integral(image: Bytes) -> NDArray[np.float64]:
+    """Sums (h + 1, w + 1) of grey levels above and to the left of each corner."""
+    grey = image @ np.array([0.3, 0.59, 0.11], np.float32)
+    sums = np.zeros((grey.shape[0] + 1, grey.shape[1] + 1))
+    np.cumsum(np.cumsum(grey, axis=0, dtype=np.float64), axis=1, out=sums[1:, 1:])
+    return sums
+
+
+def _contrast(sums: NDArray[np.float64], box: Box, shape: tuple[int, ...]) -> float:
+    """|object − around| / (object + around) of mean luminances."""
+    inner, outer = _bounds(box, shape, -0.1), _bounds(box, shape, 0.5)
+    (inside, area), (total, whole) = (_sum(sums, part) for part in (inner, outer))
+    if whole <= area:
+        return 0.0
+    levels = inside / area, (total - inside) / (whole - area)
+    object_, around = ((max(level, 0.0) / 255) ** GAMMA for level in levels)
+    return float(abs(object_ - around) / max(object_ + around, 1e-9))
+
+
+def _sum(sums: NDArray[np.float64], part: tuple[int, int, int, int]) -> tuple[float, int]:
+    """Sum of grey levels and number of pixels in (left, top, right, bottom)."""
+    x1, y1, x2, y2 = part
+    total = sums[y2, x2] - sums[y1, x2] - sums[y2, x1] + sums[y1, x1]
+    return float(total), (y2 - y1) * (x2 - x1)
+
+
+def _grid(sums: NDArray[np.float64], box: Box, shape: tuple[int, ...]) -> Floats:
     """Mean grey level in up to 12 × 12 cells of the box and what is around it."""
-    left, top, right, bottom = _bounds(box, image.shape, MARGIN)
-    crop = image[top:bottom, left:right].astype(np.float32) @ np.array(
-        [0.3, 0.59, 0.11], np.float32
-    )
-    rows = np.linspace(0, crop.shape[0], min(GRID, crop.shape[0]) + 1).astype(int)
-    columns = np.linspace(0, crop.shape[1], min(GRID, crop.shape[1]) + 1).astype(int)
-    sums = np.add.reduceat(np.add.reduceat(crop, rows[:-1], axis=0), columns[:-1], axis=1)
-    return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns)), np.float32)
+    left, top, right, bottom = _bounds(box, shape, MARGIN)
+    rows = np.linspace(top, bottom, min(GRID, bottom - top) + 1).astype(int)
+    columns = np.linspace(left, right, min(GRID, right - left) + 1).astype(int)
+    corners = sums[rows[:, None], columns]
+    cells = corners[1:, 1:] - corners[:-1, 1:] - corners[1:, :-1] + corners[:-1, :-1]
+    return np.asarray(cells / np.outer(np.diff(rows), np.diff(columns)), np.float32)

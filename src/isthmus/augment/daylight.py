@@ -7,9 +7,90 @@ holding down what is lit, judged by each place's surroundings.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from isthmus.augment.linear import Floats
+from isthmus.augment.linear import Floats, luminance
+from isthmus.augment.mix import over, scaled
 from isthmus.augment.smooth import enlarge, gauss, smooth_noise
+
+BRIGHT = 0.42
+"""Linear level that the brightest 3 % of a flat scene are lifted to, if that is not too much."""
+SKY_OVER_ROAD = 6.5
+"""Luminance of an overcast sky near the horizon over that of a dry road under it.
+
+CIE's overcast sky (Moon and Spencer 1942) has 3/7 of the zenith's luminance at the horizon, 7/9 on
+the mean; asphalt sends back about an eighth of the light."""
+SKY_OVER_REST = 4.5
+CLOUDY = np.array([0.97, 1.0, 1.02], np.float32)
+
+
+def overcast(
+    light: Floats, sky: NDArray[np.bool_], road: NDArray[np.bool_], amount: float,
+    rng: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Light (h, w, 3) of the scene after clouds have covered sun and sky.
+
+    Args:
+        light: of the scene in whatever weather it was taken.
+        sky, road: (h, w) where they are seen; the road tells how much light there is.
+        amount: 0 (as it was) to 1 (overcast).
+        rng: shapes the clouds.
+    """
+    level = luminance(light)
+    soft_sky = gauss(sky.astype(np.float32), max(0.6, level.shape[1] / 900))
+    factor = evened(level, unevenness(level, soft_sky), 0.8 * amount)
+    # Without the sun's warm and the sky's blue light, colours are those of surfaces alone.
+    kept = np.float32(1 - 0.3 * amount)
+    out = light * kept
+    out += (level * (1 - kept))[..., None]
+    out = scaled(out, factor)
+    rest = luminance(out[::3, ::3][~sky[::3, ::3]])
+    lit = SKY_OVER_REST * float(np.median(rest)) if len(rest) else 1.0
+    floor = luminance(out[::3, ::3][road[::3, ::3]])
+    if len(floor) > 20:
+        lit = max(lit, SKY_OVER_ROAD * float(np.median(floor)))
+    above = np.float32(np.clip(lit, 0.35, 1.6))
+    ceiling = above * (0.85 + 0.15 * clouds(rng, (level.shape[0], level.shape[1])))
+    return over(out, ceiling[..., None] * CLOUDY, soft_sky * np.float32(amount))
+
+
+def airlight(light: Floats, sky: NDArray[np.bool_]) -> Floats:
+    """Linear RGB (3,) of air that falling water fills.
+
+    Drops send on what comes from all around, half of which is sky and half ground.
+    """
+    part = light[::4, ::4]
+    seen = part[sky[::4, ::4]]
+    if len(seen) > 20:
+        below = np.median(part[~sky[::4, ::4]], axis=0) if not sky.all() else 0.0
+        return np.asarray((np.median(seen, axis=0) + below) / 2, np.float32)
+    return np.asarray(np.quantile(part.reshape(-1, 3), 0.9, axis=0), np.float32)
+
+
+def metered(light: Floats, before: Floats, amount: float = 1.0) -> Floats:
+    """Light (h, w, 3) as an automatic exposure takes it that took the frame `before`.
+
+    The lower two thirds of a picture decide, as cameras of cars meter: they come out as light as
+    they were. What is flat (fog) may come out up to twice as light, until its brightest are white.
+
+    Args:
+        light: after the weather has changed.
+        before: the frame as it was.
+        amount: 0 (exposure stays) to 1 (metered anew).
+    """
+    gain = _metered_level(before)[0]
+    level, bright = _metered_level(light)
+    gain /= level
+    gain = max(gain, min(BRIGHT / bright, 2 * gain))
+    return np.asarray(light * np.float32(np.clip(gain, 0.1, 10) ** amount), np.float32)
+
+
+def _metered_level(light: Floats) -> tuple[float, float]:
+    """What exposure follows: middle level of the lower two thirds, and their brightest 3 %."""
+    level = luminance(light[light.shape[0] // 3 :: 3, ::3]).ravel()
+    middle = 0.5 * float(np.exp(np.log(level + 1e-4).mean())) + 0.5 * float(np.median(level))
+    middle = max(middle, 1e-4)
+    return middle, max(float(np.quantile(level, 0.97)), middle)
 
 
 def unevenness(level: Floats, sky: Floats) -> Floats:

@@ -149,4 +149,14 @@ def find_sky(image: Bytes, geometry: Geometry) -> NDArray[np.bool_]:
     rows = np.minimum(np.arange(height) // step, small.shape[0] - 1)
     columns = np.minimum(np.arange(width) // step, small.shape[1] - 1)
     full = sky[rows][:, columns]
-    return np.asarray(full & (image.mean(axis=2, dtype=np.float32) > bright * 0.95))
+    light = image.mean(axis=2, dtype=np.float32)
+    found = full & (light > bright * 0.95)
+    if not found.any():
+        return np.asarray(found)
+    # Between twigs the sky comes in specks: as bright as the sky, above the horizon, near to it.
+    reach = binary_dilation(sky, iterations=max(1, small.shape[1] // 12))
+    reach &= np.arange(small.shape[0])[:, None] < (geometry.horizon - 0.04) * height / step
+    level = max(0.86 * float(np.median(light[found])), bright)
+    specks = reach[rows][:, columns] & (light > level)
+    specks &= image[..., 2] >= image[..., 0].astype(np.int16) - 14
+    return np.asarray(found | specks)

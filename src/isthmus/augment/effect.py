@@ -15,12 +15,24 @@ import numpy as np
 
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.audit import Audit
+from isthmus.augment.colour_cast import ColourCast
+from isthmus.augment.composition import Composition, Part
+from isthmus.augment.compression import Compression
+from isthmus.augment.defocus import Defocus
 from isthmus.augment.fog import Fog
 from isthmus.augment.high_illumination import HighIllumination
+from isthmus.augment.lens_dirt import LensDirt
+from isthmus.augment.lens_drops import LensDrops
 from isthmus.augment.linear import Floats
 from isthmus.augment.low_light import LowLight
 from isthmus.augment.motion_blur import MotionBlur
+from isthmus.augment.night import Night
+from isthmus.augment.rain import Rain
+from isthmus.augment.sensor_noise import SensorNoise
 from isthmus.augment.severity import Scale
+from isthmus.augment.snow import Snow
+from isthmus.augment.tunnel_exit import TunnelExit
+from isthmus.augment.wet_road import WetRoad
 
 
 class Effect(Protocol):
@@ -59,10 +71,29 @@ class Effect(Protocol):
         ...
 
 
+RAIN, WET_ROAD, NIGHT = Rain(), WetRoad(), Night()
 EFFECTS: dict[str, Effect] = {
     "fog": Fog(),
     "low_light": LowLight(),
     "high_illumination": HighIllumination(),
     "motion_blur": MotionBlur(),
+    "rain": RAIN,
+    "snow": Snow(),
+    "night": NIGHT,
+    "wet_road": WET_ROAD,
+    "tunnel_exit": TunnelExit(),
+    "lens_dirt": LensDirt(),
+    "lens_drops": LensDrops(),
+    "defocus": Defocus(),
+    "sensor_noise": SensorNoise(),
+    "compression": Compression(),
+    "colour_cast": ColourCast(),
+    "storm": Composition(
+        "storm", "storm: rain in failing light", (Part(RAIN), Part(LowLight(), 0.5))
+    ),
+    "wet_night": Composition("wet_night", "wet road at night", (Part(WET_ROAD), Part(NIGHT))),
+    "sleet": Composition(
+        "sleet", "sleet: wet snow and rain", (Part(Snow(lying=False), 0.8), Part(RAIN, 0.6))
+    ),
 }
 """Name → effect, in the order in which they are offered."""

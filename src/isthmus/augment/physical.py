@@ -28,27 +28,19 @@ class Changed:
 
 
 class Physical(ABC):
-    """An effect by its change of linear light; severity 0 changes nothing."""
+    """An effect by its change of linear light; severity 0 changes nothing.
 
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Word by which users choose it."""
+    Attributes:
+        name: word by which users choose it.
+        label: what it does, in a few words.
+        cause: what hides objects, for the audit's reasons.
+        scale: unit and ladder of its severity.
+    """
 
-    @property
-    @abstractmethod
-    def label(self) -> str:
-        """What it does, in a few words."""
-
-    @property
-    @abstractmethod
-    def cause(self) -> str:
-        """What hides objects, for the audit's reasons."""
-
-    @property
-    @abstractmethod
-    def scale(self) -> Scale:
-        """Unit and ladder of its severity."""
+    name: str
+    label: str
+    cause: str
+    scale: Scale
 
     def attributes(self, severity: float) -> Mapping[str, str]:
         """Frame attributes (weather, timeofday) that hold afterwards; none by default."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.augment.linear import Floats
 
@@ -31,6 +32,50 @@ def gauss(plane: Floats, sigma: float) -> Floats:
         return np.asarray(gaussian_filter(plane, sigma, mode="nearest", truncate=3), np.float32)
     small = gaussian_filter(shrink(plane, factor), sigma / factor, mode="nearest", truncate=3)
     return enlarge(np.asarray(small, np.float32), plane.shape)
+
+
+def blurred(light: Floats, sigma: float) -> Floats:
+    """Gaussian blur of (h, w, 3); see `gauss`."""
+    return np.stack([gauss(light[..., c], sigma) for c in range(light.shape[2])], axis=-1)
+
+
+def disc_blurred(light: Floats, radius: float) -> Floats:
+    """(h, w, 3) with each point spread over a disc of `radius` pixels, edges repeated.
+
+    Large discs are made on a smaller picture.
+    """
+    factor = int(np.clip(radius // 4, 1, min(light.shape[:2]) // 8))
+    small = light if factor == 1 else np.stack(
+        [shrink(light[..., c], factor) for c in range(3)], axis=-1
+    )  # fmt: skip
+    disc = _disc(radius / factor)
+    half = len(disc) // 2
+    padded = np.pad(small, ((half, half), (half, half), (0, 0)), mode="edge")
+    height, width = small.shape[:2]
+    out = np.zeros_like(small)
+    for (i, j), weight in np.ndenumerate(disc):
+        if weight > 0:
+            out += np.float32(weight) * padded[i : i + height, j : j + width]
+    if factor == 1:
+        return out
+    shape = (light.shape[0], light.shape[1])
+    return np.stack([enlarge(out[..., c], shape) for c in range(3)], axis=-1)
+
+
+def _disc(radius: float) -> NDArray[np.float64]:
+    """(2 k + 1, 2 k + 1) weights of a disc on pixels, which sum to 1."""
+    half = int(np.ceil(radius)) + 1
+    # Points of the disc, each shared out among the four pixels around it.
+    line = (np.arange(48) + 0.5) / 24 - 1
+    y, x = (axis.ravel() * radius + half for axis in np.meshgrid(line, line, indexing="ij"))
+    inside = (y - half) ** 2 + (x - half) ** 2 <= radius**2
+    y, x = y[inside], x[inside]
+    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+    weights = np.zeros((2 * half + 1, 2 * half + 1))
+    for i, down in ((0, 1 - (y - top)), (1, y - top)):
+        for j, right in ((0, 1 - (x - left)), (1, x - left)):
+            np.add.at(weights, (top + i, left + j), down * right)
+    return weights / weights.sum()
 
 
 def smooth_noise(

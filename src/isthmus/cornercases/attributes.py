@@ -131,7 +131,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             _light,
             {
                 "low_light": Remedy("low_light", (1.0, 3.0), _DUSK),
-                "night": Remedy("low_light", (4.0, 5.0), _NIGHT),
+                "night": Remedy("night", (1.0, 5.0), _NIGHT),
             },
         ),
         Attribute(
@@ -187,7 +187,9 @@ ATTRIBUTES: dict[str, Attribute] = {
             _strongest("wet_road", "snow_cover", otherwise="dry"),
             {
                 "wet_road": Remedy("wet_road", (2.0, 5.0), {"wetness": {"uniform": [0.8, 1]}}),
-                "snow_cover": Remedy("", factors={**_SNOWY, "snow_cover": {"uniform": [0.5, 1]}}),
+                "snow_cover": Remedy(
+                    "snow", (2.0, 5.0), {**_SNOWY, "snow_cover": {"uniform": [0.5, 1]}}
+                ),
             },
         ),
         Attribute(
@@ -195,7 +197,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             ("clean", "dirt"),
             "scores",
             _either("dirt", "clean"),
-            {"dirt": Remedy("lens", (2.0, 5.0), {"lens_dirt": {"uniform": [0.6, 1]}})},
+            {"dirt": Remedy("lens_dirt", (2.0, 5.0), {"lens_dirt": {"uniform": [0.6, 1]}})},
         ),
         Attribute(
             "shutter",

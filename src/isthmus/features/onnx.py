@@ -116,9 +116,10 @@ class OnnxExtractor:
             part = batch[start : start + self.batch_size]
             missing = max(0, (self._image.batch or 0) - len(part))
             whole = np.concatenate([part, np.repeat(part[-1:], missing, axis=0)])
-            yield len(part), len(whole), self._pass(whole)
+            yield len(part), len(whole), self.tensors(whole)
 
-    def _pass(self, batch: Images) -> dict[str, NDArray[Any]]:
+    def tensors(self, batch: Images) -> dict[str, NDArray[Any]]:
+        """uint8 (n, h, w, 3) RGB of the network's size → tensor name → its values as they are."""
         if self._image.dtype is np.uint8:
             pixels = batch if self.preprocess.order == "rgb" else batch[..., ::-1]
             values = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))

@@ -39,14 +39,16 @@ class Particles:
     diameter: Array
 
 
-def rain_drops(rate: float, view: Pinhole, reach: float, rng: np.random.Generator) -> Particles:
+def rain_drops(
+    rate: float, view: Pinhole, reach: float, rng: np.random.Generator, most: int = MOST
+) -> Particles:
     """Drops of rain of `rate` mm/h before the camera, up to `reach` metres away.
 
     Marshall & Palmer (J. Meteorol. 1948): N(D) = 8000 exp(−4.1 R^−0.21 D) per m³ and mm. Terminal
     speeds by Atlas, Srivastava & Sekhon (1973): 9.65 − 10.3 exp(−0.6 D) m/s, D in mm.
     """
     slope = 4.1 * rate**-0.21
-    count, smallest = _number(8000 / slope, slope, 0.8, view, reach)
+    count, smallest = _number(8000 / slope, slope, 0.8, view, reach, most=most)
     diameter = smallest + rng.exponential(1 / slope, count)
     diameter = np.minimum(diameter, 6.0)
     fall = 9.65 - 10.3 * np.exp(-0.6 * diameter)
@@ -55,14 +57,16 @@ def rain_drops(rate: float, view: Pinhole, reach: float, rng: np.random.Generato
     return Particles(_places(count, view, reach, rng), velocity, diameter / 1000)
 
 
-def snow_flakes(rate: float, view: Pinhole, reach: float, rng: np.random.Generator) -> Particles:
+def snow_flakes(
+    rate: float, view: Pinhole, reach: float, rng: np.random.Generator, most: int = MOST
+) -> Particles:
     """Flakes of snow of `rate` mm/h of water.
 
     Gunn & Marshall (J. Meteorol. 1958): N(D) = 3800 R^−0.87 exp(−2.55 R^−0.48 D) per m³ and mm of
     melted diameter; a flake is about four times as wide as its drop, and falls at 1 to 2 m/s.
     """
     slope = 2.55 * rate**-0.48
-    count, smallest = _number(3800 * rate**-0.87 / slope, slope, 0.4, view, reach)
+    count, smallest = _number(3800 * rate**-0.87 / slope, slope, 0.4, view, reach, most=most)
     melted = smallest + rng.exponential(1 / slope, count)
     diameter = np.minimum(4.0 * melted, 14.0)
     fall = 0.9 + 0.05 * diameter + rng.normal(0, 0.1, count)
@@ -72,15 +76,15 @@ def snow_flakes(rate: float, view: Pinhole, reach: float, rng: np.random.Generat
 
 
 def _number(
-    per_volume: float, slope: float, smallest: float, view: Pinhole, reach: float
+    per_volume: float, slope: float, smallest: float, view: Pinhole, reach: float, *, most: int
 ) -> tuple[int, float]:
     """How many are larger than `smallest` (mm) in the view; a larger bound if they are too many."""
     area = view.width * view.height / view.focal**2
     whole = per_volume * area * reach**3 / 3
     many = whole * np.exp(-slope * smallest)
-    if many > MOST:
-        smallest = float(np.log(whole / MOST) / slope)
-        many = MOST
+    if many > most:
+        smallest = float(np.log(whole / most) / slope)
+        many = most
     return int(many), smallest
 
 

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from isthmus import seeds
-from isthmus.augment.apply import frame_depth
-from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import estimate_geometry
 from isthmus.augment.effect import EFFECTS
+from isthmus.augment.loading import load_frame
 from isthmus.cornercases.conditions import RELATIVE
 from isthmus.cornercases.measures import measure_image, working_size
 from isthmus.cornercases.table import ConditionTable
@@ -72,12 +71,12 @@ def _measured(effect: str, sample: Dataset, severity: float, seed: int) -> dict[
     geometry = estimate_geometry(sample.frames)
     rows: list[dict[str, float]] = []
     for frame in sample:
-        image = read_rgb(frame.image)
-        boxes = frame.objects or ()
         if severity > 0:
-            depth = frame_depth(frame, image, boxes, geometry)
+            arrays, depth, _ = load_frame(frame, geometry)
             rng = seeds.generator(seed, "fit-severity", effect, frame.id)
-            image = EFFECTS[effect].apply(Arrays(image, boxes), depth, severity, rng)[0].image
+            image = EFFECTS[effect].apply(arrays, depth, severity, rng)[0].image
+        else:
+            image = read_rgb(frame.image)
         rows.append(measure_image(resize_rgb(image, *working_size(frame.width, frame.height))))
     return {name: _median([row[name] for row in rows]) for name in COMPARED}
 

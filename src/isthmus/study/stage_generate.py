@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from isthmus.augment.apply import AuditReport, Pair, augment_dataset
+from isthmus.augment.apply import augment_dataset
 from isthmus.augment.effect import EFFECTS
+from isthmus.augment.report import AuditReport, Pair
 from isthmus.cornercases.table import read_table
 from isthmus.data.dataset import Dataset, UnlabeledView
 from isthmus.data.images import read_rgb, resize_rgb, write_jpeg

@@ -1,0 +1,136 @@
+"""What an effect did to the labels of a data set."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isthmus.augment.effect import Effect
+from isthmus.files import write_json
+
+SCHEMA = "isthmus.augmented/1"
+AUDIT_FILE = "audit.json"
+QUANTILES = (0.1, 0.5, 0.9)
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A frame before and after, for people to look at."""
+
+    before: Path
+    after: Path
+    caption: str
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What an effect did to the labels of a data set.
+
+    Attributes:
+        effect: its name.
+        unit, quantity: of the physical values.
+        values: (lowest, median, highest) physical value over the frames.
+        severities: (lowest, median, highest) severity.
+        frames: number of frames made.
+        boxes: keep, ignore, drop → number; boxes that were ignored before do not count.
+        reasons: why boxes were not kept → number.
+        visibility: (10 %, 50 %, 90 %) quantiles of the boxes' visibility; None without boxes.
+        pairs: all frames, before and after, in order.
+        contrast: the same quantiles of objects' contrast to what is around them (Michelson's, 0–1):
+            before and after; None without boxes.
+        depth: where depth came from → number of frames.
+    """
+
+    effect: str
+    unit: str
+    quantity: str
+    values: Three
+    severities: Three
+    frames: int
+    boxes: dict[str, int]
+    reasons: dict[str, int]
+    visibility: Three | None
+    pairs: tuple[Pair, ...] = field(repr=False)
+    contrast: tuple[Three, Three] | None = None
+    depth: dict[str, int] = field(default_factory=dict)
+
+    def examples(self, n: int) -> tuple[Pair, ...]:
+        """`n` pairs spread evenly over the data set."""
+        if n >= len(self.pairs):
+            return self.pairs
+        places = np.linspace(0, len(self.pairs) - 1, n).round().astype(int)
+        return tuple(self.pairs[i] for i in places)
+
+    def document(self) -> dict[str, Any]:
+        """As plain values, for `audit.json`; without the pairs, whose places are elsewhere."""
+        content = asdict(self)
+        del content["pairs"]
+        return {"schema": SCHEMA, **content}
+
+
+def summarised(
+    name: str,
+    effect: Effect,
+    records: Sequence[tuple[float, dict[str, Any]]],
+    pairs: tuple[Pair, ...],
+) -> AuditReport:
+    """The report on frames made: (severity, record) each."""
+    decisions: Counter[str] = Counter(keep=0, ignore=0, drop=0)
+    reasons: Counter[str] = Counter()
+    kept: list[list[float]] = []
+    for _, record in records:
+        for plain, item in zip(record["request"]["objects"] or [], record["audit"], strict=True):
+            if plain["ignore"]:
+                continue
+            visibility, decision, reason, *contrasts = item
+            decisions[decision] += 1
+            kept.append([visibility, *contrasts])
+            if reason:
+                reasons[reason] += 1
+    severities = sorted(severity for severity, _ in records)
+    three = (severities[0], float(np.median(severities)), severities[-1])
+    spread = [_three(np.quantile(column, QUANTILES)) for column in np.array(kept).T] or None
+    return AuditReport(
+        effect=name,
+        unit=effect.scale.unit,
+        quantity=effect.scale.quantity,
+        values=_three([effect.scale.value(severity) for severity in three]),
+        severities=three,
+        frames=len(records),
+        boxes=dict(decisions),
+        reasons=dict(sorted(reasons.items())),
+        visibility=spread[0] if spread else None,
+        pairs=pairs,
+        contrast=(spread[1], spread[2]) if spread else None,
+        depth=dict(sorted(Counter(record["depth"] for _, record in records).items())),
+    )
+
+
+def _three(values: Any) -> Three:
+    low, middle, high = (float(value) for value in values)
+    return low, middle, high
+
+
+def write_audit(report: AuditReport, folder: Path, problems: Sequence[Any], seed: int) -> Path:
+    """Write `folder`/audit.json; returns its path."""
+    path = folder / AUDIT_FILE
+    skipped = [{"kind": p.kind, "reason": p.reason, "count": p.count} for p in problems]
+    write_json(path, {**report.document(), "seed": seed, "problems": skipped})
+    return path
+
+
+def caption(effect: Effect, severity: float) -> str:
+    """What a frame shows, for people."""
+    if severity == 0:
+        return f"{effect.label}: severity 0, unchanged"
+    scale = effect.scale
+    value = scale.value(severity)
+    # Three digits, but never as a power of ten: people read these.
+    shown = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{effect.label}: {scale.quantity} {shown} {scale.unit}"
