@@ -108,9 +108,9 @@ def test_the_gap_that_a_cell_explains():
 def test_orders_augment_where_there_is_something_to_start_from():
     source, target = side(*[DAY] * 100), side(*[DAY] * 50, *[NIGHT] * 50)
     cells = own_cells(coverage(source, target, DOMAIN).cells)
-    (order,), left = orders_for(cells, source, ["low_light", "fog"])
+    (order,), left = orders_for(cells, source, ["night", "fog"])
     assert left == []
-    assert order.augment.effect == "low_light"
+    assert order.augment.effect == "night"
     assert order.augment.where == {"light": "day"}
     assert order.frames == 100  # as many as there are make a half of all
     (order,), _ = orders_for(cells, source, [])
