@@ -17,6 +17,7 @@ from cyclopts import App, Group, Parameter
 import isthmus
 from isthmus import files
 from isthmus.cli_adapt import adapt
+from isthmus.cli_augment import add_commands as add_augment_commands
 from isthmus.cli_cases import add_commands
 from isthmus.cli_data import data
 from isthmus.cli_synth import synth
@@ -40,6 +41,7 @@ app.command(data)
 app.command(synth)
 add_commands(app)
 app.command(adapt)
+add_augment_commands(app)
 
 WORK = Group("Work")
 Workers = Annotated[

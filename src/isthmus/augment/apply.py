@@ -18,6 +18,7 @@ from isthmus.augment.effect import EFFECTS, Effect
 from isthmus.augment.loading import geometries, load_frame
 from isthmus.augment.made import kept_record, made_name, write_made
 from isthmus.augment.monocular import AUTO, check_depth_source
+from isthmus.augment.quantity import parse_values
 from isthmus.augment.report import AuditReport, Pair, caption, summarised, write_audit
 from isthmus.augment.severity import MOST_SEVERE
 from isthmus.augment.surfaces import CLASS_IDS
@@ -73,7 +74,7 @@ def augment_dataset(
     folder: Path | str,
     *,
     severity: float | tuple[float, float] = (1.0, 4.0),
-    value: float | tuple[float, float] | None = None,
+    value: float | tuple[float, float] | str | None = None,
     seed: int = 0,
     depth: str = AUTO,
     classes: str = "",
@@ -87,7 +88,8 @@ def augment_dataset(
         effect: a name in `isthmus.augment.effect.EFFECTS`, or an effect of one's own.
         folder: is made if need be; frames that it holds from the same request are kept.
         severity: 0–5 for all frames, or (low, high) from which each frame draws its own.
-        value: the same in the effect's unit (visibility in m, lux, EV, ms), instead of severity.
+        value: the same in the effect's unit (visibility in m, lux, EV, ms), instead of severity;
+            as text with its unit, too: "80m", "60m,200m".
         seed: decides all draws, together with the effect's name and each frame's id.
         depth: where depth comes from for frames without a map: "auto" (the road's geometry),
             "onnx:PATH" or "hf:FOLDER" (a monocular network).
@@ -111,6 +113,8 @@ def augment_dataset(
 
     folder = Path(folder)
     name, chosen = _find(effect)
+    if isinstance(value, str):
+        value = parse_values(value, chosen)
     low, high = _range(chosen, severity, value)
     check_depth_source(depth)
     if classes and classes not in CLASS_IDS:

@@ -100,7 +100,7 @@ def summarised(
         effect=name,
         unit=effect.scale.unit,
         quantity=effect.scale.quantity,
-        values=_three([effect.scale.value(severity) for severity in three]),
+        values=_three(sorted(effect.scale.value(severity) for severity in three)),
         severities=three,
         frames=len(records),
         boxes=dict(decisions),

@@ -75,7 +75,7 @@ def _disc(radius: float) -> NDArray[np.float64]:
     for i, down in ((0, 1 - (y - top)), (1, y - top)):
         for j, right in ((0, 1 - (x - left)), (1, x - left)):
             np.add.at(weights, (top + i, left + j), down * right)
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def smooth_noise(
