@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hydrometeors": set(),
     "synth": {"data", "hydrometeors"},
     "detect": {"data"},
-    "augment": {"data", "features", "hydrometeors"},
+    "augment": {"data", "features", "hydrometeors", "detect"},
     "gap": {"data", "features"},
     "quality": {"data", "features"},
     "cornercases": {"data", "features", "quality"},

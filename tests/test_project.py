@@ -28,6 +28,7 @@ def registries() -> dict[str, tuple[Any, str, str]]:
     from isthmus.adapt.image.style import STYLES
     from isthmus.adapt.vectors.method import VECTOR_METHODS
     from isthmus.augment.effect import EFFECTS
+    from isthmus.augment.translate.translator import TRANSLATORS
     from isthmus.cornercases.attributes import ATTRIBUTES
     from isthmus.cornercases.conditions import CONDITIONS
     from isthmus.cornercases.measures import MEASURES
@@ -47,6 +48,7 @@ def registries() -> dict[str, tuple[Any, str, str]]:
         "WRITERS": (WRITERS, "formats.md", "data"),
         "EXTRACTORS": (EXTRACTORS, "features.md", "features"),
         "EFFECTS": (EFFECTS, "augmentation.md", "augment"),
+        "TRANSLATORS": (TRANSLATORS, "translation.md", "augment/translate"),
         "ADAPTERS": (ADAPTERS, "adaptation.md", "adapt"),
         "ARMS": (ARMS, "adaptation.md", "adapt"),
         "STYLES": (STYLES, "adaptation.md", "adapt"),

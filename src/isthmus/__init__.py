@@ -11,8 +11,13 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from isthmus.adapt.image.copy import adapt_images
-    from isthmus.adapt.image.translated import adopt_translated
     from isthmus.augment.apply import augment_dataset
+    from isthmus.augment.translate.apply import translate_dataset
+    from isthmus.augment.translate.audit_dataset import audit_translation
+    from isthmus.augment.translate.curve import acceptance_curve
+    from isthmus.augment.translate.folder import adopt_translated
+    from isthmus.augment.translate.train import train_translator
+    from isthmus.augment.translate.translator import build_translator, load_translator
     from isthmus.compute.local import local_executor
     from isthmus.data.catalog import fetch_dataset
     from isthmus.data.convert import convert_dataset
@@ -49,12 +54,15 @@ _HOMES = {
     "IsthmusError": "errors",
     "SealedTest": "data.dataset",
     "UnlabeledView": "data.dataset",
+    "acceptance_curve": "augment.translate.curve",
     "adapt_images": "adapt.image.copy",
-    "adopt_translated": "adapt.image.translated",
+    "adopt_translated": "augment.translate.folder",
+    "audit_translation": "augment.translate.audit_dataset",
     "augment_dataset": "augment.apply",
+    "build_translator": "augment.translate.translator",
     "check_gate": "study.gate",
-    "convert_dataset": "data.convert",
     "check_quality": "quality.examine",
+    "convert_dataset": "data.convert",
     "dqm_schema": "study.dqm",
     "explain": "study.api",
     "explain_schema": "study.explain",
@@ -67,6 +75,7 @@ _HOMES = {
     "load_gate": "study.gate",
     "load_odd": "synth.odd.domain",
     "load_study": "study.config",
+    "load_translator": "augment.translate.translator",
     "local_executor": "compute.local",
     "measure": "gap.inference",
     "measure_dqm": "study.dqm",
@@ -79,6 +88,8 @@ _HOMES = {
     "run_study": "study.api",
     "save_split": "data.splits",
     "study_schema": "study.config",
+    "train_translator": "augment.translate.train",
+    "translate_dataset": "augment.translate.apply",
     "write_dataset": "data.formats",
     "write_junit": "study.junit",
     "write_report": "report.document",
@@ -92,9 +103,12 @@ __all__ = [
     "IsthmusError",
     "SealedTest",
     "UnlabeledView",
+    "acceptance_curve",
     "adapt_images",
     "adopt_translated",
+    "audit_translation",
     "augment_dataset",
+    "build_translator",
     "check_gate",
     "check_quality",
     "convert_dataset",
@@ -110,6 +124,7 @@ __all__ = [
     "load_gate",
     "load_odd",
     "load_study",
+    "load_translator",
     "local_executor",
     "measure",
     "measure_dqm",
@@ -122,6 +137,8 @@ __all__ = [
     "run_study",
     "save_split",
     "study_schema",
+    "train_translator",
+    "translate_dataset",
     "write_dataset",
     "write_junit",
     "write_report",

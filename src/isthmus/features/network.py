@@ -94,7 +94,7 @@ class NetworkExtractor:
             names = ", ".join(layer_names(module))
             raise InputError(f"{wanted.text}: no layer asked for. Available: {names}")
         self.pooling = pooling
-        self.device = _device(device)
+        self.device = device_of(device)
         self.batch_size = batch_size or (1 if self.device.type == "cpu" else GPU_BATCH)
         self._module = copy.deepcopy(module).eval().requires_grad_(False).to(self.device)
         self.fingerprint = fingerprint or digest_of(
@@ -209,7 +209,12 @@ def _tensors(output: Any) -> list[NDArray[Any]]:
     return []
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """The device of that name, as in `torch.device`: cpu, cuda, cuda:1.
+
+    Raises:
+        InputError: there is no such device, or it cannot be used here.
+    """
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

@@ -125,9 +125,7 @@ class _Sums:
         return _Sums(self.total[block], self.count[block], self.squares[block])
 
     def without(self, part: _Sums) -> _Sums:
-        return _Sums(
-            self.total - part.total, self.count - part.count, self.squares - part.squares
-        )
+        return _Sums(self.total - part.total, self.count - part.count, self.squares - part.squares)
 
     @property
     def means(self) -> Floats:

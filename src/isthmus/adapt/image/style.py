@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from isthmus import seeds
 from isthmus.errors import ConfigError, InputError
+from isthmus.files import digest_of, file_digest
 
 if TYPE_CHECKING:
     from isthmus.adapt.image.transfer import Transfer
@@ -51,6 +53,11 @@ class ImageStyle:
             raise InputError(f"{self.method}: at least one target image is needed to take a look")
         self.looks = tuple(images)
         return self
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of everything that decides the pictures."""
+        return digest_of([self.method, self.seed, [file_digest(look) for look in self.looks]])
 
     def look_for(self, name: str) -> Path:
         """The target image that the image of this name takes its look from."""

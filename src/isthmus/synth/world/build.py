@@ -117,9 +117,7 @@ def _ego(layout: Layout) -> Motion:
     return Motion(layout.main, 0.0, layout.ego, ds=layout.factors.ego_speed)
 
 
-def _view(
-    rng: np.random.Generator, layout: Layout, size: tuple[int, int], time: float
-) -> View:
+def _view(rng: np.random.Generator, layout: Layout, size: tuple[int, int], time: float) -> View:
     """The camera on its way along the lane, a little askew as mounts are."""
     factors = layout.factors
     width, height = size

@@ -313,4 +313,3 @@ def spread(count: int, low: float, high: float, rng: np.random.Generator) -> lis
     """`count` places between low and high, one in each of as many equal parts."""
     edges = np.linspace(low, high, count + 1).tolist()
     return [float(rng.uniform(a, b)) for a, b in pairwise(edges)]
-

@@ -193,8 +193,14 @@ def _fill(rng: np.random.Generator, stage: Stage, lane: Lane, *, ego: bool) -> N
         first = 6.5 + 0.7 * layout.factors.ego_speed + 2.0 * slower
     if density <= 0:
         return
-    stop = next((s for road, s, direction, signal in layout.stops
-                 if road is lane.road and direction == lane.direction and signal == "red"), None)
+    stop = next(
+        (
+            s
+            for road, s, direction, signal in layout.stops
+            if road is lane.road and direction == lane.direction and signal == "red"
+        ),
+        None,
+    )
     low, high = first, FARTHEST
     if stop is not None:
         _queue(queue, stage, lane, stop, first)
@@ -224,9 +230,7 @@ def _kind(rng: np.random.Generator, *, near: bool) -> str:
     return "hatchback" if near and kind in ("truck", "bus") and rng.random() < 0.7 else kind
 
 
-def _queue(
-    rng: np.random.Generator, stage: Stage, lane: Lane, stop: float, first: float
-) -> None:
+def _queue(rng: np.random.Generator, stage: Stage, lane: Lane, stop: float, first: float) -> None:
     """Vehicles that wait at a red light, from the stop line back."""
     count = 1 + int(rng.poisson(0.08 * stage.layout.factors.traffic_density))
     if rng.random() < 0.25:

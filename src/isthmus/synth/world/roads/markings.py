@@ -132,9 +132,7 @@ def _centre(marks: Marks, span: tuple[float, float], palette: Palette, habit: _H
             marks.line(material, d, span, habit.width)
 
 
-def _side_lines(
-    marks: Marks, layout: Layout, road: Road, palette: Palette, habit: _Habit
-) -> None:
+def _side_lines(marks: Marks, layout: Layout, road: Road, palette: Palette, habit: _Habit) -> None:
     here = [s for r, s, _, _ in layout.stops if r is road]
     start = max(here, default=road.start) + 0.5
     if habit.centre != "none":
@@ -235,9 +233,7 @@ def _arrow(
         marks.shape(palette.paint, at(*head))
 
 
-def _bus_stop(
-    rng: np.random.Generator, marks: Marks, layout: Layout, palette: Palette
-) -> None:
+def _bus_stop(rng: np.random.Generator, marks: Marks, layout: Layout, palette: Palette) -> None:
     """Now and then a box for buses at the right kerb, with a zigzag."""
     section = layout.main.section
     wanted, s = rng.random() < 0.25, float(rng.uniform(18.0, 60.0))
