@@ -21,9 +21,9 @@ from isthmus.errors import InputError
 if TYPE_CHECKING:
     from isthmus.features.extractor import Extractor
 
-SIDE = 64
+SIDE = 48
 """Pixels a side to which crops are brought for cells made by hand."""
-CELLS = 8
+CELLS = 6
 DIRECTIONS = 6
 FLAT = 1.0
 """Spread of grey levels below which a place has no pattern."""
@@ -91,28 +91,34 @@ def structure_distance(before: Floats, after: Floats) -> NDArray[np.float64]:
 
 
 def cells(crops: Bytes) -> Floats:
-    """Cells (n, 64, 9) of crops (n, 64, 64, 3): edges by direction, light and two colours.
+    """Cells (n, 36, 9) of crops (n, 48, 48, 3): edges by direction, light and two colours.
 
     All are relative to the crop's own spread: light and colours may change as a whole.
     """
     values: Floats = np.asarray(crops, np.float32) / np.float32(255)
     light: Floats = values @ np.array([0.299, 0.587, 0.114], np.float32)
-    red: Floats = values[..., 0] - light
-    blue: Floats = values[..., 2] - light
     across, down = np.zeros_like(light), np.zeros_like(light)
     across[:, :, 1:-1] = light[:, :, 2:] - light[:, :, :-2]
     down[:, 1:-1] = light[:, 2:] - light[:, :-2]
+    direction = np.arctan2(down, across) * np.float32(DIRECTIONS / np.pi)
+    bins = np.floor(direction).astype(np.intp) % DIRECTIONS
+    place = np.arange(SIDE) // (SIDE // CELLS)
+    cell = place[:, None] * CELLS + place[None]
+    index = (np.arange(len(crops))[:, None, None] * CELLS**2 + cell) * DIRECTIONS + bins
     strength = np.hypot(across, down)
-    direction = (np.arctan2(down, across) % np.pi) * (DIRECTIONS / np.pi)
-    bins = direction.astype(int) % DIRECTIONS
-    edges = np.stack(
-        [_cell_means(np.asarray(strength * (bins == k), np.float32)) for k in range(DIRECTIONS)], -1
-    )
+    sums = np.bincount(index.ravel(), strength.ravel(), len(crops) * CELLS**2 * DIRECTIONS)
+    edges = sums.reshape(len(crops), CELLS, CELLS, DIRECTIONS) / (SIDE // CELLS) ** 2
     scale = np.sqrt(np.square(edges).sum(-1).mean(axis=(1, 2), keepdims=True))[..., None]
-    edges = edges / np.maximum(scale, np.float32(0.01))
-    parts = [_standard(_cell_means(plane)) for plane in (light, red, blue)]
-    found = np.concatenate([edges, np.stack(parts, -1) * np.array([1.0, 0.5, 0.5], np.float32)], -1)
-    return np.asarray(found.reshape(len(crops), CELLS * CELLS, -1), np.float32)
+    parts = [
+        _standard(_cell_means(plane)) * weight
+        for plane, weight in (
+            (light, 1.0),
+            (values[..., 0] - light, 0.5),
+            (values[..., 2] - light, 0.5),
+        )
+    ]
+    found = np.concatenate([edges / np.maximum(scale, 0.01), np.stack(parts, -1)], -1)
+    return np.asarray(found.reshape(len(crops), CELLS**2, -1), np.float32)
 
 
 def pattern_correlation(before: Bytes, after: Bytes) -> float:
