@@ -71,7 +71,7 @@ def _imagecorruptions(name: str) -> Peer:
     def apply(image: Image, seed: int) -> Image:
         import imagecorruptions
 
-        np.random.seed(seed)  # noqa: NPY002 - it draws from nothing else
+        np.random.seed(seed)
         return np.asarray(imagecorruptions.corrupt(image, corruption_name=name, severity=3))
 
     return apply

@@ -66,14 +66,15 @@ def world(
     n: int,
     folder: Path,
     *,
+    first: int = 0,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """The first `n` scenes under condition `name`, in `folder`/`name`."""
+    """`n` scenes from the `first` on under condition `name`, in `folder`/`name`."""
     jobs = [
         Job(folder / name, Request(SEED, counterfactual(row, **WORLDS[name]), SIZE),
             ("depth", "semantic"))
-        for row in rows(n)
+        for row in rows(first + n)[first:]
     ]  # fmt: skip
     outcomes = (executor or SerialExecutor()).map(
         make_frame, jobs, progress=progress, what=f"rendering {name}"

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from isthmus.hydrometeors.splashes import splash_density, splashes
 from isthmus.synth.view import View
 from isthmus.synth.weather import extinction, precipitate, transmission
-from isthmus.synth.weather.splashes import splash_density, splashes
 from isthmus.synth.world.scene import Scene, Weather
 
 VIEW = View(160, 96, 130.0, (0.0, 1.4, 0.0))
+UP = VIEW.rotation[:, 1]
 
 
 def _scene(**weather):
@@ -61,7 +62,7 @@ def _road():
 
 def test_splashes_are_as_many_as_large_drops_strike_the_road():
     depth, road = _road()
-    crowns = splashes(10.0, depth, road, VIEW, np.random.default_rng(0))
+    crowns = splashes(10.0, depth, road, VIEW, np.random.default_rng(0), up=UP)
     reach = 130 * 0.014 / 0.2
     # The part of the road that the camera sees, from the lower edge to the reach.
     near = 1.4 * 130 / 47.5
@@ -70,7 +71,9 @@ def test_splashes_are_as_many_as_large_drops_strike_the_road():
     heights = crowns.position[:, 1] + 1.4
     assert np.median(heights) == pytest.approx(0.005, abs=0.01)
     assert splash_density(2.0) < splash_density(10.0) < splash_density(40.0) < 400
-    assert not len(splashes(10.0, depth, road & False, VIEW, np.random.default_rng(0)).diameter)
+    assert not len(
+        splashes(10.0, depth, road & False, VIEW, np.random.default_rng(0), up=UP).diameter
+    )
 
 
 def test_splashes_brighten_the_road_alone_and_count_for_no_cover():

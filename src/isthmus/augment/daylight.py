@@ -63,7 +63,8 @@ def airlight(light: Floats, sky: NDArray[np.bool_]) -> Floats:
     seen = part[sky[::4, ::4]]
     if len(seen) > 20:
         below = np.median(part[~sky[::4, ::4]], axis=0) if not sky.all() else 0.0
-        return np.asarray((np.median(seen, axis=0) + below) / 2, np.float32)
+        above = np.minimum(np.median(seen, axis=0), 1)
+        return np.asarray((above + below) / 2, np.float32)
     return np.asarray(np.quantile(part.reshape(-1, 3), 0.9, axis=0), np.float32)
 
 

@@ -36,9 +36,9 @@ METERED = 0.4
 OWN_BEAM = 12.0
 """Lux of one's own low beam on a wall 10 m ahead."""
 SKY_GLOW = np.array([0.011, 0.0095, 0.009], np.float32)
-PAPER = 0.35
-"""Linear level that white surfaces have in pictures by day."""
-WINDOW = 0.3
+PAPER = 0.6
+"""Linear level that white surfaces have in pictures by day, about."""
+WINDOW = 0.38
 """Share of windows that are lit."""
 
 LADDER = Scale("lux", "street lighting", (50.0, 25.0, 12.0, 5.0, 1.0), ratio=True)
@@ -77,13 +77,13 @@ class Night(Physical):
         skylight = np.float32(0.3 * exposure)
         # What is lighter than paper by day was sun or sky, and is not by night.
         paper = 1 / np.sqrt(1 + (level / np.float32(PAPER)) ** 2)
-        albedo = scaled(light, evened(level, unevenness(level, sky), 1.2) * paper)
+        albedo = scaled(light, evened(level, unevenness(level, sky), 0.7) * paper)
         out = np.empty_like(light)
         for c in range(3):
             shine = lamps * colour[c] + own * HEAD[c] + skylight
-            out[..., c] = (0.8 * albedo[..., c] + 0.2 * level) * shine
+            out[..., c] = albedo[..., c] * shine
         if arrays.exact:  # estimated depth does not tell walls from trees
-            out += windows(depth, where, rng)
+            out += windows(arrays, depth, where, rng)
         out = over(out, clouds(rng, shape)[..., None] * SKY_GLOW, sky)
         out += vehicle_lamps(arrays.boxes, shape, 2.5, rng)
         out += lamp_heads(where.plane, depth, shape, rng) * colour
@@ -138,12 +138,15 @@ def lamp_heads(
     return light
 
 
-def windows(depth: Floats, where: Surfaces, rng: np.random.Generator) -> Floats:
+def windows(arrays: Arrays, depth: Floats, where: Surfaces, rng: np.random.Generator) -> Floats:
     """Linear light (h, w, 3) of lit windows, laid on walls in storeys of 3 m."""
     plane, shape = where.plane, depth.shape
     lit = rng.random((2, 16, 256)) < WINDOW
-    power = np.where(lit, rng.uniform(0.08, 0.9, lit.shape), 0).astype(np.float32)
+    power = np.where(lit, rng.uniform(0.15, 1.6, lit.shape), 0).astype(np.float32)
     ground = where.sky | where.sealed | where.soft | where.plants
+    for box in arrays.boxes:  # things have windows of their own, which are dark
+        x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
+        ground[y1 : y2 + 1, x1 : x2 + 1] = True
     rows, columns = np.nonzero(~ground & (depth < REACH))
     z = depth[rows, columns]
     up = 1 - z * ((rows + np.float32(0.5 - plane.horizon)) * np.float32(plane.rate))
@@ -158,5 +161,5 @@ def windows(depth: Floats, where: Surfaces, rng: np.random.Generator) -> Floats:
     storey = np.clip(up / 3.0, 0, 15).astype(np.int32)
     shine = np.zeros(shape, np.float32)
     shine[rows, columns] = power[(across > 0).astype(np.int32), storey, bay]
-    warm = np.array([1.0, 0.82, 0.55], np.float32)
+    warm = np.array([1.0, 0.88, 0.68], np.float32)
     return gauss(shine, 0.7)[..., None] * warm

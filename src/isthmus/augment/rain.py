@@ -27,6 +27,7 @@ from isthmus.augment.wet_road import wetted
 from isthmus.hydrometeors.air import fog_extinction, rain_extinction
 from isthmus.hydrometeors.glass import lens_drops, number_of_drops
 from isthmus.hydrometeors.sizes import rain_drops
+from isthmus.hydrometeors.splashes import splashes
 from isthmus.hydrometeors.streaks import RAIN_REACH
 
 SHUTTER = 1 / 250
@@ -75,12 +76,21 @@ class Rain(Physical):
         out = metered(out, light, strength)
         through = self.transmission(depth, rate)
         air = airlight(out, where.sky)
-        out = over(out, air, 1 - through)
+        # The sky's light has this air in it already.
+        out = over(out, air, (1 - through) * ~where.sky)
         drops = rain_drops(rate, View.of(depth, arrays.geometry), RAIN_REACH, rng, MOST)
         colour = np.asarray(BRIGHTNESS * air, np.float32)
         out, cover = fallen(
             out, depth, arrays.geometry, drops, shutter=self.shutter, colour=colour, rng=rng
         )
+        if self.wet:
+            crowns = splashes(
+                rate, depth, where.sealed | where.soft, View.of(depth, arrays.geometry), rng,
+                up=where.plane.up, most=MOST // 2,
+            )  # fmt: skip
+            out, _ = fallen(
+                out, depth, arrays.geometry, crowns, shutter=self.shutter, colour=colour, rng=rng
+            )
         if self.glass:
             number = number_of_drops(rate, rng)
             if number:

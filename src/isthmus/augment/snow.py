@@ -33,9 +33,9 @@ SNOW_OVER_ROAD = 0.85 / 0.14
 """Albedo of snow over that of dry asphalt."""
 COLOUR = np.array([0.97, 1.0, 1.04], np.float32)
 """Snow under clouds, by the light of a blueish sky."""
-SHUTTER = 1 / 400
+SHUTTER = 1 / 1000
 """Seconds: white ground lets cameras take short ones."""
-MIST = 2500.0
+MIST = 6000.0
 """Visibility in metres × mm/h beyond what flakes themselves take."""
 LYING = (0.0, 0.35, 0.6, 0.85, 0.95, 1.0)
 """Share of the ground that is covered at severities 0 to 5."""
@@ -79,7 +79,8 @@ class Snow(Physical):
         out = metered(out, light, strength)
         through = self.transmission(depth, rate)
         air = airlight(out, where.sky)
-        out = over(out, air, 1 - through)
+        # The sky's light has this air in it already.
+        out = over(out, air, (1 - through) * ~where.sky)
         flakes = snow_flakes(rate, View.of(depth, arrays.geometry), SNOW_REACH, rng, MOST)
         # White and lit from everywhere: as bright as the bright quarter of the scene.
         white = np.quantile(out[::4, ::4].reshape(-1, 3), 0.8, axis=0).astype(np.float32)

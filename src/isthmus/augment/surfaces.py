@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from isthmus.augment.arrays import OTHER, PLANTS, SEALED, SKY_CLASS, SOFT, Arrays
 from isthmus.augment.depth import SKY, Geometry
 from isthmus.augment.linear import Bytes, Floats
-from isthmus.augment.smooth import gauss
 from isthmus.data.frame import Box
 from isthmus.errors import ConfigError
 
@@ -55,16 +55,27 @@ class Plane:
         horizon: row in pixels.
         rate: 1 / (focal length · camera height), 1 / (pixel · metre).
         focal: pixels.
+        middle: row of the optical axis.
     """
 
     horizon: float
     rate: float
     focal: float
+    middle: float
 
     @property
     def eye(self) -> float:
         """The camera's height in metres."""
         return 1 / (self.rate * self.focal)
+
+    @property
+    def up(self) -> Floats:
+        """(3,) upward direction in camera axes (x right, y up, z forward), of a picture's middle.
+
+        The road's plane is level: its horizon is the world's.
+        """
+        slope = (self.middle - self.horizon) / self.focal
+        return np.array([0.0, 1.0, -slope], np.float32) / np.float32(np.hypot(1.0, slope))
 
     def height(self, depth: Floats) -> Floats:
         """Height (h, w) above the road as a share of the camera's; 0 on the road."""
@@ -79,7 +90,7 @@ def road_plane(depth: Floats, geometry: Geometry) -> Plane:
     """
     height, width = depth.shape
     focal = geometry.focal * width
-    usual = Plane(geometry.horizon * height, 1 / (focal * geometry.height), focal)
+    usual = Plane(geometry.horizon * height, 1 / (focal * geometry.height), focal, height / 2)
     first, step = int(0.58 * height), max(1, height // 90)
     part = depth[first::step, int(0.3 * width) : int(0.7 * width) : step]
     rows = np.broadcast_to((np.arange(first, height, step) + 0.5)[:, None], part.shape)
@@ -93,7 +104,7 @@ def road_plane(depth: Floats, geometry: Geometry) -> Plane:
         inside = (np.abs(near - fitted) < 0.12 * np.abs(fitted)) & (part < SKY / 2)
     if slope <= 0 or inside.mean() < 0.3:
         return usual
-    found = Plane(float(-offset / slope), float(slope), focal)
+    found = Plane(float(-offset / slope), float(slope), focal, height / 2)
     plausible = 0.5 < found.eye < 4 and abs(found.horizon - 0.5 * height) < 0.3 * height
     return found if plausible else usual
 
@@ -159,16 +170,31 @@ def on_road(noise: Floats, plane: Plane, shape: tuple[int, int]) -> tuple[Floats
     z = 1 / (np.float32(plane.rate) * np.maximum(rows, 0.25))
     columns = np.arange(shape[1], dtype=np.float32) + np.float32(0.5 - shape[1] / 2)
     x = z[:, None] * (columns / np.float32(plane.focal))[None]
+    out = np.empty(shape, np.float32)
     step = np.float32(len(noise) / 24)
-    across = _there_and_back(x * step, len(noise))
     # Along the street patches are longer: ruts lie that way.
-    along = _there_and_back(z * step * np.float32(0.35), len(noise))
-    return gauss(np.asarray(noise[along[:, None], across], np.float32), 0.8), x
+    _laid(np.ascontiguousarray(noise), x * step, z * step * np.float32(0.35), out)
+    return out, x
 
 
-def _there_and_back(places: Floats, n: int) -> NDArray[np.int32]:
-    """Indices below n that run up and down again, so that a pattern repeats without a seam."""
-    return np.asarray(np.abs(np.mod(places.astype(np.int32), 2 * n - 1) - (n - 1)), np.int32)
+@njit(cache=True, nogil=True)
+def _laid(noise, across, along, out):  # type: ignore[no-untyped-def]
+    """Sample (n, n) at fractional places, bilinear; it runs up and down again without a seam."""
+    n = noise.shape[0]
+    turn = 2 * (n - 1)
+    for y in range(out.shape[0]):
+        v = along[y] % turn
+        v = turn - v if v > n - 1 else v
+        i = min(int(v), n - 2)
+        fv = v - i
+        for x in range(out.shape[1]):
+            u = across[y, x] % turn
+            u = turn - u if u > n - 1 else u
+            j = min(int(u), n - 2)
+            fu = u - j
+            upper = noise[i, j] + fu * (noise[i, j + 1] - noise[i, j])
+            lower = noise[i + 1, j] + fu * (noise[i + 1, j + 1] - noise[i + 1, j])
+            out[y, x] = upper + fv * (lower - upper)
 
 
 def on_feet(depth: Floats, boxes: Sequence[Box], plane: Plane) -> Floats:

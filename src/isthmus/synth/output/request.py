@@ -14,6 +14,7 @@ import isthmus
 from isthmus import seeds
 from isthmus.data.frame import Camera
 from isthmus.errors import ConfigError, InputError
+from isthmus.hydrometeors.splashes import LEVEL
 from isthmus.synth.annotate import ObjectTruth, Truth, annotate
 from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
 from isthmus.synth.imaging.distortion import through_bend
@@ -23,7 +24,6 @@ from isthmus.synth.lens import bend
 from isthmus.synth.odd.rows import Row
 from isthmus.synth.render.renderer import RENDERERS, Radiance, renderer
 from isthmus.synth.weather import precipitate, transmission
-from isthmus.synth.weather.splashes import LEVEL
 from isthmus.synth.world.build import build_scene
 from isthmus.synth.world.factors import Factors
 from isthmus.synth.world.scene import Scene, soup

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from isthmus.hydrometeors.glass import lens_drops, number_of_drops
 from isthmus.hydrometeors.sizes import rain_drops, snow_flakes
+from isthmus.hydrometeors.splashes import splashes
 from isthmus.hydrometeors.streaks import RAIN_REACH, SNOW_REACH, draw_particles
 from isthmus.synth.imaging.optics import blur, enlarge, shrink
-from isthmus.synth.weather.splashes import splashes
 from isthmus.synth.world.scene import Scene
 
 Floats = NDArray[np.float32]
@@ -61,7 +61,8 @@ def precipitate(
         white = np.quantile(light[::4, ::4].reshape(-1, 3), 0.75, axis=0)
         draw_particles(out, cover, near, flakes, colour=white.astype(np.float32), **moving)
     if weather.rain > 0 and upward is not None:
-        crowns = splashes(weather.rain, near, upward, scene.view, rng)
+        up = scene.view.rotation[:, 1]
+        crowns = splashes(weather.rain, near, upward, scene.view, rng, up=up)
         draw_particles(out, np.zeros_like(cover), near, crowns, colour=0.94 * ambient, **moving)
     if weather.rain > 0:
         count = number_of_drops(weather.rain, rng)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.hydrometeors.sizes import Particles
-from isthmus.synth.view import View
+from isthmus.hydrometeors.sizes import Particles, Pinhole
 
 LEVEL = 0.85
 """Least upward part of the normal of what drops splash on."""
@@ -26,8 +25,11 @@ def splashes(
     rate: float,
     depth: NDArray[np.float32],
     upward: NDArray[np.bool_],
-    view: View,
+    view: Pinhole,
     rng: np.random.Generator,
+    *,
+    up: NDArray[np.floating],
+    most: int = MOST,
 ) -> Particles:
     """Crowns thrown up at one moment by rain of `rate` mm/h, as particles.
 
@@ -40,15 +42,17 @@ def splashes(
         upward: (h, w) pixels that show level surfaces.
         view: the camera.
         rng: where.
+        up: (3,) the world's upward direction in camera axes (x right, y up, z forward).
+        most: drawn at most; of more, a share by chance.
     """
     rows, columns, near = _shown(depth, upward, view)
     x = (columns + 0.5 - 0.5 * view.width) / view.focal
     y = (0.5 * view.height - rows - 0.5) / view.focal
-    up = view.rotation[:, 1].astype(np.float64)
+    up = np.asarray(up, np.float64)
     # Level surface in a pixel: z² / f², drawn out along the sight.
     slant = np.maximum(-(x * up[0] + y * up[1] + up[2]), 0.02)
     mean = splash_density(rate) * near**2 / view.focal**2 / slant
-    count = rng.poisson(np.minimum(mean, 50.0) * min(1.0, MOST / max(float(mean.sum()), 1.0)))
+    count = rng.poisson(np.minimum(mean, 50.0) * min(1.0, most / max(float(mean.sum()), 1.0)))
     index = np.repeat(np.arange(len(near)), count)
     shift = rng.uniform(-0.5, 0.5, (2, len(index))) / view.focal
     z = near[index]
@@ -68,7 +72,7 @@ def splash_density(rate: float) -> float:
 
 
 def _shown(
-    depth: NDArray[np.float32], upward: NDArray[np.bool_], view: View
+    depth: NDArray[np.float32], upward: NDArray[np.bool_], view: Pinhole
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """Rows, columns and depths of the level pixels near enough for single splashes."""
     reach = view.focal * CROWN[1] / FINEST
