@@ -12,6 +12,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import measured_sections
+
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "measured.md"
 PLOT = HERE.parent / "docs" / "images" / "panel-growth.svg"
@@ -69,7 +71,7 @@ RATIOS = (
 def page(results: dict[str, dict[str, Any]]) -> str:
     """The page's Markdown from results by name."""
     parts = [
-        "# Measured: speed, memory, calibration",
+        "# Measured",
         "Written by `benchmarks/measured_page.py` from `benchmarks/results`; each file there says "
         "with which command, commit and versions it was made. ✗ marks a figure that misses its "
         "target.",
@@ -78,6 +80,9 @@ def page(results: dict[str, dict[str, Any]]) -> str:
         parts += _speed(results["gap_speed"])
     if "gap_calibration" in results:
         parts += _calibration(results["gap_calibration"])
+    for name in ("synthetic_value", "adapt"):
+        if name in results:
+            parts += getattr(measured_sections, name)(results[name])
     return "\n\n".join(parts) + "\n"
 
 
