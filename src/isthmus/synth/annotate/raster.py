@@ -18,6 +18,8 @@ from isthmus.synth.world.mesh import Floats, Ints
 
 BAND = 32
 """Rows in a band."""
+BROAD = 24
+"""Pixels across from which on a row's ends are worked out by division, not by trying each."""
 
 
 def rasterise(
@@ -63,6 +65,16 @@ def _bins(corners, height, band):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _span(value, step, start, first, last):  # type: ignore[no-untyped-def]
+    """Narrow columns first–last to those with value − step · (column − start) ≥ 0."""
+    if step > 0:
+        return first, min(last, start + value // step)
+    if step < 0:
+        return max(first, start - value // -step), last
+    return (first, last) if value >= 0 else (first, first - 1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-def]
     """Draw the chosen triangles into a band of rows; `band` is its first row, the whole height."""
     top, height = band
@@ -89,20 +101,24 @@ def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-d
         a, b, c = plane[t, 0], plane[t, 1], plane[t, 2]
         low, high = reach[t, 0], reach[t, 1]
         number = source[t]
+        broad = xb - xa >= BROAD
         for y in range(ya, yb + 1):
-            e0, e1, e2 = row0, row1, row2
             base = b * (y + 0.5 - 0.5 * height) + c
-            inside = False
-            for x in range(xa, xb + 1):
-                if (e0 | e1 | e2) >= 0:
-                    inside = True
+            first, last = xa, xb
+            if broad:
+                first, last = _span(row0, dy0 << 8, xa, first, last)
+                first, last = _span(row1, dy1 << 8, xa, first, last)
+                first, last = _span(row2, dy2 << 8, xa, first, last)
+            e0 = row0 - (dy0 << 8) * (first - xa)
+            e1 = row1 - (dy1 << 8) * (first - xa)
+            e2 = row2 - (dy2 << 8) * (first - xa)
+            for x in range(first, last + 1):
+                if broad or (e0 | e1 | e2) >= 0:
                     near = np.float32(a * (x + 0.5 - 0.5 * width) + base)
                     near = min(max(near, low), high)
                     if near > nearness[y - top, x]:
                         nearness[y - top, x] = near
                         face[y - top, x] = number
-                elif inside:
-                    break
                 e0 -= dy0 << 8
                 e1 -= dy1 << 8
                 e2 -= dy2 << 8

@@ -22,6 +22,7 @@ from isthmus.synth.annotate.lens import (
     bent_points,
 )
 from isthmus.synth.annotate.motion import motion
+from isthmus.synth.annotate.normals import seen_normals
 from isthmus.synth.annotate.objects import (
     Alone,
     Bounds,
@@ -206,15 +207,9 @@ def _looked_up(table: np.ndarray, face: Ints, sky: int) -> np.ndarray:
 
 
 def _normals(soup: Soup, face: Ints, projection: Projection) -> Floats:
-    corners = soup.points[soup.faces].astype(np.float64)
-    ab, ac = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normal = np.cross(ab, ac)
-    away = (normal * (corners[:, 0] - projection.origin)).sum(axis=1)
-    length = np.sqrt((normal**2).sum(axis=1)) * np.where(away > 0, -1.0, 1.0)
-    normal /= np.where(length == 0, 1.0, length)[:, None]
-    seen_from = np.stack([(normal * row).sum(axis=1) for row in projection.turn], axis=1)
-    table = np.vstack([seen_from, np.zeros((1, 3))]).astype(np.float32)
-    return np.take(table, face, axis=0)
+    out = np.zeros((*face.shape, 3), np.float32)
+    seen_normals(soup.points, soup.faces, face, (projection.turn, projection.origin), out)
+    return out
 
 
 def _measure(

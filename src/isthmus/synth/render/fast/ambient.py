@@ -14,7 +14,7 @@ from numba import njit
 
 from isthmus.synth.world.mesh import Floats
 
-AROUND, STEPS = 8, 8
+AROUND, STEPS, NEAR = 8, 8, 8
 
 
 class Ambient(NamedTuple):
@@ -39,12 +39,14 @@ class Pattern(NamedTuple):
         turn: (16,) 0–1.
         compass: (16, AROUND, 2) unit directions along X and Z.
         texels, inverse: (16, STEPS) distance of the steps in texels, and 1 / metres.
+        near: (16, NEAR, 2) where the picture is looked at, right and down, as shares of the reach.
     """
 
     turn: Floats
     compass: Floats
     texels: Floats
     inverse: Floats
+    near: Floats
 
 
 def empty_ambient(height: int, width: int) -> Ambient:
@@ -96,9 +98,12 @@ def search_pattern(scale: float) -> Pattern:
     angle = (np.arange(AROUND)[None] + turn[:, None]) * (2 * np.pi / AROUND)
     compass = np.stack([np.sin(angle), np.cos(angle)], axis=-1)
     step = 0.08 * (1 + stretch[:, None]) * 2.0 ** np.arange(STEPS)[None]
+    spiral = (np.arange(NEAR)[None] * 0.618 + turn[:, None]) * 2 * np.pi
+    radius = (np.arange(NEAR)[None] + 0.5 + turn[:, None]) / (NEAR + 1)
+    near = np.stack([radius * np.cos(spiral), radius * np.sin(spiral)], axis=-1)
     return Pattern(
         turn.astype(np.float32), compass.astype(np.float32),
-        (scale * step).astype(np.float32), (1 / step).astype(np.float32),
+        (scale * step).astype(np.float32), (1 / step).astype(np.float32), near.astype(np.float32),
     )  # fmt: skip
 
 
@@ -106,7 +111,7 @@ def search_pattern(scale: float) -> Pattern:
 def _horizons(place, normal, spot, pattern, heights):  # type: ignore[no-untyped-def]
     """Share of the sky over the height map's horizons."""
     solid, crown, x0, z0, scale = heights
-    _, compass, texels, inverse = pattern
+    _, compass, texels, inverse, _ = pattern
     side = len(solid)
     # A step off the surface, or a wall would stand in its own light.
     x = np.float32((place[0] - x0) * scale + 1.5 * normal[0])
@@ -137,29 +142,35 @@ def _horizons(place, normal, spot, pattern, heights):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _crevice(place, normal, where, samples, camera):  # type: ignore[no-untyped-def]
+def _crevice(normal, where, nearness, pattern, camera):  # type: ignore[no-untyped-def]
     """Share of near space (within half a metre) that the picture's depths leave free."""
-    b, a, turn = where
-    face, nearness, _, _ = samples
+    b, a = where
+    turn, origin, focal, wide, tall = camera
     height, width = nearness.shape
-    reach = min(max(0.35 * camera[2] * nearness[b, a], 6.0), 90.0)
-    other = np.empty(3)
-    hidden = 0.0
-    for k in range(8):
-        angle = (k * 0.618 + turn) * 2 * np.pi
-        radius = reach * (k + 0.5 + turn) / 9.0
-        q, p = np.int64(b + radius * np.sin(angle)), np.int64(a + radius * np.cos(angle))
-        if q < 0 or p < 0 or q >= height or p >= width or face[q, p] < 0:
+    reach = np.float32(min(max(0.35 * focal * nearness[b, a], 6.0), 90.0))
+    # In camera axes: a turn of every place that is looked at is saved.
+    z = np.float32(1.0) / nearness[b, a]
+    scale, middle, centre = np.float32(1.0 / focal), np.float32(0.5 * wide), np.float32(0.5 * tall)
+    x, y = (a + np.float32(0.5) - middle) * scale * z, (centre - b - np.float32(0.5)) * scale * z
+    nx = np.float32(turn[0, 0] * normal[0] + turn[0, 1] * normal[1] + turn[0, 2] * normal[2])
+    ny = np.float32(turn[1, 0] * normal[0] + turn[1, 1] * normal[1] + turn[1, 2] * normal[2])
+    nz = np.float32(turn[2, 0] * normal[0] + turn[2, 1] * normal[1] + turn[2, 2] * normal[2])
+    hidden = np.float32(0.0)
+    for k in range(len(pattern)):
+        q = np.int32(b + reach * pattern[k, 1])
+        p = np.int32(a + reach * pattern[k, 0])
+        if q < 0 or p < 0 or q >= height or p >= width or nearness[q, p] <= 0:
             continue
-        _at(q + 0.5, p + 0.5, nearness[q, p], camera, other)
-        square, along = 1e-9, 0.0
-        for c in range(3):
-            gap = other[c] - place[c]
-            square += gap * gap
-            along += gap * normal[c]
-        distance = np.sqrt(square)
-        hidden += max(along / distance - 0.12, 0.0) * max(1 - square / 0.36, 0.0)
-    return max(1 - 1.6 * hidden / 8, 0.0)
+        far = np.float32(1.0) / nearness[q, p]
+        gx = (p + np.float32(0.5) - middle) * scale * far - x
+        gy = (centre - q - np.float32(0.5)) * scale * far - y
+        gz = far - z
+        square = gx * gx + gy * gy + gz * gz + np.float32(1e-9)
+        if square >= np.float32(0.36):
+            continue
+        along = (gx * nx + gy * ny + gz * nz) / np.sqrt(square) - np.float32(0.12)
+        hidden += max(along, np.float32(0.0)) * (np.float32(1.0) - square / np.float32(0.36))
+    return max(np.float32(1.0) - np.float32(1.6 / NEAR) * hidden, np.float32(0.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -167,7 +178,6 @@ def search(rows, samples, around, camera, out):  # type: ignore[no-untyped-def]
     """Fill `out.raw` with the unsmoothed shares of rows; `around` is (heights, pattern)."""
     heights, pattern = around
     _, raw, near, normal = out
-    turn = pattern[0]
     tall, wide = samples[0].shape
     place = np.empty(3)
     for r in range(rows[0], rows[1]):
@@ -179,8 +189,8 @@ def search(rows, samples, around, camera, out):  # type: ignore[no-untyped-def]
             _at(b + 0.5, a + 0.5, near[r, s], camera, place)
             spot = (r % 4) * 4 + s % 4
             share = _horizons(place, normal[r, s], spot, pattern, heights)
-            where = (b, a, turn[spot])
-            raw[r, s] = share * _crevice(place, normal[r, s], where, samples, camera)
+            free = _crevice(normal[r, s], (b, a), samples[1], pattern[4][spot], camera)
+            raw[r, s] = share * free
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -133,11 +133,11 @@ def _march(start, ray, nearness, focal):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _in_sun(place, nearest, turn, origin, scale):  # type: ignore[no-untyped-def]
-    side = len(nearest)
+    height, width = nearest.shape
     x, y, z = place[0] - origin[0], place[1] - origin[1], place[2] - origin[2]
-    a = np.int64((turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * scale + 0.5 * side)
-    b = np.int64(0.5 * side - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale)
-    if a < 0 or b < 0 or a >= side or b >= side:
+    a = np.int64((turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * scale + 0.5 * width)
+    b = np.int64(0.5 * height - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale)
+    if a < 0 or b < 0 or a >= width or b >= height:
         return 0.5
     own = -(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z)
     return 0.0 if nearest[b, a] > own + 0.3 else 1.0

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.synth.annotate.normals import face_normals
 from isthmus.synth.render.fast.textures import texture_names
 from isthmus.synth.world.mesh import Floats, Ints
 from isthmus.synth.world.scene import Soup
@@ -52,9 +53,8 @@ def make_model(soup: Soup) -> Model:
             names.get(m.texture, -1),
         )  # fmt: skip
         leafy[k], grassy[k] = m.texture == "foliage", m.texture == "grass"
-    corners = soup.points[soup.faces]
-    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    flat /= np.maximum(np.sqrt((flat**2).sum(axis=1, keepdims=True)), 1e-20)
+    flat = np.empty((len(soup.faces), 3), np.float32)
+    face_normals(soup.points, soup.faces, flat)
     kind = np.full(len(soup.faces), PLAIN, np.uint8)
     kind[np.isin(soup.semantic, SEALED)] = FLOOR
     kind[soup.semantic == SOIL] = EARTH
@@ -63,5 +63,5 @@ def make_model(soup: Soup) -> Model:
     kind[(soup.semantic == SOIL) & grassy[soup.material] & (np.abs(flat[:, 1]) < 0.5)] = BLADE
     return Model(
         soup.points, soup.normals, soup.uv, soup.faces, soup.thing, soup.material,
-        flat.astype(np.float32), kind, finish,
+        flat, kind, finish,
     )  # fmt: skip

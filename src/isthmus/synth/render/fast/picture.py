@@ -73,7 +73,9 @@ class _Picture:
         self.samples: Samples = sample(soup, clear, self.projection, threads)
         self.shines = "sun" in layers and bool(self.day.sun.max() > 0)
         maps = (
-            shadows.sun_maps(soup, view, self.day.direction, clear, threads)
+            shadows.sun_maps(
+                soup, self.samples, self.projection, self.day.direction, clear, threads
+            )
             if self.shines
             else shadows.no_maps()
         )

@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 from isthmus.synth.annotate.raster import rasterise
 from isthmus.synth.annotate.triangles import OUT, PICTURE, Projection, set_up
 from isthmus.synth.render.fast.model import GROUND, LEAVES
+from isthmus.synth.render.fast.visibility import SAMPLES, Samples
 from isthmus.synth.view import View
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Soup
 from isthmus.synth.world.thing import SEMANTICS
 
 THIN = tuple(SEMANTICS.index(name) for name in ("pole", "traffic light", "traffic sign", "fence"))
-SLICES = ((0.5, 12.0, 2048), (12.0, 55.0, 2048), (55.0, 260.0, 1024))
-"""Depths, in metres, between which each shadow map serves, and its side in texels."""
-NEAR_END, MIDDLE_END = SLICES[0][1], SLICES[1][1]
+NEAR_END, MIDDLE_END, FAR_END = 12.0, 55.0, 260.0
+"""Depths, in metres, up to which each of the three shadow maps serves."""
+MIDDLES = (6.0, 26.0, 120.0)
+"""Depths at which a texel is as wide as a pixel."""
+FINEST = (140.0, 34.0, 4.0)
+"""Texels per metre, at most."""
+LARGEST = 4096
 SEARCH, WIDEST = 0.13, 16.0
 """Half width of soft edges: metres in which they are looked for, texels to which they are drawn."""
 DISC = np.array(
@@ -30,6 +35,8 @@ DISC = np.array(
 """Where what hides the sun is looked for."""
 TALL = 14.0
 """Height over the street, metres, up to which shadows are drawn."""
+MARGIN = 0.4
+"""Metres that a map reaches beyond what was looked at."""
 HEIGHTS = 768
 HEIGHT_SPAN = 96.0
 
@@ -38,9 +45,9 @@ class SunMap(NamedTuple):
     """Nearness to the sun of what it lights.
 
     Attributes:
-        nearest: (side, side), −inf where nothing is.
+        nearest: (h, w), −inf where nothing is.
         turn: (3, 3) world to the map's axes; its third points away from the sun.
-        origin: (3,).
+        origin: (3,), in the middle of the map.
         scale: texels per metre.
     """
 
@@ -67,26 +74,42 @@ class HeightMap(NamedTuple):
     scale: float
 
 
-def sun_maps(soup: Soup, view: View, sun: Floats, clear: np.ndarray, threads: int) -> list[SunMap]:
-    """Shadow maps of the slices; `clear` (f,) tells faces that let the sun through."""
+def sun_maps(
+    soup: Soup, samples: Samples, projection: Projection, sun: Floats, clear: np.ndarray,
+    threads: int,
+) -> list[SunMap]:  # fmt: skip
+    """Shadow maps, each as large as what is seen in its range of depths (Lauritzen et al. 2010).
+
+    Args:
+        soup: the triangles.
+        samples: what is seen.
+        projection: of the samples.
+        sun: (3,) towards the sun.
+        clear: (f,) faces that let the sun through.
+        threads: see `spread`.
+    """
     casts = ~(np.isin(soup.semantic, GROUND) | clear)
     keep = np.where(casts, np.uint8(PICTURE), np.uint8(OUT))
     ahead = -np.asarray(sun, np.float64)
     right = np.cross((0.0, 1.0, 0.0) if abs(ahead[1]) < 0.99 else (0.0, 0.0, 1.0), ahead)
     right /= np.sqrt((right**2).sum())
     turn = np.stack([right, np.cross(ahead, right), ahead])
+    bounds = np.empty((3, 2, 2))
+    _seen(tuple(samples), tuple(projection)[:5], turn, bounds)
     maps = []
-    for near, far, side in SLICES:
-        corners = _slice_corners(view, near, far)
-        local = np.stack([(corners * row).sum(axis=1) for row in turn], axis=1)
-        low, high = local.min(axis=0), local.max(axis=0)
-        span = float(max(high[0] - low[0], high[1] - low[1])) * 1.02 + 0.5
-        scale = side / span
-        middle = 0.5 * (low + high)
-        origin = turn[0] * middle[0] + turn[1] * middle[1] + turn[2] * middle[2]
-        projection = Projection(turn, origin, scale, side, side, False)
-        triangles = set_up(soup.points, soup.faces, keep, projection, threads=threads)
-        _, nearest = rasterise(triangles, side, side, threads)
+    for low, high, middle, finest in zip(bounds[:, 0], bounds[:, 1], MIDDLES, FINEST, strict=True):
+        if not (high >= low).all():
+            maps.append(no_maps()[0])
+            continue
+        scale = min(projection.focal / SAMPLES / middle, finest)
+        size = high - low + 2 * (MARGIN + WIDEST / scale)
+        scale = min(scale, LARGEST / float(size.max()))
+        width, height = (int(np.ceil(side * scale)) for side in size)
+        u, v = 0.5 * (low + high)
+        origin = projection.origin + turn[0] * u + turn[1] * v
+        along = Projection(turn, origin, scale, width, height, False)
+        triangles = set_up(soup.points, soup.faces, keep, along, threads=threads)
+        _, nearest = rasterise(triangles, width, height, threads)
         maps.append(SunMap(nearest, turn, origin, scale))
     return maps
 
@@ -94,17 +117,36 @@ def sun_maps(soup: Soup, view: View, sun: Floats, clear: np.ndarray, threads: in
 def no_maps() -> list[SunMap]:
     """Maps of a sun that nothing hides, for when there is none."""
     one = SunMap(np.full((1, 1), -np.inf, np.float32), np.eye(3), np.zeros(3), 1.0)
-    return [one] * len(SLICES)
+    return [one] * len(MIDDLES)
 
 
-def _slice_corners(view: View, near: float, far: float) -> np.ndarray:
-    """World corners (8, 3) of a slice of what the camera sees, between street and roofs."""
-    x, y = 0.5 * view.width / view.focal, 0.5 * view.height / view.focal
-    slopes = np.array([[i * x, j * y, 1.0] for i in (-1, 1) for j in (-1, 1)])
-    points = np.concatenate([slopes * near, slopes * far])
-    world = points @ view.rotation.astype(np.float64) + np.asarray(view.position)
-    world[:, 1] = world[:, 1].clip(-0.5, TALL)
-    return np.asarray(world)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _seen(samples, camera, turn, out):  # type: ignore[no-untyped-def]
+    """Bounds (3, low and high, 2) across the sun's rays, from the camera, of what is seen.
+
+    Every fourth sample along either axis is looked at.
+    """
+    _, nearness, _, pane_nearness = samples
+    own, origin, focal, width, height = camera
+    out[:, 0], out[:, 1] = np.inf, -np.inf
+    across = np.empty((2, 3))
+    for k in range(2):
+        for c in range(3):
+            across[k, c] = own[c, 0] * turn[k, 0] + own[c, 1] * turn[k, 1] + own[c, 2] * turn[k, 2]
+    for b in range(1, height, 4):
+        for a in range(1, width, 4):
+            near = max(nearness[b, a], pane_nearness[b, a])
+            if near <= 1 / FAR_END:
+                continue
+            z = 1 / near
+            x, y = (a + 0.5 - 0.5 * width) / focal * z, (0.5 * height - b - 0.5) / focal * z
+            if origin[1] + own[0, 1] * x + own[1, 1] * y + own[2, 1] * z > TALL:
+                continue
+            which = (z > NEAR_END) + (z > MIDDLE_END)
+            for k in range(2):
+                spot = across[k, 0] * x + across[k, 1] * y + across[k, 2] * z
+                out[which, 0, k] = min(out[which, 0, k], spot)
+                out[which, 1, k] = max(out[which, 1, k], spot)
 
 
 def height_map(soup: Soup, view: View, threads: int) -> HeightMap:
@@ -139,13 +181,13 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
             continue
         which = (depth[i] > NEAR_END) + (depth[i] > MIDDLE_END)
         nearest, turn, origin, scale = maps[which]
-        side = len(nearest)
+        height, width = nearest.shape
         lift = 0.7 / scale + 0.004
         x = place[i, 0] + lift * normal[i, 0] - origin[0]
         y = place[i, 1] + lift * normal[i, 1] - origin[1]
         z = place[i, 2] + lift * normal[i, 2] - origin[2]
-        u = (turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * scale + 0.5 * side
-        v = 0.5 * side - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale
+        u = (turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * scale + 0.5 * width
+        v = 0.5 * height - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale
         own = -(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z)
         bias = 0.6 / scale + 0.006
         # How far away is what hides it? Its edge is as much wider as the sun's disc makes it.
@@ -153,27 +195,27 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
         reach = min(max(SEARCH * scale, 1.5), WIDEST)
         for k in range(13):
             a, b = np.int64(u + reach * DISC[k, 0]), np.int64(v + reach * DISC[k, 1])
-            if 0 <= a < side and 0 <= b < side and nearest[b, a] > own + bias:
+            if 0 <= a < width and 0 <= b < height and nearest[b, a] > own + bias:
                 blockers += 1
                 gap += nearest[b, a] - own
         if blockers in {0, 13}:
             out[i] = 0.0 if blockers else 1.0
             continue
-        width = min(max(softness * gap / blockers * scale, 0.8), WIDEST)
+        blur = min(max(softness * gap / blockers * scale, 0.8), WIDEST)
         free = 0.0
-        if width > 2.5:  # wide edges: many places, on a grid that is turned against the texels
+        if blur > 2.5:  # wide edges: many places, on a grid that is turned against the texels
             for k in range(64):
-                p, q = ((k & 7) - 3.5) * 0.25 * width, ((k >> 3) - 3.5) * 0.25 * width
+                p, q = ((k & 7) - 3.5) * 0.25 * blur, ((k >> 3) - 3.5) * 0.25 * blur
                 a, b = np.int64(u + 0.9 * p - 0.44 * q), np.int64(v + 0.44 * p + 0.9 * q)
-                if not (0 <= a < side and 0 <= b < side) or nearest[b, a] <= own + bias:
+                if not (0 <= a < width and 0 <= b < height) or nearest[b, a] <= own + bias:
                     free += 1.0
             out[i] = free / 64
             continue
         for k in range(16):
-            p = u + width * ((k & 3) - 1.5) * 0.6667 - 0.5
-            q = v + width * ((k >> 2) - 1.5) * 0.6667 - 0.5
+            p = u + blur * ((k & 3) - 1.5) * 0.6667 - 0.5
+            q = v + blur * ((k >> 2) - 1.5) * 0.6667 - 0.5
             a, b = np.int64(np.floor(p)), np.int64(np.floor(q))
-            if a < 0 or b < 0 or a + 1 >= side or b + 1 >= side:
+            if a < 0 or b < 0 or a + 1 >= width or b + 1 >= height:
                 free += 1.0
                 continue
             fp, fq = p - a, q - b
