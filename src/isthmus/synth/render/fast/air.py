@@ -32,6 +32,17 @@ def rays(rows, camera, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def nearest(pixel, place, origin, out):  # type: ignore[no-untyped-def]
+    """Lower the distances `out` of pixels to those of their fragments at places (n, 3)."""
+    for i in range(len(pixel)):
+        square = 0.0
+        for c in range(3):
+            gap = place[i, c] - origin[c]
+            square += gap * gap
+        out[pixel[i]] = min(out[pixel[i]], np.float32(np.sqrt(square)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def through_air(direction, distance, sky_share, extinction, out):  # type: ignore[no-untyped-def]
     """Share of light (p,) that comes through the air from what pixels show at distances (p,)."""
     for i in range(len(distance)):

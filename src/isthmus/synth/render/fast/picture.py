@@ -128,9 +128,7 @@ class _Picture:
         openness = np.empty(len(fragments.face), np.float32)
         ambient.look_up(fragments.spot, surfaces.normal, tuple(self.ambient), openness)
         mirrors.note(tuple(fragments), tuple(surfaces), tuple(self.mirrors))
-        gap = surfaces.place - self.projection.origin.astype(np.float32)
-        far = np.sqrt((gap * gap).sum(axis=1))
-        np.minimum.at(self.distance.ravel(), fragments.pixel, far)
+        air.nearest(fragments.pixel, surfaces.place, self.projection.origin, self.distance.ravel())
         directions = np.empty(((last - first) * width, 3), np.float32)
         p, view = self.projection, self.scene.view
         camera = (p.turn, p.origin, float(view.focal), width, view.height)
@@ -170,10 +168,7 @@ class _Picture:
         pane, tables = fragments.pane, tuple(surfaces)
         if name == "sun" and self.shines:
             lit = np.empty(len(openness), np.float32)
-            depth = 1 / fragments.spot[:, 2]
-            turned = (surfaces.normal * self.lights.sun).sum(axis=1) > 0
-            turned |= surfaces.finish[:, 3] > 0
-            spots = (surfaces.place, surfaces.normal, depth, turned)
+            spots = (surfaces.place, surfaces.normal, surfaces.finish, fragments.spot)
             shadows.lit_share(spots, self.maps, SUN_TANGENT, lit)
             light.sun_light(tables, pane, (openness, lit), tuple(self.lights), values)
         elif name == "sky":
@@ -199,7 +194,7 @@ class _Picture:
         _, rays, spots = found
         met, sky = np.empty_like(rays), np.empty_like(rays)
         rough = self.mirrors.rough.ravel()[chosen]
-        far_map = (*self.maps[1], self.lights.sun)
+        far_map = (*self.maps[1][:4], self.lights.sun)
         mirrors.meet(found, rough, tuple(self.heights), far_map, met)
         mirrors.dome(rays, met, self.lights.levels, sky)
         lit, albedo = met[:, 1:2], met[:, :1] / np.float32(np.pi)

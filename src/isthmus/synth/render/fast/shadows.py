@@ -27,6 +27,8 @@ FINEST = (140.0, 34.0, 4.0)
 LARGEST = 4096
 SEARCH, WIDEST = 0.13, 16.0
 """Half width of soft edges: metres in which they are looked for, texels to which they are drawn."""
+BLOCK = 16
+"""Texels of a block: no less than `WIDEST`."""
 DISC = np.array(
     [(0.0, 0.0)]
     + [(0.5 * np.cos(a), 0.5 * np.sin(a)) for a in np.radians(np.arange(20, 380, 90))]
@@ -49,12 +51,15 @@ class SunMap(NamedTuple):
         turn: (3, 3) world to the map's axes; its third points away from the sun.
         origin: (3,), in the middle of the map.
         scale: texels per metre.
+        around: (h / BLOCK, w / BLOCK, 2) least and largest nearness of a block and those around
+            it; least −inf at the map's edge.
     """
 
     nearest: Floats
     turn: NDArray[np.float64]
     origin: NDArray[np.float64]
     scale: float
+    around: Floats
 
 
 class HeightMap(NamedTuple):
@@ -110,13 +115,14 @@ def sun_maps(
         along = Projection(turn, origin, scale, width, height, False)
         triangles = set_up(soup.points, soup.faces, keep, along, threads=threads)
         _, nearest = rasterise(triangles, width, height, threads)
-        maps.append(SunMap(nearest, turn, origin, scale))
+        maps.append(SunMap(nearest, turn, origin, scale, _around(nearest)))
     return maps
 
 
 def no_maps() -> list[SunMap]:
     """Maps of a sun that nothing hides, for when there is none."""
-    one = SunMap(np.full((1, 1), -np.inf, np.float32), np.eye(3), np.zeros(3), 1.0)
+    nothing = np.full((1, 1), -np.inf, np.float32)
+    one = SunMap(nothing, np.eye(3), np.zeros(3), 1.0, _around(nothing))
     return [one] * len(MIDDLES)
 
 
@@ -149,6 +155,30 @@ def _seen(samples, camera, turn, out):  # type: ignore[no-untyped-def]
                 out[which, 1, k] = max(out[which, 1, k], spot)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _around(nearest):  # type: ignore[no-untyped-def]
+    """See `SunMap.around`."""
+    height, width = nearest.shape
+    rows, columns = (height + BLOCK - 1) // BLOCK, (width + BLOCK - 1) // BLOCK
+    own = np.empty((rows, columns, 2), np.float32)
+    own[:, :, 0], own[:, :, 1] = np.inf, -np.inf
+    for b in range(height):
+        for a in range(width):
+            r, s = b // BLOCK, a // BLOCK
+            own[r, s, 0] = min(own[r, s, 0], nearest[b, a])
+            own[r, s, 1] = max(own[r, s, 1], nearest[b, a])
+    out = own.copy()
+    for r in range(rows):
+        for s in range(columns):
+            if r == 0 or s == 0 or r == rows - 1 or s == columns - 1:
+                out[r, s, 0] = -np.inf
+            for q in range(max(r - 1, 0), min(r + 2, rows)):
+                for p in range(max(s - 1, 0), min(s + 2, columns)):
+                    out[r, s, 0] = min(out[r, s, 0], own[q, p, 0])
+                    out[r, s, 1] = max(out[r, s, 1], own[q, p, 1])
+    return out
+
+
 def height_map(soup: Soup, view: View, threads: int) -> HeightMap:
     """Heights around what the camera sees."""
     ahead = view.rotation[2].astype(np.float64)
@@ -172,15 +202,18 @@ def height_map(soup: Soup, view: View, threads: int) -> HeightMap:
 def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
     """Share of the sun's disc (n,) seen.
 
-    `spots` is (places (n, 3), normals (n, 3), depths (n,), whether it faces the sun at all).
+    `spots` is (places (n, 3), normals (n, 3), finish (n, 5), (n, 3) whose third is 1/z).
     """
-    place, normal, depth, turned = spots
+    place, normal, finish, spot = spots
     for i in range(len(place)):
-        if not turned[i]:
+        near = spot[i, 2]
+        nearest, turn, origin, scale, around = maps[(near < 1 / NEAR_END) + (near < 1 / MIDDLE_END)]
+        facing = 0.0
+        for c in range(3):
+            facing -= normal[i, c] * turn[2, c]
+        if facing <= 0 and finish[i, 3] <= 0:
             out[i] = 0.0
             continue
-        which = (depth[i] > NEAR_END) + (depth[i] > MIDDLE_END)
-        nearest, turn, origin, scale = maps[which]
         height, width = nearest.shape
         lift = 0.7 / scale + 0.004
         x = place[i, 0] + lift * normal[i, 0] - origin[0]
@@ -190,6 +223,14 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
         v = 0.5 * height - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale
         own = -(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z)
         bias = 0.6 / scale + 0.006
+        inside = 0 <= u < width and 0 <= v < height
+        least, most = -np.inf, np.inf
+        if inside:
+            r, s = np.int64(v) // BLOCK, np.int64(u) // BLOCK
+            least, most = around[r, s, 0], around[r, s, 1]
+        if most <= own + bias or least > own + bias:
+            out[i] = 1.0 if most <= own + bias else 0.0
+            continue
         # How far away is what hides it? Its edge is as much wider as the sun's disc makes it.
         blockers, gap = 0, 0.0
         reach = min(max(SEARCH * scale, 1.5), WIDEST)
