@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from isthmus.errors import ConfigError
 from isthmus.synth.annotate import Truth, annotate
 from isthmus.synth.render.fast import FastRenderer
-from isthmus.synth.world.build import build_scene
+from isthmus.synth.world.build import _built, build_scene
 from isthmus.synth.world.factors import FACTORS
 from isthmus.synth.world.placement import EYE, rectangle, separated
 from isthmus.synth.world.scenarios import SCENARIOS
@@ -234,6 +234,8 @@ def test_every_scenario_is_a_value_of_its_factor() -> None:
 
 
 def test_the_same_arguments_make_the_same_bytes_and_another_index_another_street() -> None:
+    standard()
+    _built.cache_clear()
     again = build_scene({}, 5, 0, SIZE)
     assert fingerprint(again) == fingerprint(standard())
     assert again.view == standard().view
@@ -278,6 +280,28 @@ def test_density_is_kept() -> None:
             for p in build_scene({"pedestrian_density": 0.0}, 6, index, SIZE).things
         )
     assert 15 <= np.mean(counts) <= 30
+
+
+def test_factors_without_a_shape_are_asked_for_by_nobody_who_builds() -> None:
+    row = {"rain": 30.0, "sun_elevation": -10.0, "clouds": 0.7, "lens_k1": -0.1}
+    _built.cache_clear()
+    first = build_scene({}, 5, 0, SIZE)
+    second = build_scene(row, 5, 0, SIZE, 0.4)
+    assert _built.cache_info().misses == 1
+    assert second.weather.rain == 30.0
+    assert len(first.things) == len(second.things)
+    _built.cache_clear()
+    assert fingerprint(build_scene(row, 5, 0, SIZE, 0.4)) == fingerprint(second)
+
+
+def test_small_pictures_have_fewer_faces_in_the_same_street() -> None:
+    row = {"parking": "both", "traffic_density": 20.0}
+    large, small = (build_scene(row, 2, 1, size) for size in ((640, 360), (160, 90)))
+    assert len(soup(small).faces) < 0.8 * len(soup(large).faces)
+    assert len(small.things) == len(large.things)
+    for a, b in zip(large.things, small.things, strict=True):
+        assert a.position == pytest.approx(b.position, abs=0.1)
+        assert a.thing.category == b.thing.category
 
 
 def test_time_moves_what_moves_by_its_velocity() -> None:

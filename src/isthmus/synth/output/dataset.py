@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import accumulate, groupby, islice
 from pathlib import Path
 from typing import Any
 
 import isthmus
-from isthmus.compute.executor import Executor, Progress, SerialExecutor
+from isthmus.compute.executor import Executor, Outcome, Progress, SerialExecutor, attempt
 from isthmus.data.dataset import Dataset
 from isthmus.data.exr import require_exr
 from isthmus.data.formats import WRITERS, losses, write_dataset
@@ -28,6 +29,9 @@ from isthmus.synth.world.thing import CATEGORIES
 
 IN_PLACE = ("coco", "bdd100k", "scalabel", "manifest")
 """Formats of one file beside the pictures; others get copies of them in a folder of their own."""
+
+TOGETHER = 6
+"""Pictures of one scene, at most, that one worker makes in a row."""
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,7 @@ def render_dataset(
     write_rows(rows, folder / "rows.parquet")
     mine = jobs[part[0] :: part[1]]
     there = sum(job.record.exists() for job in mine)
-    outcomes = (executor or SerialExecutor()).map(
-        make_frame, mine, progress=progress, what=f"rendering {domain.name}"
-    )
+    outcomes = _made(mine, executor or SerialExecutor(), progress, f"rendering {domain.name}")
     records, problems = [], []
     for job, outcome in zip(mine, outcomes, strict=True):
         if outcome.error is not None and NOT_WRITTEN in outcome.error:
@@ -138,6 +140,41 @@ def render_dataset(
         labels = _write_labels(dataset, folder, formats, records)
         _write_manifest(folder, domain, rows, seed=seed, records=records, problems=problems)
     return Rendered(dataset, folder, labels, len(mine) - there, there, notes)
+
+
+def _made(
+    jobs: Sequence[Job], executor: Executor, progress: Progress | None, what: str
+) -> Iterator[Outcome[dict[str, Any]]]:
+    """Outcomes of jobs, in order. Some of one scene go together: they share what was built."""
+    groups = [
+        chunk
+        for _, jobs_ in groupby(jobs, key=lambda job: job.request.row.scene)
+        for chunk in batched(jobs_)
+    ]
+    done = [0, *accumulate(len(group) for group in groups)]
+
+    def report(finished: int, _: int, what: str) -> None:
+        if progress:
+            progress(done[finished], len(jobs), what)
+
+    outcomes = executor.map(make_frames, groups, progress=report, what=what)
+    for group, outcome in zip(groups, outcomes, strict=True):
+        if outcome.value is not None:
+            yield from outcome.value
+        else:
+            yield from (Outcome(k, None, outcome.error) for k in range(len(group)))
+
+
+def batched(jobs: Iterable[Job]) -> Iterator[tuple[Job, ...]]:
+    """Jobs by `TOGETHER`."""
+    rest = iter(jobs)
+    while batch := tuple(islice(rest, TOGETHER)):
+        yield batch
+
+
+def make_frames(jobs: Sequence[Job]) -> list[Outcome[dict[str, Any]]]:
+    """Outcome of each job; one that fails takes no other with it."""
+    return [attempt(make_frame, index, job) for index, job in enumerate(jobs)]
 
 
 def _write_labels(

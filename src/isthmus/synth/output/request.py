@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,15 @@ from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
 from isthmus.synth.imaging.distortion import through_bend
 from isthmus.synth.imaging.exposure import meter
 from isthmus.synth.imaging.rolling import rolled
-from isthmus.synth.lens import bend
+from isthmus.synth.lens import Bend, Lens, bend
 from isthmus.synth.odd.rows import Row
-from isthmus.synth.render.renderer import RENDERERS, Radiance, renderer
+from isthmus.synth.render.renderer import RENDERERS, renderer
 from isthmus.synth.weather import precipitate, transmission
 from isthmus.synth.world.build import build_scene
 from isthmus.synth.world.factors import Factors
 from isthmus.synth.world.scene import Scene, soup
 
-RECIPE = "isthmus.synth/3"
+RECIPE = "isthmus.synth/4"
 """Changes whenever the same request gives another picture."""
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 LONGEST = 86_400.0
@@ -181,26 +182,51 @@ class Made:
         return [_object(item, self) for item in self.truth.objects]
 
 
-def make(request: Request, light: Radiance | None = None) -> Made:
-    """Make one picture.
+@dataclass(frozen=True)
+class _Sight:
+    """What stands before the camera's electronics: all cameras of one lens and reading share it.
 
-    Args:
-        request: what decides it.
-        light: of the same scene, if it has been rendered already (another camera's of the same
-            lens and reading).
+    Attributes:
+        scene: as asked for. wide: with the view of the pinhole that was rendered.
+        bent: what the lens does.
+        truth: of the picture. light: what the pinhole sees, linear RGB.
     """
-    row, factors = request.row, request.row.factors
-    scene = build_scene(asdict(factors), request.seed, row.scene, request.size, row.time)
-    sensor = camera(request)
-    bent = bend(scene.view, sensor.lens) if sensor.lens.bends else None
-    read, triangles = rolled(scene, soup(scene), sensor.rolling, sensor.lens)
+
+    scene: Scene
+    wide: Scene
+    bent: Bend | None
+    truth: Truth
+    light: NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def _sight(
+    seed: int, row: Row, size: tuple[int, int], *, name: str, lens: Lens, rolling: float
+) -> _Sight:  # fmt: skip
+    """Scene, truth and light; the latest is kept for the next camera."""
+    scene = build_scene(asdict(row.factors), seed, row.scene, size, row.time)
+    bent = bend(scene.view, lens) if lens.bends else None
+    read, triangles = rolled(scene, soup(scene), rolling, lens)
     # Flow is asked for where it blurs the picture; no file holds it.
-    step = FRAME_TIME if factors.motion_blur > 0 else None
+    step = FRAME_TIME if row.factors.motion_blur > 0 else None
     truth = annotate(read, triangles, sequence_dt=step, bend=bent)
     wide = scene if bent is None else replace(scene, view=bent.wide)
-    if light is None:
-        light = renderer(request.renderer).render(wide, triangles)
-    total = light.total
+    light = renderer(name).render(wide, triangles).total
+    light.flags.writeable = False
+    return _Sight(scene, wide, bent, truth, light)
+
+
+def make(request: Request) -> Made:
+    """Make one picture."""
+    row, factors = request.row, request.row.factors
+    sensor = camera(request)
+    sight = _sight(
+        request.seed, row, request.size,
+        name=request.renderer, lens=sensor.lens, rolling=float(sensor.rolling),
+    )  # fmt: skip
+    scene, wide, bent, truth, total = (
+        sight.scene, sight.wide, sight.bent, sight.truth, sight.light,
+    )  # fmt: skip
     rng = seeds.generator(request.seed, "synth", row.scene, "imaging", request.imaging, row.frame)
     shutter = meter(total, sensor).shutter
     depth, level = truth.depth, truth.normal @ scene.view.rotation[:, 1] > LEVEL

@@ -8,13 +8,15 @@ move no car.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from isthmus import seeds
 from isthmus.synth.view import View
-from isthmus.synth.world.factors import Factors
+from isthmus.synth.world.factors import FACTORS, Factors
 from isthmus.synth.world.frontage import frontage
 from isthmus.synth.world.greenery import greenery
 from isthmus.synth.world.pedestrians import people
@@ -31,6 +33,14 @@ from isthmus.synth.world.streetside import streetside
 from isthmus.synth.world.thing import Placed, Thing
 from isthmus.synth.world.traffic import drive, park
 from isthmus.synth.world.words import scene_word, time_word, weather_word
+
+SHAPELESS = (
+    "sun_elevation", "sun_azimuth", "clouds", "visibility", "rain", "snowfall", "wetness",
+    "snow_cover", "street_lamps", "vehicle_lamps", "exposure_bias", "defocus", "noise_gain",
+    "lens_dirt", "motion_blur", "jpeg_quality", "lens_k1", "lens_k2", "lens_p1", "lens_p2",
+    "rolling_shutter",
+)  # fmt: skip
+"""Factors that move nothing: what differs in them and in time alone shares one built stage."""
 
 
 def build_scene(
@@ -52,6 +62,29 @@ def build_scene(
         ConfigError: the row names unknown factors, or values that cannot be.
     """
     factors = Factors.of(row)
+    shape = replace(factors, **{name: FACTORS[name].default for name in SHAPELESS})
+    stage, ground = _built(shape, seed, index, size)
+    things = [Placed(thing, (0.0, 0.0, 0.0)) for thing in (*ground, *stage.fixed)]
+    return Scene(
+        things=(*things, *stage.placed(time)),
+        view=_view(seeds.generator(seed, "synth", index, "camera"), stage.layout, size, time),
+        weather=weather(factors),
+        ego_velocity=_ego_velocity(stage.layout, time),
+        seed=seeds.integer(seed, "synth", index, "surfaces"),
+        attributes={
+            "weather": weather_word(factors),
+            "timeofday": time_word(factors),
+            "scene": scene_word(factors),
+            "scenario": factors.scenario,
+        },
+    )
+
+
+@lru_cache(maxsize=1)
+def _built(
+    factors: Factors, seed: int, index: int, size: tuple[int, int]
+) -> tuple[Stage, tuple[Thing, ...]]:
+    """The stage of a scene and its ground; the latest is kept for the scene's next frame."""
 
     def group(name: str) -> np.random.Generator:
         return seeds.generator(seed, "synth", index, name)
@@ -74,21 +107,7 @@ def build_scene(
         Thing(tuple(wear(roads[3], layout, palette))),
         Thing(tuple(terrain(roads[4], layout, palette))),
     )
-    view = _view(group("camera"), layout, size, time)
-    things = [Placed(thing, (0.0, 0.0, 0.0)) for thing in (*ground, *stage.fixed)]
-    return Scene(
-        things=(*things, *stage.placed(time)),
-        view=view,
-        weather=weather(factors),
-        ego_velocity=_ego_velocity(layout, time),
-        seed=seeds.integer(seed, "synth", index, "surfaces"),
-        attributes={
-            "weather": weather_word(factors),
-            "timeofday": time_word(factors),
-            "scene": scene_word(factors),
-            "scenario": factors.scenario,
-        },
-    )
+    return stage, ground
 
 
 def weather(factors: Factors) -> Weather:

@@ -37,9 +37,10 @@ def figure(
     (stream,) = rng.bit_generator.seed_seq.spawn(1)  # type: ignore[attr-defined]
     first, number = float(rng.random()), int(rng.random() * FAR_PEOPLE)
     season, detail = stage.layout.factors.season, stage.detail(motion)
+    far = stage.is_far(motion)
 
     def made(phase: float) -> Thing:
-        if detail < 2:
+        if far:
             # Each begins at a moment of their own, so that the stock needs no copies of them.
             step = (number + round((phase - first) * PHASES)) % PHASES if pose in GAITS else 0
             thing = _far(number, pose, step, child=child, work=work, detail=detail,

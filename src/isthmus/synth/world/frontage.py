@@ -128,6 +128,7 @@ def _house(
 ) -> None:
     deep = DEPTHS[style]
     away = stage.distance(motion) - deep / 2
+    away /= stage.sharpness
     detail = 2 if away < 45 else 1 if away < 130 else 0
     thing = article(building, rng, VARIANTS, width=width, depth=deep, style=style, detail=detail)
     x, z, heading = motion.at(0.0)
@@ -163,10 +164,14 @@ def _off_roads(stage: Stage, motion: Motion, width: float, deep: float) -> bool:
     """True if a house keeps off all roads but its own (which it faces)."""
     x, z, heading = motion.at(0.0)
     corners = rectangle(x, z, width, deep, heading)
+    reach = 0.5 * float(np.hypot(width, deep)) + 0.2
     for road in stage.layout.roads:
         far = float(np.hypot(*(road.curve.at(road.start) - (x, z)))) > ARM_LENGTH
         if road is motion.road or (far and road is not stage.layout.main):
             continue
+        s, d = road.curve.nearest(x, z)
+        if abs(d) > road.section.side(1 if d >= 0 else -1).edge + reach:
+            continue  # none of its corners comes near
         for cx, cz in corners.tolist():
             s, d = road.curve.nearest(cx, cz)
             side = road.section.side(1 if d >= 0 else -1)

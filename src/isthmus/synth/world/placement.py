@@ -26,8 +26,12 @@ EYE = 4.0
 AHEAD = 1.5
 """For how long ways of moving things are kept apart, seconds."""
 Detail = Literal[0, 1, 2]
+FAR = 24.0
+"""Distance (m) from which on people and vehicles are of the stock."""
 DETAILS: tuple[tuple[float, Detail], ...] = ((32.0, 2), (80.0, 1))
 """Up to which distance (m) things are made in which detail; 0 beyond."""
+FOCAL = 450.0
+"""Focal length, pixels, under which details are left out at shorter distances."""
 
 
 def rectangle(x: float, z: float, width: float, length: float, heading: float = 0.0) -> Reals:
@@ -183,11 +187,20 @@ class Stage:
         x, z, _ = motion.at(0.0)
         return float(np.hypot(x - self.view.position[0], z - self.view.position[2]))
 
+    @property
+    def sharpness(self) -> float:
+        """Share of the usual distances at which details can still be made out, ≤ 1."""
+        return min(self.view.focal / FOCAL, 1.0)
+
+    def is_far(self, motion: Motion) -> bool:
+        """Whether people and vehicles at a place are of the stock, whatever the picture's size."""
+        return self.distance(motion) >= FAR
+
     def detail(self, motion: Motion) -> Detail:
         """Level of detail for a place, 2 (near) to 0 (far)."""
         away = self.distance(motion)
         for limit, level in DETAILS:
-            if away < limit:
+            if away < limit * self.sharpness:
                 return level
         return 0
 

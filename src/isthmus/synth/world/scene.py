@@ -121,32 +121,39 @@ def lit_lamps(scene: Scene) -> list[Lamp]:
 
 def soup(scene: Scene) -> Soup:
     """The scene's triangles, thing by thing, part by part; lamps that are off do not emit."""
+    parts = [(k, placed, part) for k, placed in enumerate(scene.things)
+             for part in placed.thing.parts]  # fmt: skip
+    corners = sum(len(part.mesh.points) for _, _, part in parts)
+    count = sum(len(part.mesh) for _, _, part in parts)
+    points, normals = np.empty((corners, 3), np.float32), np.empty((corners, 3), np.float32)
+    uv, faces = np.empty((corners, 2), np.float32), np.empty((count, 3), np.int32)
     numbers: dict[Material, int] = {}
-    points, normals, uv, faces, columns, start = [], [], [], [], [], 0
-    for k, placed in enumerate(scene.things):
-        turn = placed.rotation.T
-        place = np.asarray(placed.position, np.float32)
-        for part in placed.thing.parts:
-            mesh = part.mesh
-            points.append(mesh.points @ turn + place)
-            normals.append(mesh.normals @ turn)
-            uv.append(mesh.uv)
-            faces.append(mesh.faces + np.int32(start))
-            start += len(mesh.points)
-            material = part.material
-            if material.lamp and not is_lit(material.lamp, scene, placed):
-                material = replace(material, emission=(0.0, 0.0, 0.0), lamp="")
-            number = numbers.setdefault(material, len(numbers))
-            columns.append((len(mesh), k, number, SEMANTICS.index(part.semantic), part.rider))
+    known: dict[tuple[int, bool], int] = {}
+    columns, start, face = [], 0, 0
+    turn, place, last = np.eye(3, dtype=np.float32), np.zeros(3, np.float32), -1
+    for k, placed, part in parts:
+        if k != last:
+            turn, place, last = placed.rotation.T, np.asarray(placed.position, np.float32), k
+        mesh, material = part.mesh, part.material
+        end, stop = start + len(mesh.points), face + len(mesh)
+        np.matmul(mesh.points, turn, out=points[start:end])
+        points[start:end] += place
+        np.matmul(mesh.normals, turn, out=normals[start:end])
+        uv[start:end] = mesh.uv
+        np.add(mesh.faces, np.int32(start), out=faces[face:stop])
+        start, face = end, stop
+        dark = bool(material.lamp) and not is_lit(material.lamp, scene, placed)
+        number = known.get((id(material), dark))
+        if number is None:
+            seen = replace(material, emission=(0.0, 0.0, 0.0), lamp="") if dark else material
+            number = known[id(material), dark] = numbers.setdefault(seen, len(numbers))
+        columns.append((len(mesh), k, number, SEMANTICS.index(part.semantic), part.rider))
     counts, things, materials, semantics, riders = (list(c) for c in zip(*columns, strict=True))
     return Soup(
-        np.concatenate(points).astype(np.float32),
-        np.concatenate(normals).astype(np.float32),
-        np.concatenate(uv).astype(np.float32),
-        np.concatenate(faces).astype(np.int32),
+        points, normals, uv, faces,
         np.repeat(np.asarray(things, np.int32), counts),
         np.repeat(np.asarray(materials, np.int32), counts),
         np.repeat(np.asarray(semantics, np.uint8), counts),
         np.repeat(np.asarray(riders, np.bool_), counts),
         tuple(numbers),
-    )
+    )  # fmt: skip

@@ -24,6 +24,8 @@ FREE_SPEED = {"street": 12.5, "avenue": 15.0, "suburb": 10.5, "rural": 21.0}
 """Of an empty road, m/s."""
 JAM = 80.0
 """Vehicles per km at which speed would fall to 0 (Greenshields' linear law)."""
+FAR_VEHICLES = 24
+"""Different vehicles of a kind that are seen from far; those near are all different."""
 LONGEST = 12.5
 FARTHEST = 185.0
 
@@ -79,12 +81,25 @@ def _park(rng: np.random.Generator, stage: Stage, place: Motion, sign: int) -> b
                     float(askew) + (0.0 if along else np.pi))  # fmt: skip
     if not stage.sees(motion, 7.0):
         return False
-    detail = stage.detail(motion)
     if kind == "motorcycle":
-        thing = article(riderless, rng, 10, kind=kind, detail=detail)
+        thing = article(riderless, rng, 10, kind=kind, detail=stage.detail(motion))
     else:
-        thing = parked(vehicle(kind, rng, detail=detail, driver=False))
+        thing = parked(_vehicle(rng, stage, motion, kind, driver=False))
     return stage.put(Standing(thing, motion, leans=True), margin=0.12)
+
+
+def _vehicle(
+    rng: np.random.Generator, stage: Stage, place: Motion, kind: str, *, driver: bool = True
+) -> Thing:
+    """A vehicle for a place: one of its own, or from afar one of the stock."""
+    detail = stage.detail(place)
+    if stage.is_far(place):
+        return article(_from_afar, rng, FAR_VEHICLES, kind=kind, detail=detail, driver=driver)
+    return vehicle(kind, rng, detail=detail, driver=driver)
+
+
+def _from_afar(rng: np.random.Generator, kind: str, detail: Detail, driver: bool) -> Thing:
+    return vehicle(kind, rng, detail=detail, driver=driver)
 
 
 def parked(thing: Thing) -> Thing:
@@ -152,7 +167,7 @@ def _park_in_drives(rng: np.random.Generator, stage: Stage, share: float) -> Non
             motion = Motion(layout.main, s, sign * (side.edge + 2.7), turn)
             if present and stage.sees(motion):
                 kind = weighted(draw, {"hatchback": 0.4, "estate": 0.3, "suv": 0.3})
-                thing = vehicle(kind, draw, detail=stage.detail(motion), driver=False)
+                thing = _vehicle(draw, stage, motion, kind, driver=False)
                 stage.put(Standing(parked(thing), motion, leans=True), margin=0.3)
 
 
@@ -213,7 +228,7 @@ def _fill(rng: np.random.Generator, stage: Stage, lane: Lane, *, ego: bool) -> N
     while s < high:
         draw = flow.spawn(1)[0]
         kind = _kind(draw, near=ego and s < 20.0)
-        thing = vehicle(kind, draw, detail=stage.detail(Motion(lane.road, s, lane.d)), driver=True)
+        thing = _vehicle(draw, stage, Motion(lane.road, s, lane.d), kind)
         length = thing.size[2]
         motion = Motion(lane.road, s + length / 2, lane.d + float(draw.normal(0, 0.1)), lane.turn,
                         lane.direction * speed)  # fmt: skip
@@ -239,7 +254,7 @@ def _queue(rng: np.random.Generator, stage: Stage, lane: Lane, stop: float, firs
     for draw in rng.spawn(min(count, 9)):
         kind = _kind(draw, near=s < 20.0)
         place = Motion(lane.road, s, lane.d)
-        thing = vehicle(kind, draw, detail=stage.detail(place), driver=True)
+        thing = _vehicle(draw, stage, place, kind)
         middle = s - lane.direction * thing.size[2] / 2
         if lane.direction > 0 and middle - thing.size[2] / 2 < first:
             return
@@ -261,7 +276,7 @@ def _cyclists(rng: np.random.Generator, stage: Stage, lane: Lane) -> None:
         speed = float(draw.uniform(3.5, 6.5))
         motion = Motion(lane.road, s, d, lane.turn, lane.direction * speed)
         if stage.sees(motion):
-            thing = vehicle("bicycle", draw, detail=stage.detail(motion), driver=True)
+            thing = _vehicle(draw, stage, motion, "bicycle")
             stage.put(Standing(thing, motion, leans=True), margin=0.15, drives=True)
 
 
@@ -294,7 +309,7 @@ def _put_on_arm(
     """One vehicle whose nearer end is at s of an arm; gives its length."""
     kind = weighted(rng, MOVING)
     place = Motion(lane.road, s, lane.d)
-    thing = vehicle(kind, rng, detail=stage.detail(place), driver=True)
+    thing = _vehicle(rng, stage, place, kind)
     motion = Motion(lane.road, s + thing.size[2] / 2, lane.d, lane.turn, lane.direction * speed)
     if stage.sees(motion, 6.0):
         stage.put(Standing(thing, motion, braking=speed == 0.0, leans=True), margin=0.25,

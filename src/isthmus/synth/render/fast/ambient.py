@@ -145,7 +145,7 @@ def _horizons(place, normal, spot, pattern, heights):  # type: ignore[no-untyped
 def _crevice(normal, where, nearness, pattern, camera):  # type: ignore[no-untyped-def]
     """Share of near space (within half a metre) that the picture's depths leave free."""
     b, a = where
-    turn, origin, focal, wide, tall = camera
+    turn, _, focal, wide, tall = camera
     height, width = nearness.shape
     reach = np.float32(min(max(0.35 * focal * nearness[b, a], 6.0), 90.0))
     # In camera axes: a turn of every place that is looked at is saved.

@@ -74,7 +74,7 @@ class _Picture:
         self.shines = "sun" in layers and bool(self.day.sun.max() > 0)
         maps = (
             shadows.sun_maps(
-                soup, self.samples, self.projection, self.day.direction, clear, threads
+                soup, self.samples, self.projection, self.day.direction, clear, threads=threads
             )
             if self.shines
             else shadows.no_maps()

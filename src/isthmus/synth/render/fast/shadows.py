@@ -81,7 +81,7 @@ class HeightMap(NamedTuple):
 
 def sun_maps(
     soup: Soup, samples: Samples, projection: Projection, sun: Floats, clear: np.ndarray,
-    threads: int,
+    *, threads: int,
 ) -> list[SunMap]:  # fmt: skip
     """Shadow maps, each as large as what is seen in its range of depths (Lauritzen et al. 2010).
 
@@ -199,6 +199,53 @@ def height_map(soup: Soup, view: View, threads: int) -> HeightMap:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _blockers(nearest, u, v, own, reach):  # type: ignore[no-untyped-def]
+    """How many of 13 texels around (u, v) hide the sun from a nearness, and their mean lead."""
+    height, width = nearest.shape
+    count, gap = 0, 0.0
+    for k in range(13):
+        a, b = np.int64(u + reach * DISC[k, 0]), np.int64(v + reach * DISC[k, 1])
+        if 0 <= a < width and 0 <= b < height and nearest[b, a] > own:
+            count += 1
+            gap += nearest[b, a] - own
+    return count, gap / max(count, 1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _wide_edge(nearest, u, v, own, blur):  # type: ignore[no-untyped-def]
+    """Share that is free, of 64 places on a grid that is turned against the texels."""
+    height, width = nearest.shape
+    free = 0.0
+    for k in range(64):
+        p, q = ((k & 7) - 3.5) * 0.25 * blur, ((k >> 3) - 3.5) * 0.25 * blur
+        a, b = np.int64(u + 0.9 * p - 0.44 * q), np.int64(v + 0.44 * p + 0.9 * q)
+        if not (0 <= a < width and 0 <= b < height) or nearest[b, a] <= own:
+            free += 1.0
+    return free / 64
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _narrow_edge(nearest, u, v, own, blur):  # type: ignore[no-untyped-def]
+    """Share that is free, of 16 places between the texels (Reeves et al. 1987)."""
+    height, width = nearest.shape
+    free = 0.0
+    for k in range(16):
+        p = u + blur * ((k & 3) - 1.5) * 0.6667 - 0.5
+        q = v + blur * ((k >> 2) - 1.5) * 0.6667 - 0.5
+        a, b = np.int64(np.floor(p)), np.int64(np.floor(q))
+        if a < 0 or b < 0 or a + 1 >= width or b + 1 >= height:
+            free += 1.0
+            continue
+        fp, fq = p - a, q - b
+        s00 = 0.0 if nearest[b, a] > own else 1.0
+        s01 = 0.0 if nearest[b, a + 1] > own else 1.0
+        s10 = 0.0 if nearest[b + 1, a] > own else 1.0
+        s11 = 0.0 if nearest[b + 1, a + 1] > own else 1.0
+        free += (s00 * (1 - fp) + s01 * fp) * (1 - fq) + (s10 * (1 - fp) + s11 * fp) * fq
+    return free / 16
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
     """Share of the sun's disc (n,) seen.
 
@@ -208,9 +255,9 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
     for i in range(len(place)):
         near = spot[i, 2]
         nearest, turn, origin, scale, around = maps[(near < 1 / NEAR_END) + (near < 1 / MIDDLE_END)]
-        facing = 0.0
-        for c in range(3):
-            facing -= normal[i, c] * turn[2, c]
+        facing = -(
+            normal[i, 0] * turn[2, 0] + normal[i, 1] * turn[2, 1] + normal[i, 2] * turn[2, 2]
+        )
         if facing <= 0 and finish[i, 3] <= 0:
             out[i] = 0.0
             continue
@@ -221,48 +268,20 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
         z = place[i, 2] + lift * normal[i, 2] - origin[2]
         u = (turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z) * scale + 0.5 * width
         v = 0.5 * height - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale
-        own = -(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z)
-        bias = 0.6 / scale + 0.006
-        inside = 0 <= u < width and 0 <= v < height
-        least, most = -np.inf, np.inf
-        if inside:
-            r, s = np.int64(v) // BLOCK, np.int64(u) // BLOCK
-            least, most = around[r, s, 0], around[r, s, 1]
-        if most <= own + bias or least > own + bias:
-            out[i] = 1.0 if most <= own + bias else 0.0
-            continue
+        own = 0.6 / scale + 0.006 - (turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z)
+        if 0 <= u < width and 0 <= v < height:
+            least, most = around[np.int64(v) // BLOCK, np.int64(u) // BLOCK]
+            if most <= own or least > own:
+                out[i] = 1.0 if most <= own else 0.0
+                continue
         # How far away is what hides it? Its edge is as much wider as the sun's disc makes it.
-        blockers, gap = 0, 0.0
         reach = min(max(SEARCH * scale, 1.5), WIDEST)
-        for k in range(13):
-            a, b = np.int64(u + reach * DISC[k, 0]), np.int64(v + reach * DISC[k, 1])
-            if 0 <= a < width and 0 <= b < height and nearest[b, a] > own + bias:
-                blockers += 1
-                gap += nearest[b, a] - own
+        blockers, gap = _blockers(nearest, u, v, own, reach)
         if blockers in {0, 13}:
             out[i] = 0.0 if blockers else 1.0
             continue
-        blur = min(max(softness * gap / blockers * scale, 0.8), WIDEST)
-        free = 0.0
-        if blur > 2.5:  # wide edges: many places, on a grid that is turned against the texels
-            for k in range(64):
-                p, q = ((k & 7) - 3.5) * 0.25 * blur, ((k >> 3) - 3.5) * 0.25 * blur
-                a, b = np.int64(u + 0.9 * p - 0.44 * q), np.int64(v + 0.44 * p + 0.9 * q)
-                if not (0 <= a < width and 0 <= b < height) or nearest[b, a] <= own + bias:
-                    free += 1.0
-            out[i] = free / 64
-            continue
-        for k in range(16):
-            p = u + blur * ((k & 3) - 1.5) * 0.6667 - 0.5
-            q = v + blur * ((k >> 2) - 1.5) * 0.6667 - 0.5
-            a, b = np.int64(np.floor(p)), np.int64(np.floor(q))
-            if a < 0 or b < 0 or a + 1 >= width or b + 1 >= height:
-                free += 1.0
-                continue
-            fp, fq = p - a, q - b
-            s00 = 0.0 if nearest[b, a] > own + bias else 1.0
-            s01 = 0.0 if nearest[b, a + 1] > own + bias else 1.0
-            s10 = 0.0 if nearest[b + 1, a] > own + bias else 1.0
-            s11 = 0.0 if nearest[b + 1, a + 1] > own + bias else 1.0
-            free += (s00 * (1 - fp) + s01 * fp) * (1 - fq) + (s10 * (1 - fp) + s11 * fp) * fq
-        out[i] = free / 16
+        blur = min(max(softness * gap * scale, 0.8), WIDEST)
+        if blur > 2.5:
+            out[i] = _wide_edge(nearest, u, v, own, blur)
+        else:
+            out[i] = _narrow_edge(nearest, u, v, own, blur)

@@ -104,6 +104,8 @@ class Curve:
             along, d = px * sine + pz * cosine, px * cosine - pz * sine
             k = min(max(int((s - self.start) / STEP), 0), len(self._rows) - 1)
             s += along / max(1.0 - self._rows[k][4] * d, 0.2)
+            if abs(along) < 1e-9:
+                break
         return s, d
 
 
