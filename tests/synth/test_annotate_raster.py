@@ -11,6 +11,8 @@ from isthmus.synth.annotate.raster import cover, rasterise
 from isthmus.synth.annotate.triangles import (
     CANVAS,
     FARTHEST,
+    GRID,
+    HALF,
     NEAR,
     OUT,
     PICTURE,
@@ -85,7 +87,7 @@ def test_clipped_faces_stay_watertight() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(-2500, 11000), min_size=6, max_size=6))
+@given(st.lists(st.integers(-10 * GRID, 43 * GRID), min_size=6, max_size=6))
 def test_coverage_is_that_of_exact_arithmetic(corners: list[int]) -> None:
     a, b, c = (np.array(corners[i : i + 2], object) for i in (0, 2, 4))
     area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
@@ -101,7 +103,7 @@ def test_coverage_is_that_of_exact_arithmetic(corners: list[int]) -> None:
             inside = True
             for p, q in ((a, b), (b, c), (c, a)):
                 dx, dy = q[0] - p[0], q[1] - p[1]
-                e = dx * (256 * y + 128 - p[1]) - dy * (256 * x + 128 - p[0])
+                e = dx * (GRID * y + HALF - p[1]) - dy * (GRID * x + HALF - p[0])
                 top_left = dy < 0 or (dy == 0 and dx > 0)
                 inside &= e > 0 or (e == 0 and top_left)
             assert mask[y, x] == inside
@@ -168,7 +170,7 @@ def test_faces_far_outside_the_picture_do_not_overflow() -> None:
     far = STREET * np.float32([3e4, 1, 3e4])
     keep = np.full(2, PICTURE, np.uint8)
     triangles = set_up(far, HALVES, keep, projection_of(VIEW))
-    assert np.abs(triangles.corners.astype(np.int64)).max() <= 256 * 2 * FARTHEST
+    assert np.abs(triangles.corners.astype(np.int64)).max() <= GRID * 2 * FARTHEST
     face, _ = rasterise(triangles, 96, 64)
     assert (face[33:] >= 0).all()
     assert (face[:32] == -1).all()

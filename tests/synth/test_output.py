@@ -327,3 +327,23 @@ def test_a_full_disk_stops_the_run_and_a_bad_place_is_found_before_it(tmp_path, 
     with pytest.raises(InputError, match="No space left on device"):
         isthmus.render_dataset(ODD, 5, tmp_path / "set", size=SIZE)
     assert len(tries) == 1
+
+
+def test_frames_and_cameras_of_a_scene_are_built_and_rendered_once(tmp_path, monkeypatch):
+    from isthmus.synth.output import request
+
+    built, seen = [], []
+    monkeypatch.setattr(
+        request, "build_scene", lambda *a, f=request.build_scene: built.append(a[4]) or f(*a)
+    )
+    monkeypatch.setattr(request, "renderer", lambda n, f=request.renderer: seen.append(n) or f(n))
+    request._sight.cache_clear()
+    domain = Domain("pair", ODD.factors, frames=2, fps=10.0)
+    told = []
+    isthmus.render_dataset(
+        domain, 2, tmp_path, seed=5, size=SIZE, imagings=2, progress=lambda *p: told.append(p[:2])
+    )
+    assert (built, len(seen)) == ([0.0, 0.1], 2)
+    assert told == [(4, 4)]
+    digests = {json.loads(p.read_text())["digest"] for p in tmp_path.glob("records/*")}
+    assert len(digests) == 4

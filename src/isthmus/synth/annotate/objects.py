@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from isthmus.errors import InputError
 from isthmus.synth.annotate.raster import bounds, cover
 from isthmus.synth.annotate.threads import spread
-from isthmus.synth.annotate.triangles import Triangles
+from isthmus.synth.annotate.triangles import SHIFT, Triangles
 from isthmus.synth.world.mesh import Ints
 from isthmus.synth.world.scene import Scene, Soup
 
@@ -130,8 +130,8 @@ def canvas_box(triangles: Triangles, chosen: Ints, width: int, height: int) -> B
         return None
     corners = triangles.corners[chosen]
     x, y = corners[:, 0::2], corners[:, 1::2]
-    left, right = max(int(x.min()) >> 8, -width), min((int(x.max()) >> 8) + 1, 2 * width)
-    top, bottom = max(int(y.min()) >> 8, -height), min((int(y.max()) >> 8) + 1, 2 * height)
+    left, right = max(int(x.min()) >> SHIFT, -width), min((int(x.max()) >> SHIFT) + 1, 2 * width)
+    top, bottom = max(int(y.min()) >> SHIFT, -height), min((int(y.max()) >> SHIFT) + 1, 2 * height)
     return None if left >= right or top >= bottom else (left, top, right, bottom)
 
 

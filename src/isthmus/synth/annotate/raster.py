@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from isthmus.synth.annotate.threads import spread
-from isthmus.synth.annotate.triangles import Triangles
+from isthmus.synth.annotate.triangles import HALF, SHIFT, Triangles
 from isthmus.synth.world.mesh import Floats, Ints
 
 BAND = 32
@@ -49,7 +49,10 @@ def _bins(corners, height, band):  # type: ignore[no-untyped-def]
     for t in range(len(corners)):
         low = min(corners[t, 1], corners[t, 3], corners[t, 5])
         high = max(corners[t, 1], corners[t, 3], corners[t, 5])
-        ya, yb = int(max((low + 127) >> 8, 0)), int(min((high - 128) >> 8, height - 1))
+        ya, yb = (
+            int(max((low + HALF - 1) >> SHIFT, 0)),
+            int(min((high - HALF) >> SHIFT, height - 1)),
+        )
         first[t], last[t] = ya // band, (yb // band if yb >= ya else -1)
         for b in range(first[t], last[t] + 1):
             starts[b + 1] += 1
@@ -85,16 +88,16 @@ def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-d
         x0, y0 = np.int64(corners[t, 0]), np.int64(corners[t, 1])
         x1, y1 = np.int64(corners[t, 2]), np.int64(corners[t, 3])
         x2, y2 = np.int64(corners[t, 4]), np.int64(corners[t, 5])
-        xa = int(max((min(x0, x1, x2) + 127) >> 8, left))
-        xb = int(min((max(x0, x1, x2) - 128) >> 8, width - 1))
-        ya = int(max((min(y0, y1, y2) + 127) >> 8, top))
-        yb = int(min((max(y0, y1, y2) - 128) >> 8, top + rows - 1))
+        xa = int(max((min(x0, x1, x2) + HALF - 1) >> SHIFT, left))
+        xb = int(min((max(x0, x1, x2) - HALF) >> SHIFT, width - 1))
+        ya = int(max((min(y0, y1, y2) + HALF - 1) >> SHIFT, top))
+        yb = int(min((max(y0, y1, y2) - HALF) >> SHIFT, top + rows - 1))
         dx0, dy0, dx1, dy1, dx2, dy2 = x1 - x0, y1 - y0, x2 - x1, y2 - y1, x0 - x2, y0 - y2
         # A middle on an upper or a left edge is inside, on another edge it is outside.
         b0 = 0 if dy0 < 0 or (dy0 == 0 and dx0 > 0) else -1
         b1 = 0 if dy1 < 0 or (dy1 == 0 and dx1 > 0) else -1
         b2 = 0 if dy2 < 0 or (dy2 == 0 and dx2 > 0) else -1
-        px, py = (xa << 8) + 128, (ya << 8) + 128
+        px, py = (xa << SHIFT) + HALF, (ya << SHIFT) + HALF
         row0 = dx0 * (py - y0) - dy0 * (px - x0) + b0
         row1 = dx1 * (py - y1) - dy1 * (px - x1) + b1
         row2 = dx2 * (py - y2) - dy2 * (px - x2) + b2
@@ -106,12 +109,12 @@ def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-d
             base = b * (y + 0.5 - 0.5 * height) + c
             first, last = xa, xb
             if broad:
-                first, last = _span(row0, dy0 << 8, xa, first, last)
-                first, last = _span(row1, dy1 << 8, xa, first, last)
-                first, last = _span(row2, dy2 << 8, xa, first, last)
-            e0 = row0 - (dy0 << 8) * (first - xa)
-            e1 = row1 - (dy1 << 8) * (first - xa)
-            e2 = row2 - (dy2 << 8) * (first - xa)
+                first, last = _span(row0, dy0 << SHIFT, xa, first, last)
+                first, last = _span(row1, dy1 << SHIFT, xa, first, last)
+                first, last = _span(row2, dy2 << SHIFT, xa, first, last)
+            e0 = row0 - (dy0 << SHIFT) * (first - xa)
+            e1 = row1 - (dy1 << SHIFT) * (first - xa)
+            e2 = row2 - (dy2 << SHIFT) * (first - xa)
             for x in range(first, last + 1):
                 if broad or (e0 | e1 | e2) >= 0:
                     near = np.float32(a * (x + 0.5 - 0.5 * width) + base)
@@ -119,12 +122,12 @@ def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-d
                     if near > nearness[y - top, x]:
                         nearness[y - top, x] = near
                         face[y - top, x] = number
-                e0 -= dy0 << 8
-                e1 -= dy1 << 8
-                e2 -= dy2 << 8
-            row0 += dx0 << 8
-            row1 += dx1 << 8
-            row2 += dx2 << 8
+                e0 -= dy0 << SHIFT
+                e1 -= dy1 << SHIFT
+                e2 -= dy2 << SHIFT
+            row0 += dx0 << SHIFT
+            row1 += dx1 << SHIFT
+            row2 += dx2 << SHIFT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -135,15 +138,15 @@ def cover(chosen, corners, left, top, mask):  # type: ignore[no-untyped-def]
         x0, y0 = np.int64(corners[t, 0]), np.int64(corners[t, 1])
         x1, y1 = np.int64(corners[t, 2]), np.int64(corners[t, 3])
         x2, y2 = np.int64(corners[t, 4]), np.int64(corners[t, 5])
-        xa = int(max((min(x0, x1, x2) + 127) >> 8, left))
-        xb = int(min((max(x0, x1, x2) - 128) >> 8, left + width - 1))
-        ya = int(max((min(y0, y1, y2) + 127) >> 8, top))
-        yb = int(min((max(y0, y1, y2) - 128) >> 8, top + height - 1))
+        xa = int(max((min(x0, x1, x2) + HALF - 1) >> SHIFT, left))
+        xb = int(min((max(x0, x1, x2) - HALF) >> SHIFT, left + width - 1))
+        ya = int(max((min(y0, y1, y2) + HALF - 1) >> SHIFT, top))
+        yb = int(min((max(y0, y1, y2) - HALF) >> SHIFT, top + height - 1))
         dx0, dy0, dx1, dy1, dx2, dy2 = x1 - x0, y1 - y0, x2 - x1, y2 - y1, x0 - x2, y0 - y2
         b0 = 0 if dy0 < 0 or (dy0 == 0 and dx0 > 0) else -1
         b1 = 0 if dy1 < 0 or (dy1 == 0 and dx1 > 0) else -1
         b2 = 0 if dy2 < 0 or (dy2 == 0 and dx2 > 0) else -1
-        px, py = (xa << 8) + 128, (ya << 8) + 128
+        px, py = (xa << SHIFT) + HALF, (ya << SHIFT) + HALF
         row0 = dx0 * (py - y0) - dy0 * (px - x0) + b0
         row1 = dx1 * (py - y1) - dy1 * (px - x1) + b1
         row2 = dx2 * (py - y2) - dy2 * (px - x2) + b2
@@ -152,12 +155,12 @@ def cover(chosen, corners, left, top, mask):  # type: ignore[no-untyped-def]
             for x in range(xa, xb + 1):
                 if (e0 | e1 | e2) >= 0:
                     mask[y - top, x - left] = True
-                e0 -= dy0 << 8
-                e1 -= dy1 << 8
-                e2 -= dy2 << 8
-            row0 += dx0 << 8
-            row1 += dx1 << 8
-            row2 += dx2 << 8
+                e0 -= dy0 << SHIFT
+                e1 -= dy1 << SHIFT
+                e2 -= dy2 << SHIFT
+            row0 += dx0 << SHIFT
+            row1 += dx1 << SHIFT
+            row2 += dx2 << SHIFT
 
 
 def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:

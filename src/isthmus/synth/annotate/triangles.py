@@ -1,6 +1,6 @@
 """Triangle set-up: from corners in the world to whole numbers on the picture's grid.
 
-Corners are projected in float64 and snapped to 1/256 pixel; from there on coverage is decided in
+Corners are projected in float64 and snapped to 1/2048 pixel; from there on coverage is decided in
 integers and therefore exact. Corners that coincide in the world coincide on the grid, whichever
 face they belong to, so neighbouring faces leave no gap and never overlap. Faces that cross the
 near plane or reach far outside the picture are clipped (Sutherland and Hodgman 1974); a new corner
@@ -29,9 +29,10 @@ from isthmus.synth.world.mesh import Floats, Ints
 
 NEAR = 0.1
 """Near plane, metres in front of the camera; nothing nearer is seen."""
-GRID = 256
-"""Steps of the grid in a pixel."""
-FARTHEST = float(1 << 20)
+SHIFT = 11
+GRID, HALF = 1 << SHIFT, 1 << (SHIFT - 1)
+"""Steps of the grid in a pixel, and in half of one."""
+FARTHEST = float(1 << 18)
 """Pixels from the middle beyond which faces are clipped: keeps edge functions in 64 bits."""
 CHUNK = 32768
 """Faces set up at a time."""
@@ -63,7 +64,7 @@ class Triangles(NamedTuple):
     """What is left of the faces, in their order; a clipped face can leave several.
 
     Attributes:
-        corners: (n, 6) int32 x0 y0 x1 y1 x2 y2 in 1/256 pixel.
+        corners: (n, 6) int32 x0 y0 x1 y1 x2 y2 in 1/2048 pixel.
         plane: (n, 3) nearness = a·x + b·y + c at x, y pixels right of and below the middle.
         reach: (n, 2) float32 smallest and largest nearness.
         source: (n,) number of the face.
@@ -192,8 +193,8 @@ def _touches(grid, k, margin, size):  # type: ignore[no-untyped-def]
     x0, y0 = grid[0, 0], grid[0, 1]
     x1, y1 = grid[k, 0], grid[k, 1]
     x2, y2 = grid[k + 1, 0], grid[k + 1, 1]
-    xa, xb = (min(x0, x1, x2) + 127) >> 8, (max(x0, x1, x2) - 128) >> 8
-    ya, yb = (min(y0, y1, y2) + 127) >> 8, (max(y0, y1, y2) - 128) >> 8
+    xa, xb = (min(x0, x1, x2) + HALF - 1) >> SHIFT, (max(x0, x1, x2) - HALF) >> SHIFT
+    ya, yb = (min(y0, y1, y2) + HALF - 1) >> SHIFT, (max(y0, y1, y2) - HALF) >> SHIFT
     across = xa <= xb and xb >= -margin * width and xa < (1 + margin) * width
     return across and ya <= yb and yb >= -margin * height and ya < (1 + margin) * height
 

@@ -62,7 +62,8 @@ def build_scene(
         ConfigError: the row names unknown factors, or values that cannot be.
     """
     factors = Factors.of(row)
-    shape = replace(factors, **{name: FACTORS[name].default for name in SHAPELESS})
+    plain: dict[str, Any] = {name: FACTORS[name].default for name in SHAPELESS}
+    shape = replace(factors, **plain)
     stage, ground = _built(shape, seed, index, size)
     things = [Placed(thing, (0.0, 0.0, 0.0)) for thing in (*ground, *stage.fixed)]
     return Scene(
