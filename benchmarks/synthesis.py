@@ -8,6 +8,8 @@ camera and writing the files, but where the name says otherwise.
     python benchmarks/synthesis.py                  # about 15 minutes; writes the results
     python benchmarks/synthesis.py --quick          # writes nothing
     … --flat 1000                                   # and renders so many to see drift
+    … --work FOLDER --pieces world scalar           # some pieces, kept in a folder
+    … --work FOLDER                                 # the other pieces; writes the results
 """
 
 from __future__ import annotations
@@ -26,14 +28,18 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from record import record
+from record import record, stamp
 
 LARGE = {
     "road_type": "street", "surroundings": "shops", "parking": "both", "parked_share": 0.5,
     "traffic_density": 16.0, "pedestrian_density": 18.0, "junction": "crossroads",
 }  # fmt: skip
+Figures = dict[str, float | None]
+Found = tuple[Figures, dict[str, Any]]
+QUICK = 4
+"""Scenes, under which little is made warm."""
 SMALL, HD = (640, 360), (1280, 720)
-WARM = 8
+WARM = 16
 """Scenes that are built before anything is measured."""
 TYPICAL = Path(__file__).parent.parent / "examples" / "street-world" / "odd.yaml"
 FOG = {"visibility": 120.0, "clouds": 1.0}
@@ -97,17 +103,13 @@ def truth(count: int) -> float:
 
 
 def imaging(count: int) -> float:
-    from isthmus.synth.imaging import develop, jpeg_bytes, sample_sensor
-    from isthmus.synth.render.renderer import renderer
+    """What another camera costs that looks at a scene: drops, lens, sensor, JPEG; 720p."""
+    from isthmus.synth.odd.rows import Row
+    from isthmus.synth.output.request import Request, make
+    from isthmus.synth.world.factors import Factors
 
-    light = renderer("fast").render(*scene_of(0, HD)).total
-
-    def variant(number: int) -> None:
-        rng = np.random.default_rng(number)
-        sensor = sample_sensor(rng)
-        jpeg_bytes(develop(light, sensor, rng), sensor.quality)
-
-    return timed([lambda k=k: variant(k) for k in range(count + 1)])
+    row = Row(0, 0, 0, 0.0, Factors.of(LARGE))
+    return timed([lambda k=k: make(Request(1, row, HD, imaging=k)) for k in range(count + 1)])
 
 
 def frames(size: tuple[int, int], renderer: str, count: int, **factors: Any) -> float:
@@ -134,7 +136,7 @@ def typical(renderer: str, count: int) -> dict[str, float]:
 def physical(variant: str, count: int) -> dict[str, float]:
     """In a process of its own: Mitsuba's variant cannot be changed for good."""
     half = max(count // 2, 1)
-    warm = 1 if count < 4 else WARM
+    warm = 1 if count < QUICK else WARM // 4
     code = (
         f"import json, synthesis as s; s.warm_up({warm}); print(json.dumps({{"
         f"'360p': s.frames(s.SMALL, 'physical', {count}),"
@@ -191,26 +193,61 @@ def drift(count: int) -> dict[str, Any]:
     }
 
 
-def measure(*, quick: bool) -> tuple[dict[str, float | None], dict[str, Any]]:
-    count = 2 if quick else 7
-    warm_up(1 if quick else WARM)
-    figures: dict[str, float | None] = dict(world(count))
+def fast(count: int) -> Found:
+    """World, truth, fast renderer, camera."""
+    warm_up(1 if count < QUICK else WARM)
+    figures: Figures = dict(world(count))
     figures["truth_720p_s"] = truth(count)
     figures["fast_360p_s"] = frames(SMALL, "fast", count)
     figures["fast_720p_s"] = frames(HD, "fast", count)
     figures["imaging_variant_s"] = imaging(count)
-    tables: dict[str, Any] = {"typical_fast_360p": typical("fast", 2 if quick else 24)}
-    memory = [peak_gib()]
-    for variant, name in (("llvm_ad_rgb", "llvm"), ("scalar_rgb", "scalar")):
-        found = tables[name] = physical(variant, count)
-        for size in ("360p", "720p"):
-            figures[f"physical_{name}_{size}_s"] = found.get(size)
-        memory.append(found.get("gib", 0.0))
-        if found and "fog_factor" not in figures:
-            figures["fog_factor"] = found["fog"] / found["360p"]
-            figures["night_factor"] = found["night"] / found["360p"]
+    table = {"fast_gib": peak_gib(), "fast_night_360p_s": frames(SMALL, "fast", count, **NIGHT)}
+    table["fast_fog_360p_s"] = frames(SMALL, "fast", count, **FOG)
+    return figures, {"fast": table, "typical_fast_360p": typical("fast", 2 * count)}
+
+
+def by_rays(name: str, count: int) -> Found:
+    """The physical renderer with one of Mitsuba's variants."""
+    found = physical({"llvm": "llvm_ad_rgb", "scalar": "scalar_rgb"}[name], count)
+    figures: Figures = {f"physical_{name}_{size}_s": found.get(size) for size in ("360p", "720p")}
+    return figures, {name: found}
+
+
+PIECES: dict[str, Callable[[int], Found]] = {
+    "fast": fast,
+    "llvm": lambda count: by_rays("llvm", count),
+    "scalar": lambda count: by_rays("scalar", count),
+    "agreement": lambda count: ({"id_agreement": agreement(count)}, {}),
+}
+
+
+def kept(name: str, count: int, work: Path | None) -> Found:
+    """The figures of a piece, from the folder if they are there, from this commit."""
+    path = work / f"{name}.json" if work else None
+    if path and path.exists():
+        held = json.loads(path.read_text())
+        if held["commit"] == stamp()["commit"]:
+            return held["figures"], held["tables"]
+    figures, tables = PIECES[name](count)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = {"commit": stamp()["commit"], "figures": figures, "tables": tables}
+        path.write_text(json.dumps(held))
+    return figures, tables
+
+
+def together(parts: list[Found]) -> Found:
+    """All pieces, with the figures that need several of them."""
+    figures: Figures = {}
+    tables: dict[str, Any] = {}
+    for some, more in parts:
+        figures |= some
+        tables |= more
+    rays = next((tables[name] for name in ("llvm", "scalar") if tables[name]), None)
+    for kind in ("fog", "night"):
+        figures[f"{kind}_factor"] = rays[kind] / rays["360p"] if rays else None
+    memory = [tables["fast"]["fast_gib"], *(tables[n].get("gib", 0.0) for n in ("llvm", "scalar"))]
     figures["worker_gib"] = max(memory)
-    figures["id_agreement"] = agreement(1 if quick else 5)
     return figures, tables
 
 
@@ -218,8 +255,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--flat", type=int, default=0)
+    parser.add_argument("--count", type=int, default=7, help="scenes of each figure")
+    parser.add_argument("--work", type=Path, help="folder where pieces are kept")
+    parser.add_argument("--pieces", nargs="+", choices=PIECES, default=list(PIECES))
     options = parser.parse_args()
-    figures, tables = measure(quick=options.quick)
+    count = 2 if options.quick else options.count
+    parts = [kept(name, count, None if options.quick else options.work) for name in options.pieces]
+    if set(options.pieces) != set(PIECES):
+        print(json.dumps(parts, indent=1))
+        return
+    figures, tables = together(parts)
+    tables["scenes"] = count
     if options.flat:
         tables["drift"] = drift(options.flat)
     print(json.dumps({"figures": figures, "tables": tables}, indent=1))
