@@ -7,8 +7,9 @@ gap between the clear frames and the true ones is measured, and again after an e
 has been applied to the clear frames. The effect is given the physical value that the renderer had,
 frames' depth and class maps; nothing is fitted. A reduction of 1 closes the gap, 0 leaves it. The
 gap is MMD² (unbiased: its floor is 0 on average) with one bandwidth a condition, on features scaled
-once a condition; the figure is the mean of two kinds of features: descriptors, and a layer of a
-network, of those that tell the condition from the clear day. CamVid by day against CamVid by dusk is measured in the same way, with default depth.
+once a condition; the figure is the mean of two kinds of features (descriptors, layers of a
+network), of those that tell the condition from the clear day. CamVid by day against CamVid by dusk
+is measured in the same way, with default depth.
 
 *Speed.* CPU time of one thread a frame of 640 × 360 with depth given, audit of labels included,
 decoding and encoding left out, at severity 3; halved: two cores work on two frames at once.
