@@ -57,14 +57,16 @@ def overcast(
 def airlight(light: Floats, sky: NDArray[np.bool_]) -> Floats:
     """Linear RGB (3,) of air that falling water fills.
 
-    Drops send on what comes from all around, half of which is sky and half ground.
+    Drops send on what comes from all around: the ground's half, and above it as much sky as the
+    upper half of the picture has between the walls.
     """
     part = light[::4, ::4]
     seen = part[sky[::4, ::4]]
     if len(seen) > 20:
         below = np.median(part[~sky[::4, ::4]], axis=0) if not sky.all() else 0.0
         above = np.minimum(np.median(seen, axis=0), 1)
-        return np.asarray((above + below) / 2, np.float32)
+        share = 0.5 * float(sky[: max(1, len(sky) // 2) : 4, ::4].mean())
+        return np.asarray(share * above + (1 - share) * below, np.float32)
     return np.asarray(np.quantile(part.reshape(-1, 3), 0.9, axis=0), np.float32)
 
 

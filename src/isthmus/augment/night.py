@@ -85,7 +85,7 @@ class Night(Physical):
         if arrays.exact:  # estimated depth does not tell walls from trees
             out += windows(arrays, depth, where, rng)
         out = over(out, clouds(rng, shape)[..., None] * SKY_GLOW, sky)
-        out += vehicle_lamps(arrays.boxes, shape, 2.5, rng)
+        out += vehicle_lamps(arrays.boxes, shape, 6.0, rng)
         out += lamp_heads(where.plane, depth, shape, rng) * colour
         bright = np.clip(luminance(out) - np.float32(0.5), 0, 4)
         out += (np.float32(0.06) * gauss(bright, shape[1] / 50))[..., None]
@@ -142,7 +142,8 @@ def windows(arrays: Arrays, depth: Floats, where: Surfaces, rng: np.random.Gener
     """Linear light (h, w, 3) of lit windows, laid on walls in storeys of 3 m."""
     plane, shape = where.plane, depth.shape
     lit = rng.random((2, 16, 256)) < WINDOW
-    power = np.where(lit, rng.uniform(0.15, 1.6, lit.shape), 0).astype(np.float32)
+    power = np.where(lit, rng.uniform(0.2, 2.0, lit.shape), 0).astype(np.float32)
+    power[:, 0] *= 1.6
     ground = where.sky | where.sealed | where.soft | where.plants
     for box in arrays.boxes:  # things have windows of their own, which are dark
         x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
@@ -155,7 +156,9 @@ def windows(arrays: Arrays, depth: Floats, where: Surfaces, rng: np.random.Gener
     # Along walls beside the street places differ by depth, on those ahead by what is across.
     along = (z + np.abs(across)).astype(np.float32)
     u, v = np.mod(along, 2.6) / np.float32(2.6), np.mod(up, 3.0) / np.float32(3.0)
-    pane = (np.abs(u - 0.5) < 0.22) & (v > 0.32) & (v < 0.78) & (up > 0.9) & (np.abs(across) > 3.5)
+    # Shops below, flats above.
+    wide = np.where(up < 3, np.float32(0.42), np.float32(0.22))
+    pane = (np.abs(u - 0.5) < wide) & (v > 0.32) & (v < 0.78) & (up > 0.9) & (np.abs(across) > 3.5)
     rows, columns, along, up, across = (a[pane] for a in (rows, columns, along, up, across))
     bay = np.clip(along / 2.6, 0, 255).astype(np.int32)
     storey = np.clip(up / 3.0, 0, 15).astype(np.int32)

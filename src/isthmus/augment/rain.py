@@ -32,10 +32,10 @@ from isthmus.hydrometeors.streaks import RAIN_REACH
 
 SHUTTER = 1 / 250
 """Seconds, as cameras choose in rain by day."""
-MIST = 20_000.0
+MIST = 40_000.0
 """Visibility in metres × mm/h that mist and spray leave in rain."""
 BRIGHTNESS = 0.94
-FILM = 0.06
+FILM = 0.025
 """Millimetres of water that stand on a road for each mm/h."""
 
 LADDER = Scale("mm/h", "rain", (2.0, 5.0, 10.0, 25.0, 50.0), ratio=True)
