@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import measured_sections
+import measured_synthesis
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "measured.md"
@@ -80,6 +81,8 @@ def page(results: dict[str, dict[str, Any]]) -> str:
         parts += _speed(results["gap_speed"])
     if "gap_calibration" in results:
         parts += _calibration(results["gap_calibration"])
+    if "synthesis" in results:
+        parts += measured_synthesis.synthesis(results["synthesis"])
     for name in ("synthetic_value", "adapt"):
         if name in results:
             parts += getattr(measured_sections, name)(results[name])
