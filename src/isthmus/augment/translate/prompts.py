@@ -46,7 +46,7 @@ def prompt_for(condition: str | None, prompt: str | None, *, instruct: bool) -> 
     """
     if prompt:
         return prompt
-    if condition not in PROMPTS:
+    if condition is None or condition not in PROMPTS:
         raise ConfigError(
             f"condition {condition!r}: no prompt for it; one of {', '.join(PROMPTS)}, or give a "
             "prompt of your own"
