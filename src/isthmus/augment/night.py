@@ -32,7 +32,7 @@ REACH = 120.0
 FULL = 30.0
 """Lux on the road at which it appears as in a picture by day, were the camera to meter by it."""
 METERED = 1.0
-"""Of that level, what cameras show at night: they do not lift it to day."""
+"""Exposure under `FULL` lux, relative to the one that shows the road as a picture by day does."""
 OWN_BEAM = 12.0
 """Lux of one's own low beam on a wall 10 m ahead."""
 SKY_GLOW = np.array([0.011, 0.0095, 0.009], np.float32)
