@@ -52,10 +52,10 @@ def stamp() -> dict[str, str]:
 
     Results of other benchmarks change no code: they do not count.
     """
+    changed = _git("status", "--porcelain", "--", ":/", ":(top,exclude)benchmarks/results")
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "commit": _git("rev-parse", "HEAD")
-        + ("+" if _git("status", "--porcelain", "--", ".", ":!benchmarks/results") else ""),
+        "commit": _git("rev-parse", "HEAD") + ("+" if changed else ""),
     }
 
 
