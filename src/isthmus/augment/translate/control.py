@@ -49,7 +49,7 @@ def depth_map(depth: Floats) -> Bytes:
     inverse = 1 / np.maximum(depth, 1e-3)
     low, high = float(inverse.min()), float(inverse.max())
     level = (inverse - low) / max(high - low, 1e-9) * 255
-    return _grey(level)
+    return _grey(np.asarray(level, np.float32))
 
 
 def edges_map(image: Bytes) -> Bytes:
@@ -59,7 +59,7 @@ def edges_map(image: Bytes) -> Bytes:
     light = gaussian_filter(image.astype(np.float32).mean(axis=2), 1.0)
     strength = np.hypot(sobel(light, 0), sobel(light, 1))
     least = max(float(np.quantile(strength, 1 - EDGE_SHARE)), 1e-3)
-    return _grey(np.where(strength > least, 255, 0))
+    return _grey(np.where(strength > least, np.float32(255), np.float32(0)))
 
 
 def classes_map(image: Bytes, frame: Frame | None) -> Bytes:

@@ -18,7 +18,7 @@ from isthmus import seeds
 from isthmus.augment.linear import Bytes
 from isthmus.augment.translate.control import CONTROLS, control_map
 from isthmus.augment.translate.prompts import NEGATIVE, prompt_for
-from isthmus.data.frame import EMPTY, Frame
+from isthmus.data.frame import Frame
 from isthmus.errors import ConfigError, InputError, MissingExtraError
 from isthmus.features.network import device_of
 from isthmus.files import digest_of, file_digest, read_json
@@ -154,7 +154,7 @@ class DiffusionTranslator:
 
 
 def load(
-    path: Path | str, device: str = "cpu", frames: Mapping[str, Frame] = EMPTY, **options: Any
+    path: Path | str, device: str = "cpu", frames: Mapping[str, Frame] | None = None, **options: Any
 ) -> DiffusionTranslator:
     """A translator of the pipeline in a folder, or of that name on the hub.
 
@@ -173,7 +173,7 @@ def load(
     if not folder.is_dir():
         folder = fetch_pipeline(str(path))
     device_of(device)
-    return DiffusionTranslator(folder, DiffusionSettings(**options), device, dict(frames))
+    return DiffusionTranslator(folder, DiffusionSettings(**options), device, dict(frames or {}))
 
 
 def check_folder(folder: Path) -> tuple[str, str]:
