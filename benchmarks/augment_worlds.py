@@ -1,7 +1,8 @@
 """Rendered pairs: the same scenes on a clear day and under each condition, for `augment.py`.
 
 What differs between a pair is the condition alone: the scene, the moment and the camera are the
-same, and the condition's physical value is known. Frames that are there are kept.
+same, and the condition's physical value is known. Frames that are there are kept, also those of an
+earlier recipe of the renderer: both sides of a pair are of one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
+from isthmus.files import read_json
 from isthmus.synth.odd.domain import load_odd
 from isthmus.synth.odd.rows import Row, counterfactual, sample_rows
 from isthmus.synth.output.frame import Job, frame_of, make_frame
@@ -61,6 +63,15 @@ def rows(n: int) -> list[Row]:
     return [counterfactual(row, season=seasons[k % 2]) for k, row in enumerate(drawn)]
 
 
+def record_there(job: Job) -> dict[str, Any] | None:
+    """The record of a frame of the same row, of whatever recipe."""
+    if not job.record.exists():
+        return None
+    record = read_json(job.record)
+    same = {**record["request"], "recipe": ""} == {**job.request.document(), "recipe": ""}
+    return record if same else None
+
+
 def world(
     name: str,
     n: int,
@@ -76,12 +87,13 @@ def world(
             ("depth", "semantic"))
         for row in rows(first + n)[first:]
     ]  # fmt: skip
+    missing = [job for job in jobs if record_there(job) is None]
     outcomes = (executor or SerialExecutor()).map(
-        make_frame, jobs, progress=progress, what=f"rendering {name}"
+        make_frame, missing, progress=progress, what=f"rendering {name}"
     )
-    frames = [
-        frame_of(job, outcome.unwrap(), LabelStyle())
-        for job, outcome in zip(jobs, outcomes, strict=True)
-    ]
+    for outcome in outcomes:
+        outcome.unwrap()
+    records = [read_json(job.record) for job in jobs]
+    frames = [frame_of(job, r, LabelStyle()) for job, r in zip(jobs, records, strict=True)]
     # Ids as in the clear day's set: pairs are found by them.
     return Dataset(name, tuple(replace(frame, id=frame.image.name) for frame in frames))

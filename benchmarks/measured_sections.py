@@ -75,7 +75,7 @@ def adapt(result: dict[str, Any]) -> list[str]:
         "## Adaptation",
         "AP50 (percent, 95 % intervals) of all arms on pairs of domains, 3 seeds each, equal "
         "steps; the gap closed is that of the mean over classes on the way from the fair source "
-        "to the oracle. The arm in bold was chosen without target labels. Targets: the chosen arm "
+        "to the best arm with target labels. The arm in bold was chosen without target labels. Targets: the chosen arm "
         "closes 60 % of the gap in fog and 50 % at night.",
     ]
     for task, name in PAIRS.items():
@@ -99,6 +99,9 @@ def _pair(task: str, name: str, figures: dict[str, Any], table: dict[str, Any]) 
         cells = [_percent(figures, f"{task}_{arm}_ap50_{c}") for c in classes]
         closed = figures.get(f"{task}_{arm}_gap_closed")
         share = "–" if closed is None else f"{100 * closed:.0f} %"
+        if arm == chosen and closed is not None:
+            low, high = (100 * figures[f"{task}_gap_closed{end}"] for end in ("_low", "_high"))
+            share += f" [{low:.0f}, {high:.0f}]"
         target = CLOSED_TARGETS.get(task)
         if arm == chosen and target is not None and (closed is None or closed < target):
             share += MISSED

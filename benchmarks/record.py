@@ -48,10 +48,14 @@ def record(
 
 
 def stamp() -> dict[str, str]:
-    """The day and the commit of what is measured now; "+": with changes that are not committed."""
+    """The day and the commit of what is measured now; "+": with changes that are not committed.
+
+    Results of other benchmarks change no code: they do not count.
+    """
+    changed = _git("status", "--porcelain", "--", ":/", ":(top,exclude)benchmarks/results")
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
-        "commit": _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
+        "commit": _git("rev-parse", "HEAD") + ("+" if changed else ""),
     }
 
 

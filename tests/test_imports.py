@@ -32,16 +32,21 @@ MAY_IMPORT: dict[str, set[str]] = {
         "data", "features", "synth", "detect", "augment", "gap", "quality", "cornercases", "adapt",
     },
     "report": set(),
-    "cli": {"console", "cli_adapt", "cli_augment", "cli_cases", "cli_data", "cli_synth"},
+    "cli": {
+        "console", "cli_adapt", "cli_augment", "cli_cases", "cli_data", "cli_synth",
+        "cli_translate",
+    },
     "cli_adapt": {"console"},
     "cli_augment": {"console", "console_augment", "augment"},
     "cli_data": {"console"},
+    "cli_translate": {"console", "console_translate"},
     "cli_synth": {"console", "console_synth", "synth"},
     "cli_cases": {"console", "console_cases"},
     "console": set(),
     "console_augment": {"console"},
     "console_cases": {"console"},
     "console_synth": {"console"},
+    "console_translate": {"console"},
 }  # fmt: skip
 EXCEPTIONS = {("study.api", "report")}  # the last step of a study writes its report
 HEAVY = ("torch", "sklearn", "scipy", "pyarrow", "altair", "PIL", "jinja2", "pydantic", "rich")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from isthmus.augment.translate.audit_dataset import audit_translation
     from isthmus.augment.translate.curve import acceptance_curve
     from isthmus.augment.translate.folder import adopt_translated
+    from isthmus.augment.translate.run import translate_and_audit
     from isthmus.augment.translate.train import train_translator
     from isthmus.augment.translate.translator import build_translator, load_translator
     from isthmus.compute.local import local_executor
@@ -89,6 +90,7 @@ _HOMES = {
     "save_split": "data.splits",
     "study_schema": "study.config",
     "train_translator": "augment.translate.train",
+    "translate_and_audit": "augment.translate.run",
     "translate_dataset": "augment.translate.apply",
     "write_dataset": "data.formats",
     "write_junit": "study.junit",
@@ -138,6 +140,7 @@ __all__ = [
     "save_split",
     "study_schema",
     "train_translator",
+    "translate_and_audit",
     "translate_dataset",
     "write_dataset",
     "write_junit",

@@ -21,6 +21,7 @@ from isthmus.cli_augment import add_commands as add_augment_commands
 from isthmus.cli_cases import add_commands
 from isthmus.cli_data import data
 from isthmus.cli_synth import synth
+from isthmus.cli_translate import translate
 from isthmus.errors import InputError, IsthmusError
 
 EXIT_ERROR, EXIT_SKIPPED, EXIT_GATE, EXIT_INTERRUPTED = 1, 3, 4, 130
@@ -41,6 +42,7 @@ app.command(data)
 app.command(synth)
 add_commands(app)
 app.command(adapt)
+app.command(translate)
 add_augment_commands(app)
 
 WORK = Group("Work")

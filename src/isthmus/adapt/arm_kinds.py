@@ -138,7 +138,7 @@ ARMS: dict[str, ArmKind] = {
             ORACLE,
             "Oracle (target labels)",
             "source",
-            "fair source with the labelled target-train frames added: what labels would give",
+            "fair source with labelled target-train frames in every batch: what labels would give",
             inputs=("oracle",),
         ),
     )

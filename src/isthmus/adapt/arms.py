@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from isthmus.adapt.adapter import Adapted, Budget
-from isthmus.adapt.arm_kinds import BURN_IN, ORACLE, arm_kind, labelled_frames
+from isthmus.adapt.arm_kinds import BURN_IN, arm_kind, labelled_frames, sees_labels
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import digest_of, read_json, write_json
 
@@ -41,7 +41,7 @@ class ArmSpec:
         detector, options: for `build_detector`.
         burn_in, steps: steps before and after the arms part.
         batch, learning_rate: of the burn-in; later steps take `LATER_RATE` of the rate.
-        extra_share: share of each batch taken from `extra`.
+        extra_share: share of each batch taken from `extra`, or from labelled target frames.
         threads: numerical threads; other numbers may give other bytes.
         device, precision: where and in which arithmetic the network runs, see
             `isthmus.detect.placed`; other ones give other bytes.
@@ -289,12 +289,11 @@ def _train(spec: ArmSpec, checkpoint: Path, curves: Curves | None) -> Adapted:
     if spec.arm == "augmented":
         assert spec.extra is not None
         extra = load_samples(spec.extra)
-    if spec.arm == ORACLE:
+    if sees_labels(spec.arm):
         assert spec.oracle is not None
-        source = source.concat(load_samples(spec.oracle))
-    if (count := labelled_frames(spec.arm)) is not None:
-        assert spec.oracle is not None
-        extra = _evenly(load_samples(spec.oracle), count)
+        labelled = load_samples(spec.oracle)
+        # In a share of every batch: few frames would drown among those of the source.
+        extra = _evenly(labelled, labelled_frames(spec.arm) or len(labelled))
     objective = Supervised(
         source,
         batch=spec.batch,

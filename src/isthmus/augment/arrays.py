@@ -36,6 +36,11 @@ class Arrays:
     geometry: Geometry = field(default_factory=Geometry)
     exact: bool = False
 
+    @property
+    def things(self) -> tuple[Box, ...]:
+        """The boxes that hold one thing each: those that are not to be ignored."""
+        return tuple(box for box in self.boxes if not box.ignore)
+
 
 def check(arrays: Arrays, depth: Floats, severity: float) -> None:
     """Refuse what no effect can work on.

@@ -55,7 +55,9 @@ def load_frame(
 
     image = read_rgb(frame.image)
     boxes = frame.objects or ()
-    metres, origin = frame_depth(frame, image, boxes, geometry, depth=depth)
+    # What is to be ignored is a region more often than a thing that stands somewhere.
+    things = [box for box in boxes if not box.ignore]
+    metres, origin = frame_depth(frame, image, things, geometry, depth=depth)
     surface = None
     if classes and frame.semantic is not None:
         ids = read_ids_png(frame.semantic)

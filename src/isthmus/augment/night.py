@@ -31,13 +31,13 @@ HEIGHT, SPACING, SIDE = 7.5, 28.0, 6.5
 REACH = 120.0
 FULL = 30.0
 """Lux on the road at which it appears as in a picture by day, were the camera to meter by it."""
-METERED = 0.4
-"""Of that level, what cameras show at night: they do not lift it to day."""
+METERED = 1.0
+"""Exposure under `FULL` lux, relative to the one that shows the road as a picture by day does."""
 OWN_BEAM = 12.0
 """Lux of one's own low beam on a wall 10 m ahead."""
 SKY_GLOW = np.array([0.011, 0.0095, 0.009], np.float32)
-PAPER = 0.6
-"""Linear level that white surfaces have in pictures by day, about."""
+PAPER = 1.2
+"""Linear level from which on what is bright by day was sun or sky."""
 WINDOW = 0.38
 """Share of windows that are lit."""
 
@@ -75,7 +75,7 @@ class Night(Physical):
         beam = headlamp_beam(depth, shape, where.plane.horizon / shape[0])
         own = beam * np.float32(OWN_BEAM * exposure)
         skylight = np.float32(0.3 * exposure)
-        # What is lighter than paper by day was sun or sky, and is not by night.
+        # What is lighter than white things are by day was sun or sky, and is not by night.
         paper = 1 / np.sqrt(1 + (level / np.float32(PAPER)) ** 2)
         albedo = scaled(light, evened(level, unevenness(level, sky), 0.7) * paper)
         out = np.empty_like(light)

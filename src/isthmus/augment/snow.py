@@ -126,7 +126,7 @@ def covered(
 def _roofs(arrays: Arrays, patch: Floats) -> Floats:
     """Where (h, w) snow lies on labelled vehicles, whose shape estimated depth does not tell."""
     tops = np.zeros(patch.shape, np.float32)
-    for box in arrays.boxes:
+    for box in arrays.things:
         x1, y1, x2, y2 = box.xyxy
         # A box twice as wide as high holds more than one of them.
         if box.category not in VEHICLES or y1 <= 1 or x2 - x1 > 2 * (y2 - y1):

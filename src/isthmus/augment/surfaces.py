@@ -138,7 +138,7 @@ def surfaces(arrays: Arrays, depth: Floats) -> Surfaces:
     over = np.abs(plane.height(depth))
     tolerance = np.float32(0.5 * plane.rate) * depth
     level = over < tolerance + np.float32(LEVEL)
-    for box in arrays.boxes:  # the feet of things are no kerbs
+    for box in arrays.things:  # the feet of things are no kerbs
         x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
         part = np.s_[y1:y2, x1:x2]
         level[part] &= over[part] < tolerance[part] + np.float32(LEVEL / 4)

@@ -60,7 +60,7 @@ def wetted(
     sealed = gauss(where.sealed.astype(np.float32), max(0.6, shape[1] / 900))
     puddle = puddles(where.plane, shape, film, rng)
     share = mirroring(where.plane, puddle, film) * sealed
-    standing = depth if arrays.exact else on_feet(depth, arrays.boxes, where.plane)
+    standing = depth if arrays.exact else on_feet(depth, arrays.things, where.plane)
     # Even still water has ripples.
     mirrored = _upright(mirror(light, standing, where), shape[0] / 300)
     rough = _upright(mirrored, max(1.0, shape[0] / 60))

@@ -150,7 +150,8 @@ def test_the_curve_it_starts_from_gives_the_targets_histogram(day, dusk):
     curve = matching_curve(*pictures)
     assert curve.shape == (3, KNOTS)
     assert (curve.diff(dim=1) >= -1e-6).all()
-    assert curve.diff(dim=1).max() <= 4 / (KNOTS - 1) + 1e-6
+    assert curve.diff(dim=1).max() <= 1.5 * 4 / (KNOTS - 1) + 1e-6
+    assert curve[:, -1].max() / curve[:, -1].min() < 1.2  # white stays nearly white
     source, target = (np.stack([read_rgb(f.image) for f in d]) / 255 for d in (day, dusk))
     moved = through_curve(torch.from_numpy(source).float().permute(0, 3, 1, 2), curve).numpy()
     target = target.transpose(0, 3, 1, 2)

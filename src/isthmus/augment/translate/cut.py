@@ -41,6 +41,7 @@ LOSSES = ("gan", "nce", "identity", "semantic", "discriminator", "reader")
 LOOKED_AT = 48
 EVERY = 7
 STEEPEST = 4.0
+LARGEST_GAIN = 1.5
 RATE_FACTORS = {"reader": 4.0}
 """The reader learns from labels, not from an opponent: it may go faster."""
 
@@ -284,26 +285,29 @@ def _follow(average: nn.Module, generator: nn.Module, decay: float, step: int) -
 def matching_curve(source: Pictures, target: Pictures) -> Tensor:
     """Curves (3, KNOTS) by channel: a value of the source goes to the target's of the same rank.
 
-    Ranks are over the pixels of up to `LOOKED_AT` pictures each, evenly spread (histogram
-    specification; Gonzalez & Woods). Between knots a curve is no steeper than `STEEPEST`.
+    Ranks are over all channels of up to `LOOKED_AT` pictures each, evenly spread (histogram
+    specification; Gonzalez & Woods); a gain by channel then matches the mean colour. One curve a
+    channel would tint what is saturated: white sky would turn green. Between knots a curve is no
+    steeper than `STEEPEST`.
     """
     knots = np.linspace(0, 255, KNOTS)
-    curves = []
-    for here, there in zip(_values(source), _values(target), strict=True):
-        # middle of a value's ranks: a flat patch goes to the middle of its target
-        ranks = (np.searchsorted(here, knots, "left") + np.searchsorted(here, knots, "right")) / 2
-        wanted = np.quantile(there, ranks / len(here)) / 255
-        steps = np.minimum(np.diff(wanted), STEEPEST / (KNOTS - 1))
-        curves.append(wanted[0] + np.concatenate([[0.0], np.cumsum(steps)]))
-    return torch.from_numpy(np.stack(curves)).float()
+    here, there = _pixels(source), _pixels(target)
+    pooled, wanted = np.sort(here.ravel()), np.sort(there.ravel())
+    # middle of a value's ranks: a flat patch goes to the middle of its target
+    ranks = (np.searchsorted(pooled, knots, "left") + np.searchsorted(pooled, knots, "right")) / 2
+    values = np.quantile(wanted, ranks / len(pooled)) / 255
+    steps = np.minimum(np.diff(values), STEEPEST / (KNOTS - 1))
+    curve = values[0] + np.concatenate([[0.0], np.cumsum(steps)])
+    means = np.interp(here, knots, curve).mean(axis=0), there.mean(axis=0) / 255
+    gain = np.clip(means[1] / np.maximum(means[0], 1e-3), 1 / LARGEST_GAIN, LARGEST_GAIN)
+    return torch.from_numpy(gain[:, None] * curve).float()
 
 
-def _values(pictures: Pictures) -> Iterator[NDArray[np.uint8]]:
-    """Sorted values of each channel over some pictures, one pixel in `EVERY`."""
+def _pixels(pictures: Pictures) -> NDArray[np.uint8]:
+    """Pixels (n, 3) of some pictures, one in `EVERY`."""
     count = len(pictures.frames)
     places = np.linspace(0, count - 1, min(count, LOOKED_AT)).round().astype(int)
-    pixels = np.concatenate([pictures.picture(int(i)).reshape(-1, 3)[::EVERY] for i in places])
-    yield from np.sort(pixels, axis=0).T
+    return np.concatenate([pictures.picture(int(i)).reshape(-1, 3)[::EVERY] for i in places])
 
 
 def settings_note(settings: CutSettings) -> dict[str, Any]:

@@ -46,7 +46,7 @@ from isthmus.files import digest_of, exclusive_lock
 CHECKPOINT = "checkpoint.safetensors"
 TRANSLATOR = "translator.safetensors"
 CHECKPOINT_SCHEMA = "isthmus.translate.checkpoint/1"
-RECIPE = "isthmus.cut/1"
+RECIPE = "isthmus.cut/2"
 """Changes whenever the same request gives other weights."""
 SHOWN = 4
 

@@ -48,6 +48,7 @@ class Translator(Protocol):
 TRANSLATORS: dict[str, str] = {
     "cut": "generated:load",
     "adain": "adain:load",
+    "diffusion": "diffusion:load",
 }
 """Name → module below this folder and function (path, options) → translator.
 
@@ -60,7 +61,8 @@ def build_translator(method: str, path: Path | str, **options: Any) -> Translato
 
     Args:
         method: a name in `TRANSLATORS`.
-        path: what it works with: the translator's file.
+        path: what it works with: a translator's file (cut, adain), a pipeline's folder or name
+            on the hub (diffusion).
         options: of the method.
 
     Raises:

@@ -30,7 +30,7 @@ def role(arm: Document, chosen: str) -> str:
     name, level = fields.text(arm, "name"), fields.text(arm, "level").lower()
     if name == chosen:
         return CHOSEN
-    if "oracle" in (name, level):
+    if "oracle" in (name, level) or name.startswith("labels_"):
         return ORACLE
     return REFERENCE if level in _REFERENCE_LEVELS else ADAPTED
 
@@ -138,7 +138,7 @@ def gap_closed(arms: list[Document], *, chosen: str) -> Chart | None:
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(
         x="closed:Q", color=_SIGNS.colour(), shape=_SIGNS.shape()
     )
-    marks = [{"at": 0, "name": "fair source"}, {"at": 1, "name": "oracle"}]
+    marks = [{"at": 0, "name": "fair source"}, {"at": 1, "name": "target labels"}]
     lines = alt.Chart(theme.inline(marks)).mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
     names = alt.Chart(theme.inline(marks)).mark_text(
         align="center", baseline="bottom", fontSize=11, color=theme.GUIDE
@@ -152,7 +152,7 @@ def gap_closed(arms: list[Document], *, chosen: str) -> Chart | None:
     return Chart(
         name="gap-closed",
         title="How much of the gap each arm closed",
-        caption="0 % is the fair source, 100 % the oracle that was trained with target labels. "
+        caption="0 % is the fair source, 100 % the best arm that was trained with target labels. "
         "Bar: 95 % interval; the diamond is the chosen arm.",
         spec=theme.spec_of(chart, height=alt.Step(theme.ROW)),
         table=Table(
