@@ -20,9 +20,7 @@ Parts that are done are kept in `--worlds`; the same command goes on.
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -232,13 +230,6 @@ def peers_timed(images: Images) -> dict[str, dict[str, float]]:
     return table
 
 
-def worker_memory(options: argparse.Namespace) -> float:
-    """Largest resident size in MiB of a process that applies every effect."""
-    command = [sys.executable, __file__, "--worlds", str(options.worlds), "--memory"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=Path, required=True, help="folder of rendered pairs")
@@ -247,12 +238,7 @@ def main() -> None:
     parser.add_argument("--network", help="extractor beside the descriptors")
     parser.add_argument("--frames", type=int, default=12)
     parser.add_argument("--conditions", nargs="+", default=list(augment_worlds.EFFECTS))
-    parser.add_argument("--memory", action="store_true", help="(used by itself)")
     options = parser.parse_args()
-    if options.memory:
-        timed(augment_worlds.world("clear", 2, options.worlds).frames, 1)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        return
     if options.peers:
         sys.path.append(str(options.peers))
     extractors = {"descriptors": load_extractor("descriptors#all")}
@@ -265,7 +251,6 @@ def main() -> None:
     figures: dict[str, float | None] = {
         "ms_median": statistics.median(speed.values()) / 2,
         "ms_max": max(speed.values()) / 2,
-        "worker_mib": worker_memory(options),
         "depth_rel_error_rendered": depth["all"],
     }
     for name, row in rows.items():
