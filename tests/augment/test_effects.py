@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -55,6 +55,7 @@ def street(width: int, height: int, seed: int = 0) -> tuple[Arrays, np.ndarray]:
     names, st.integers(32, 150), st.integers(32, 150), st.floats(0, 5), st.integers(0, 99),
     st.booleans(),
 )  # fmt: skip
+@example("sleet", 32, 32, 5e-324, 0, False)
 def test_any_effect_keeps_size_type_and_labels(name, width, height, severity, seed, exact):
     arrays, depth = street(width, height, seed)
     arrays = replace(arrays, exact=exact)

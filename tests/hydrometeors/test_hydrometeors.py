@@ -87,3 +87,9 @@ def test_a_drop_on_the_lens_shows_the_scene_upside_down():
     drawn = np.abs(out - light).max(axis=2) > 300
     assert (drawn <= (cover > 0)).all()
     assert drawn[rows < 20].any() or drawn[rows > 76].any()
+
+
+@pytest.mark.parametrize("law", [rain_drops, snow_flakes])
+@pytest.mark.parametrize("rate", [0.0, 5e-324, 1e-9])
+def test_next_to_no_rain_or_snow_has_no_particle(law, rate):
+    assert len(law(rate, VIEW, 16.0, np.random.default_rng(0)).diameter) == 0

@@ -68,7 +68,7 @@ def test_the_night_is_missing_and_ordered(planned):
     assert (folder / "out" / first["gallery"]).is_file()
     assert found.document["unknown_attributes"] == ["vehicles"]  # the target has no labels
     order = found.plan.orders[0]
-    assert order.augment.effect == "low_light"
+    assert order.augment.effect == "night"
     assert json.loads((folder / "out" / "corner_cases.json").read_text())["coverage"] == 0
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+LEAST = 1e-6
+"""mm/h below which nothing falls: the laws know no size there."""
 MOST = 60_000
 """Particles drawn at most; beyond, the smallest are left out: single ones are not seen."""
 
@@ -47,6 +49,8 @@ def rain_drops(
     Marshall & Palmer (J. Meteorol. 1948): N(D) = 8000 exp(−4.1 R^−0.21 D) per m³ and mm. Terminal
     speeds by Atlas, Srivastava & Sekhon (1973): 9.65 − 10.3 exp(−0.6 D) m/s, D in mm.
     """
+    if rate < LEAST:
+        return _nothing()
     slope = 4.1 * rate**-0.21
     count, smallest = _number(8000 / slope, slope, 0.8, view, reach, most=most)
     diameter = smallest + rng.exponential(1 / slope, count)
@@ -65,6 +69,8 @@ def snow_flakes(
     Gunn & Marshall (J. Meteorol. 1958): N(D) = 3800 R^−0.87 exp(−2.55 R^−0.48 D) per m³ and mm of
     melted diameter; a flake is about four times as wide as its drop, and falls at 1 to 2 m/s.
     """
+    if rate < LEAST:
+        return _nothing()
     slope = 2.55 * rate**-0.48
     count, smallest = _number(3800 * rate**-0.87 / slope, slope, 0.4, view, reach, most=most)
     melted = smallest + rng.exponential(1 / slope, count)
@@ -73,6 +79,10 @@ def snow_flakes(
     drift = rng.normal(0.0, 0.5, (count, 2)) + rng.normal(0.0, 0.6, 2)
     velocity = np.stack([drift[:, 0], -np.maximum(fall, 0.3), drift[:, 1]], axis=1)
     return Particles(_places(count, view, reach, rng), velocity, diameter / 1000)
+
+
+def _nothing() -> Particles:
+    return Particles(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0))
 
 
 def _number(
