@@ -83,7 +83,7 @@ def page(results: dict[str, dict[str, Any]]) -> str:
         parts += _calibration(results["gap_calibration"])
     if "synthesis" in results:
         parts += measured_synthesis.synthesis(results["synthesis"])
-    for name in ("synthetic_value", "adapt"):
+    for name in ("synthetic_value", "adapt", "translate"):
         if name in results:
             parts += getattr(measured_sections, name)(results[name])
     return "\n\n".join(parts) + "\n"
