@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from isthmus.augment.arrays import OTHER, PLANTS, SEALED, SKY_CLASS, SOFT, Arrays
 from isthmus.augment.depth import SKY, Geometry
+from isthmus.augment.lamps import VEHICLES
 from isthmus.augment.linear import Bytes, Floats
 from isthmus.data.frame import Box
 from isthmus.errors import ConfigError
@@ -29,6 +31,8 @@ CLASS_IDS: Mapping[str, Mapping[int, tuple[int, ...]]] = {
 }
 """Name of a set of class ids → our class → its ids: of rendered sets, of Cityscapes (``labelIds``
 and ``labelTrainIds``, which BDD100K uses too), of CamVid's 12 classes."""
+ALIKE = 24
+"""Steps of 255 by which ground may differ from the ground beside it."""
 LEVEL = 0.16
 """Height above the road, as a share of the camera's, up to which a place is ground (kerbs are)."""
 
@@ -143,9 +147,42 @@ def surfaces(arrays: Arrays, depth: Floats) -> Surfaces:
         part = np.s_[y1:y2, x1:x2]
         level[part] &= over[part] < tolerance[part] + np.float32(LEVEL / 4)
     level &= ~sky
+    if not arrays.exact:
+        for box in arrays.things:
+            _around(box, arrays.image, level, plane.horizon)
     red, green, blue = (arrays.image[..., c].astype(np.int16) for c in range(3))
     leafy = (2 * green - red - blue > 14) & ~sky
     return Surfaces(sky, level & ~leafy, level & leafy, leafy & ~level, plane)
+
+
+def _around(box: Box, image: Bytes, level: NDArray[np.bool_], horizon: float) -> None:
+    """Mark in `level` the ground that is seen beside a person within the box's bounds.
+
+    Estimated depth stands a plate where the box is: all of it would stay bare where snow lies.
+    Ground is what is reached from the sides without leaving the ground's colour in its row.
+    Vehicles fill their boxes, and many have the colour of asphalt: they are left alone.
+    """
+    if box.category in VEHICLES:
+        return
+    height, width = level.shape
+    x1, _, x2, y2 = box.xyxy
+    margin = max(3, round((x2 - x1) / 5))
+    left, right = max(0, int(x1) - margin), min(width, int(x2) + margin)
+    top, bottom = max(0, int(max(box.xyxy[1], horizon + 2))), min(height, int(y2) + margin)
+    if bottom - top < 2 or right - left < 3:
+        return
+    part = image[top:bottom, left:right].astype(np.float32)
+    beside = np.s_[top:bottom, max(0, left - 3 * margin) : min(width, right + 3 * margin)]
+    known = np.where(level[beside][..., None], image[beside], np.float32(np.nan))
+    rows = level[beside].sum(axis=1) >= 3
+    if not rows.any():
+        return
+    colour = np.zeros((len(part), 3), np.float32)
+    colour[rows] = np.nanmedian(known[rows], axis=1)
+    like = (np.abs(part - colour[:, None]).max(axis=2) < ALIKE) & rows[:, None]
+    pieces, _ = ndimage.label(like)
+    outer = np.concatenate([pieces[:, 0], pieces[:, -1], pieces[-1]])
+    level[top:bottom, left:right] |= np.isin(pieces, np.unique(outer[outer > 0]))
 
 
 def upward(depth: Floats, plane: Plane) -> Floats:
