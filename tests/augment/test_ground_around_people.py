@@ -1,4 +1,4 @@
-"""Where depth is estimated, ground beside a person within the box is ground, and the person is not."""
+"""Estimated depth: ground beside a person within the box is ground, and the person is not."""
 
 from __future__ import annotations
 
