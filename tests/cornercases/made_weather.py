@@ -25,3 +25,18 @@ def fog(rgb, sky, visibility, airlight=0.75):
     depth = np.where(sky, 2000.0, np.minimum(ground, walls))
     through = np.exp(-3.912 / visibility * depth)[..., None]
     return encode(SRGB_TO_LINEAR[rgb] * through + airlight * (1 - through))
+
+
+def night(rgb, sky, *, ground=0.06, glow=0.003, lamps=24):
+    """Lamps light the ground instead of the sun; the sky is dark but for a glow.
+
+    The lamps themselves are white discs of 2 % of the width, in rows above the street.
+    """
+    height, width = sky.shape
+    light = np.where(sky[..., None], glow, SRGB_TO_LINEAR[rgb] * ground)
+    rows, columns = np.mgrid[:height, :width]
+    radius = max(1.0, 0.01 * width)
+    for k in range(lamps):
+        x, y = (k + 0.5) / lamps * width, (0.2 + 0.1 * (k % 3)) * height
+        light[(columns - x) ** 2 + (rows - y) ** 2 <= radius**2] = 1.0
+    return encode(light)

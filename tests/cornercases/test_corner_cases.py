@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_weather import expose, fog
+from made_weather import expose, fog, night
 from scipy.ndimage import gaussian_filter
 
 from isthmus.compute.local import LocalExecutor
@@ -28,7 +28,7 @@ from isthmus.errors import InputError
 TYPICAL = {
     "luminance": (25, 5), "lightness": (48, 5), "contrast": (27, 2), "over_exposed": (5, 2),
     "under_exposed": (3, 1), "sharpness": (0.78, 0.02), "haze": (0.004, 0.001),
-    "colour_cast": (2, 0.5), "cast_direction": (0, 60),
+    "sky_darkness": (0.6, 0.2), "colour_cast": (2, 0.5), "cast_direction": (0, 60),
 }  # fmt: skip
 
 
@@ -113,8 +113,36 @@ def test_what_a_fixed_limit_explains_is_not_said_twice():
 
 def test_a_single_odd_frame_is_no_corner_case():
     source = made(300, 12, "s")
-    target = joined(made(200, 13, "t"), made(2, 14, "x", lightness=(5, 1)))
+    target = joined(made(200, 13, "t"), made(2, 14, "x", lightness=(5, 1), sky_darkness=(6, 1)))
     assert "night" not in rare(source, target)
+
+
+NIGHT = {"lightness": (23, 2), "contrast": (20, 1), "sky_darkness": (6, 0.5)}
+
+
+def test_night_asks_for_night_alone():
+    source = made(300, 30, "s")
+    (case,) = [c for c in find_corner_cases(source, made(80, 31, "t", **NIGHT)) if c.rare]
+    assert (case.condition.name, case.condition.remedy) == ("night", "night")
+    # Nor does a night among days, or one that a camera shows light.
+    mixed = joined(made(60, 32, "d"), made(40, 33, "n", **{**NIGHT, "lightness": (34, 1)}))
+    assert rare(source, mixed) == ["night"]
+
+
+def test_darkness_is_no_fog():
+    source = made(300, 34, "s")
+    dark = made(80, 35, "t", lightness=(33, 1), contrast=(18, 1))
+    assert rare(source, dark) == ["lightness_below_source"]
+    veiled = made(80, 36, "t", contrast=(18, 1))
+    assert rare(source, veiled) == ["contrast_below_source"]
+    dense = made(80, 37, "t", contrast=(10, 1))
+    assert rare(source, dense) == ["low_contrast"]
+
+
+def test_what_several_fixed_limits_explain_together_is_not_said_again():
+    source = made(300, 38, "s")
+    target = joined(made(40, 39, "n", **NIGHT), made(40, 40, "l", lightness=(22, 2)))
+    assert set(rare(source, target)) == {"night", "low_light"}
 
 
 def test_relative_limits_leave_one_percent_of_the_source():
@@ -169,8 +197,8 @@ def test_made_weather_on_real_frames_is_named_rightly(day):
     source = as_table([image for image, _ in day], "s")
     weather = {
         "haze": [fog(i, s, 80) for i, s in day],
-        "night": [expose(i, -5, 0.002) for i, _ in day],
-        "low_light": [expose(i, -2) for i, _ in day],
+        "night": [night(i, s) for i, s in day],
+        "low_light": [expose(i, -3, 0.001) for i, _ in day],
         "blur": [gaussian_filter(i, (2, 2, 0)) for i, _ in day],
         "colour_cast": [np.rint(i * np.array([1, 0.8, 0.5])).astype(np.uint8) for i, _ in day],
     }

@@ -5,14 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from made_weather import expose, fog
+from made_weather import expose, fog, night
 from scipy.ndimage import gaussian_filter
 
 from isthmus.cornercases.measures import (
     HORIZON_BAND,
     MEASURES,
+    NOISE_FLOOR,
     haze_of,
     measure_image,
+    sky_darkness_of,
     working_size,
 )
 from isthmus.features.colour import SRGB_TO_LINEAR, luma
@@ -133,6 +135,40 @@ def test_night_is_not_fog_and_fog_is_not_night(day, black):
     foggy = [fog(image, sky, 80) for image, sky in day]
     assert median(foggy, "lightness") > 40
     assert median(foggy, "contrast") < median([image for image, _ in day], "contrast") - 8
+
+
+def sky_and_ground(sky, ground, lamps=0.0):
+    """Luminance (120, 180): the upper third, the rest, and 14 lamps of 3 × 3 pixels in it."""
+    light = np.full((120, 180), ground, np.float32)
+    light[:45] = sky
+    for x in range(6, 180, 12):
+        light[30:33, x : x + 3] = lamps
+    return light
+
+
+def test_darkness_of_the_sky_is_the_ratio_of_highlights_to_sky():
+    wanted = np.log2((0.9 + NOISE_FLOOR) / (0.02 + NOISE_FLOOR))
+    assert sky_darkness_of(sky_and_ground(0.02, 0.1, lamps=0.9)) == pytest.approx(wanted, abs=1e-4)
+    # A gap of sky between dark roofs is enough, and lamps are no sky.
+    street = sky_and_ground(0.005, 0.1, lamps=0.9)
+    assert sky_darkness_of(street) > wanted + 1
+    street[:40, 80:110] = 0.02
+    assert sky_darkness_of(street) == pytest.approx(wanted, abs=1e-4)
+    # The brightest thing of a day is its sky; nothing is ever darker than the noise.
+    assert sky_darkness_of(sky_and_ground(0.8, 0.1, lamps=0.02)) == 0
+    assert sky_darkness_of(np.zeros((16, 16), np.float32)) == 0
+    assert sky_darkness_of(sky_and_ground(0.0, 0.1, lamps=1.0)) < MEASURES["sky_darkness"].high
+
+
+def test_no_exposure_makes_a_night_of_a_day(day, dusk):
+    few = day[::3]
+    for stops in (1, -3):
+        assert median([expose(image, stops) for image, _ in few], "sky_darkness") < 1
+    assert max(measure_image(image)["sky_darkness"] for image in dusk[::3]) < 2.5
+    assert median([fog(image, sky, 80) for image, sky in few], "sky_darkness") < 1
+    for ground in (0.15, 0.02):
+        nights = [night(image, sky, ground=ground) for image, sky in few]
+        assert min(measure_image(image)["sky_darkness"] for image in nights) > 3.5
 
 
 def test_real_dusk_is_darker_than_real_day(day, dusk):

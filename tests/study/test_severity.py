@@ -29,7 +29,9 @@ def brightened(dataset, folder, factor):
     return replace(dataset, frames=tuple(frames))
 
 
-@pytest.mark.parametrize(("effect", "true"), [("fog", 2.0), ("fog", 4.0), ("low_light", 3.0)])
+@pytest.mark.parametrize(
+    ("effect", "true"), [("fog", 2.0), ("fog", 4.0), ("low_light", 3.0), ("night", 4.0)]
+)
 def test_the_severity_that_made_the_target_is_found_again(effect, true, source, tmp_path):
     made, _ = augment_dataset(source, effect, tmp_path, severity=true, seed=5)
     low, high = fit_severity(effect, source, measure_conditions(made.unlabeled()), seed=0)
@@ -47,5 +49,6 @@ def test_the_cameras_exposure_does_not_hide_fog(source, tmp_path):
 def test_only_measures_that_ask_for_an_effect_decide():
     assert set(asking_measures("fog")) == {"haze", "contrast"}
     assert set(asking_measures("low_light")) == {"lightness", "under_exposed"}
+    assert set(asking_measures("night")) == {"lightness", "under_exposed", "sky_darkness"}
     assert asking_measures("motion_blur") == COMPARED
     assert set(COMPARED) <= set(MEASURES)

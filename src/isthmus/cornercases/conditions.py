@@ -19,6 +19,8 @@ from isthmus.cornercases.table import ConditionTable
 Members = NDArray[np.bool_]
 
 TAIL_PERCENT = 1
+DARK_PERCENT = 5
+"""Frames darker than so many of the source's have less contrast because they are dark."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Condition:
         topic: conditions of one topic ("light", "air", "sharpness", "colour") can explain
             each other.
         remedy: effect that makes source frames such; None if there is none yet.
+        strength: measures by which the remedy is made as strong as the target asks, beside those
+            that `RELATIVE` names for it.
         relative: the limits come from the source at hand.
     """
 
@@ -60,6 +64,7 @@ class Condition:
     limits: tuple[Limit, ...]
     topic: str
     remedy: str | None = None
+    strength: tuple[str, ...] = ()
     relative: bool = False
 
     def members(self, table: ConditionTable) -> Members:
@@ -70,8 +75,9 @@ class Condition:
         return inside
 
 
-NIGHT_BELOW = 14.0
 LOW_LIGHT_BELOW = 30.0
+NIGHT_BELOW = 40.0
+NIGHT_SKY_FROM = 3.5
 OVER_EXPOSED_FROM = 15.0
 HAZE_FROM = 0.12
 FLAT_BELOW = 13.0
@@ -82,19 +88,24 @@ CONDITIONS: dict[str, Condition] = {
     condition.name: condition
     for condition in (
         Condition(
-            "low_light",
-            "Low light",
-            f"Mean lightness from L* {NIGHT_BELOW:.0f} to {LOW_LIGHT_BELOW:.0f}: dusk, dawn, deep "
-            "shade, tunnels.",
-            (Limit("lightness", NIGHT_BELOW, LOW_LIGHT_BELOW),),
-            "light",
-            "low_light",
-        ),
-        Condition(
             "night",
             "Night",
-            f"Mean lightness below L* {NIGHT_BELOW:.0f}: night, with or without lamps.",
-            (Limit("lightness", below=NIGHT_BELOW),),
+            f"Sky at least {NIGHT_SKY_FROM} EV darker than the highlights, mean lightness below "
+            f"L* {NIGHT_BELOW:.0f}: lamps light the scene, not the sky.",
+            (Limit("sky_darkness", NIGHT_SKY_FROM), Limit("lightness", below=NIGHT_BELOW)),
+            "light",
+            "night",
+            strength=("lightness", "under_exposed", "sky_darkness"),
+        ),
+        Condition(
+            "low_light",
+            "Low light",
+            f"Mean lightness below L* {LOW_LIGHT_BELOW:.0f} under a sky that is not night's: dusk, "
+            "dawn, deep shade, under-exposure.",
+            (
+                Limit("lightness", below=LOW_LIGHT_BELOW),
+                Limit("sky_darkness", below=NIGHT_SKY_FROM),
+            ),
             "light",
             "low_light",
         ),
@@ -118,9 +129,9 @@ CONDITIONS: dict[str, Condition] = {
         Condition(
             "low_contrast",
             "Low contrast",
-            f"Lightness deviates by less than L* {FLAT_BELOW:.0f}, though it is not night: dense "
+            f"Lightness deviates by less than L* {FLAT_BELOW:.0f}, though it is not dark: dense "
             "fog, rain on the lens, flat light.",
-            (Limit("contrast", below=FLAT_BELOW), Limit("lightness", NIGHT_BELOW)),
+            (Limit("contrast", below=FLAT_BELOW), Limit("lightness", LOW_LIGHT_BELOW)),
             "air",
             "fog",
         ),
@@ -160,7 +171,13 @@ RELATIVE: tuple[tuple[str, str, str, str, str | None], ...] = (
 
 
 def relative_conditions(source: ConditionTable) -> list[Condition]:
-    """The rules "beyond the source" on each measure of `RELATIVE`."""
+    """The rules "beyond the source" on each measure of `RELATIVE`.
+
+    Dark frames have little contrast for want of light, and a night sky makes dark frames: such
+    frames do not count as ones of less contrast.
+    """
+    darkest = float(np.percentile(source.values["lightness"], DARK_PERCENT))
+    lit = (Limit("lightness", darkest), Limit("sky_darkness", below=NIGHT_SKY_FROM))
     made = []
     for measure, side, label, topic, remedy in RELATIVE:
         values = source.values[measure]
@@ -177,5 +194,9 @@ def relative_conditions(source: ConditionTable) -> list[Condition]:
             "source."
         )
         name = f"{measure}_{side}_source"
-        made.append(Condition(name, label, description, (limit,), topic, remedy, relative=True))
+        limits: tuple[Limit, ...] = (limit,)
+        if (measure, side) == ("contrast", BELOW):
+            limits += lit
+            description += " Dark frames and night do not count."
+        made.append(Condition(name, label, description, limits, topic, remedy, relative=True))
     return made

@@ -67,8 +67,8 @@ def find_corner_cases(
 ) -> list[CornerCase]:
     """Shares of every condition in both sets, and which are rare in the source.
 
-    All absolute conditions are listed; a relative one only where it is rare and no rare
-    absolute condition of its topic holds for at least 80 % of its target frames already.
+    All absolute conditions are listed; a relative one only where it is rare and the rare
+    absolute conditions of its topic do not hold for at least 80 % of its target frames already.
 
     Args:
         source, target: tables of `measure_conditions`.
@@ -87,17 +87,20 @@ def find_corner_cases(
     cases = [compare.case(condition) for condition in CONDITIONS.values()]
     relative = [case for case in map(compare.case, relative_conditions(source)) if case.rare]
     relative.sort(key=lambda case: -case.target_share)
-    for case in relative:
-        if not any(_explains(known, case) for known in cases if known.rare):
-            cases.append(case)
+    known = [case for case in cases if case.rare]
+    cases += [case for case in relative if not _explained(case, known)]
     return sorted(cases, key=lambda case: (not case.rare, -case.target_share))
 
 
-def _explains(known: CornerCase, case: CornerCase) -> bool:
-    if known.condition.topic != case.condition.topic:
-        return False
-    shared = len(set(known.target_frames) & set(case.target_frames))
-    return shared >= EXPLAINED_SHARE * len(case.target_frames)
+def _explained(case: CornerCase, known: list[CornerCase]) -> bool:
+    """Whether the `known` cases of its topic, together, hold for most of its target frames."""
+    frames = {
+        name
+        for other in known
+        if other.condition.topic == case.condition.topic
+        for name in other.target_frames
+    }
+    return len(frames.intersection(case.target_frames)) >= EXPLAINED_SHARE * len(case.target_frames)
 
 
 class _Comparison:

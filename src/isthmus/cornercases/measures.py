@@ -7,6 +7,12 @@ resolution compare. `MEASURES` names each with its unit, range and histogram bin
 Haze is read off the dark channel (He, Sun and Tang, "Single image haze removal using dark
 channel prior", 2009): among the pixels of a clear view near the horizon some are almost black
 in at least one channel; a veil of scattered light lifts them.
+
+Night is read off the sky. By day, also at dusk and in fog, the sky is the lamp of the scene: of
+what a picture shows, little is brighter. A blue sky at right angles to the sun (some 2 000 cd/m²)
+lies 3.6 EV below a white wall in full sun (25 000), about the most that there is by day. At night
+the sky over a lit town (0.02 to 0.1 cd/m²) lies 4 EV and more below the road that lamps light
+(0.5 to 2, the classes of EN 13201-2), and far below the lamps. No exposure changes a ratio.
 """
 
 from __future__ import annotations
@@ -16,7 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from isthmus.features.colour import (
     SRGB_TO_LINEAR,
@@ -29,7 +35,7 @@ from isthmus.features.sharpness import sharpness_of
 
 Image = NDArray[np.uint8]
 
-VERSION = 1
+VERSION = 2
 """Raise it whenever a value changes."""
 
 LONGEST_SIDE = 480
@@ -40,6 +46,11 @@ HORIZON_BAND = (0.30, 0.65)
 DARK_PERCENTILE = 25
 MOST_BINS = 24
 LEAST_AIRLIGHT = 0.2
+PATCH = 0.03
+SKY_ROWS = 1 / 3
+SKY_PERCENTILE = 90
+HIGHLIGHT_PERCENTILE = 99.5
+NOISE_FLOOR = 0.003
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,7 @@ MEASURES: dict[str, Measure] = _listed(
     Measure("under_exposed", "Under-exposed area", "% of frame", 0, 100, 0.5),
     Measure("sharpness", "Sharpness", "share of detail", 0, 1, 0.01),
     Measure("haze", "Haze (dark channel)", "share of airlight", 0, 1, 0.002),
+    Measure("sky_darkness", "Darkness of the sky", "EV below the highlights", 0, 9, 0.25),
     Measure("colour_cast", "Colour cast", "ΔE", 0, 160, 0.25),
     Measure(
         "cast_direction",
@@ -121,24 +133,26 @@ def measure_image(rgb: Image) -> dict[str, float]:
 
     luminance: mean of linear light, in % of white. lightness, contrast: mean and deviation of
     L*. over_exposed, under_exposed: area whose channels are all at least 250, or all at most
-    20, of 255. sharpness, haze: see `sharpness_of` and `haze_of`. colour_cast,
+    20, of 255. sharpness, haze, sky_darkness: see the functions of that name. colour_cast,
     cast_direction: length and angle of the mean (a*, b*) of pixels of middle lightness; the
     angle is 0 where there is no cast.
     """
     light, green_red, blue_yellow = lab(rgb)
+    luminance = relative_luminance(rgb)
     red, green, blue = (np.ascontiguousarray(rgb[..., c]) for c in range(3))
     darkest = np.minimum(np.minimum(red, green), blue)
     brightest = np.maximum(np.maximum(red, green), blue)
     a, b = cast_of(light, green_red, blue_yellow)
     percent = 100 / darkest.size
     values = {
-        "luminance": 100 * float(relative_luminance(rgb).mean()),
+        "luminance": 100 * float(luminance.mean()),
         "lightness": float(light.mean()),
         "contrast": float(light.std()),
         "over_exposed": percent * np.count_nonzero(darkest >= WHITE),
         "under_exposed": percent * np.count_nonzero(brightest <= BLACK),
         "sharpness": sharpness_of(luma(rgb)),
         "haze": haze_of(darkest),
+        "sky_darkness": sky_darkness_of(luminance),
         "colour_cast": float(np.hypot(a, b)),
         "cast_direction": float(np.degrees(np.arctan2(b, a))),
     }
@@ -159,7 +173,7 @@ def haze_of(darkest: NDArray[np.uint8]) -> float:
     The airlight is the mean of the pixels with the highest dark channel (1 % of the frame), but
     at least 0.2: in the dark, sensor noise and black level must not count as a veil.
     """
-    size = max(3, round(max(darkest.shape) * 0.03) | 1)
+    size = _patch(darkest.shape)
     channel = minimum_filter(darkest, size=size, mode="nearest")
     top = np.partition(channel.ravel(), -max(1, channel.size // 100))[-max(1, channel.size // 100)]
     airlight = float(SRGB_TO_LINEAR[darkest[channel >= top]].mean(dtype=np.float64))
@@ -168,3 +182,34 @@ def haze_of(darkest: NDArray[np.uint8]) -> float:
     rank = (band.size - 1) * DARK_PERCENTILE // 100
     veil = float(SRGB_TO_LINEAR[np.partition(band, rank)[rank]])
     return min(1.0, veil / max(airlight, LEAST_AIRLIGHT))
+
+
+def sky_darkness_of(luminance: NDArray[np.float32]) -> float:
+    """How far the sky's brightest part lies below the highlights of the frame, EV, [0, 9].
+
+    Args:
+        luminance: (h, w) relative luminance, [0, 1].
+
+    The sky is what is brightest in the upper third once lamps, windows and whatever else is
+    smaller than a patch (3 % of the longest side) are removed by a grey opening: the 90th
+    percentile, as roofs and trees may leave but a gap of it. Highlights: the 99.5th percentile of
+    the frame. Both count from 0.003 of white, the noise of a dark picture. About 0 to 2.5 by day,
+    at dusk and in fog, 4 to 8 at night.
+    """
+    size = _patch(luminance.shape)
+    rows = max(1, round(len(luminance) * SKY_ROWS))
+    # Rows below the third, which the opening reaches into, count as they are.
+    upper = minimum_filter(luminance[: rows + size], size=size, mode="nearest")
+    opened = maximum_filter(upper, size=size, mode="nearest")[:rows].ravel()
+    sky, highlight = (
+        float(np.partition(values, rank)[rank])
+        for values, rank in (
+            (opened, (opened.size - 1) * SKY_PERCENTILE // 100),
+            (luminance.ravel(), int((luminance.size - 1) * HIGHLIGHT_PERCENTILE / 100)),
+        )
+    )
+    return max(0.0, math.log2((highlight + NOISE_FLOOR) / (sky + NOISE_FLOOR)))
+
+
+def _patch(shape: tuple[int, ...]) -> int:
+    return max(3, round(max(shape) * PATCH) | 1)

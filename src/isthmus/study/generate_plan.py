@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,9 +136,10 @@ def _table(
 ) -> ConditionTable:
     """What was measured when the plan was made, if it is of these very frames."""
     if path.exists():
-        table = read_table(path)
-        if table.scores and set(table.ids) <= {frame.id for frame in frames}:
-            return table
+        with suppress(InputError):  # of an earlier version, with other measures
+            table = read_table(path)
+            if table.scores and set(table.ids) <= {frame.id for frame in frames}:
+                return table
     return measure_conditions(frames, executor=executor, progress=progress)
 
 

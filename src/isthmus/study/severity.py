@@ -17,8 +17,8 @@ from isthmus import seeds
 from isthmus.augment.depth import estimate_geometry
 from isthmus.augment.effect import EFFECTS
 from isthmus.augment.loading import load_frame
-from isthmus.cornercases.conditions import RELATIVE
-from isthmus.cornercases.measures import measure_image, working_size
+from isthmus.cornercases.conditions import CONDITIONS, RELATIVE
+from isthmus.cornercases.measures import MEASURES, measure_image, working_size
 from isthmus.cornercases.table import ConditionTable
 from isthmus.data.dataset import Dataset
 from isthmus.data.images import read_rgb, resize_rgb
@@ -32,8 +32,11 @@ COMPARED = ("lightness", "contrast", "over_exposed", "under_exposed", "sharpness
 
 def asking_measures(effect: str) -> tuple[str, ...]:
     """The measures whose corner cases are answered by `effect`; all if there is none."""
-    asking = tuple(dict.fromkeys(m for m, _, _, _, remedy in RELATIVE if remedy == effect))
-    return asking or COMPARED
+    asking = [m for m, _, _, _, remedy in RELATIVE if remedy == effect]
+    for condition in CONDITIONS.values():
+        if condition.remedy == effect:
+            asking += condition.strength
+    return tuple(dict.fromkeys(asking)) or COMPARED
 
 
 def fit_severity(
@@ -78,7 +81,7 @@ def _measured(effect: str, sample: Dataset, severity: float, seed: int) -> dict[
         else:
             image = read_rgb(frame.image)
         rows.append(measure_image(resize_rgb(image, *working_size(frame.width, frame.height))))
-    return {name: _median([row[name] for row in rows]) for name in COMPARED}
+    return {name: _median([row[name] for row in rows]) for name in MEASURES}
 
 
 def _median(values: Sequence[float]) -> float:
