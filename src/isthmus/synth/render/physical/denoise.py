@@ -10,7 +10,8 @@ import numpy as np
 from isthmus.errors import MissingExtraError
 from isthmus.synth.world.mesh import Floats
 
-QUALITY = "balanced"
+QUALITY = "fast"
+"""Half the time of the better networks for 3 % more error at 4 samples a pixel."""
 
 
 def available() -> bool:
@@ -34,7 +35,7 @@ def denoised(light: Floats, albedo: Floats, normal: Floats) -> Floats:
     import pyoidn
 
     # The filter works best around 1.
-    scale = np.float32(1.0 / max(float(np.median(light.mean(axis=2))), 1e-6))
+    scale = np.float32(1.0 / max(float(light.mean()), 1e-6))
     colour, first, second = (
         np.ascontiguousarray(layer, np.float32) for layer in (light * scale, albedo, normal)
     )

@@ -33,12 +33,14 @@ class Guides(NamedTuple):
         plain: colours as the meshes carry them, 0 in the sky.
         normal: in world axes, 0 in the sky.
         detail: by which plain colours become textured, weathered ones; 1 in the sky.
+        glow: cd/m² by which what is seen shines itself.
         distance: (h, w) metres, inf in the sky.
     """
 
     plain: Floats
     normal: Floats
     detail: Floats
+    glow: Floats
     distance: Floats
 
 
@@ -51,7 +53,7 @@ def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None)
     samples = sample(soup, clear, projection, count)
     model = make_model(soup)
     albedo = np.zeros((view.height, view.width, 3), np.float32)
-    normal, plain = np.zeros_like(albedo), np.zeros_like(albedo)
+    normal, plain, glow = (np.zeros_like(albedo) for _ in range(3))
     distance = np.full((view.height, view.width), np.inf, np.float32)
     share = np.empty((view.height, view.width), np.float32)
     now = scene.weather
@@ -80,7 +82,9 @@ def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None)
         gap = surfaces.place - projection.origin.astype(np.float32)
         np.minimum.at(distance.ravel(), fragments.pixel, np.sqrt((gap * gap).sum(axis=1)))
         mine = colour[fragments.face]
-        layers = ((surfaces.albedo, albedo), (surfaces.normal, normal), (mine, plain))
+        layers = [(surfaces.albedo, albedo), (surfaces.normal, normal), (mine, plain)]
+        if surfaces.emission.any():
+            layers.append((surfaces.emission, glow))
         for values, target in layers:
             flat = target[first:last].reshape(-1, 3)
             pixel = fragments.pixel - first * view.width
@@ -90,4 +94,4 @@ def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None)
     spread(band, range(0, view.height, BAND), count)
     detail = np.clip((albedo + 1e-4) / (plain + 1e-4), FAINT, STRONG)
     solid = plain.sum(axis=2, keepdims=True) > 0
-    return Guides(plain, normal, np.where(solid, detail, np.float32(1)), distance)
+    return Guides(plain, normal, np.where(solid, detail, np.float32(1)), glow, distance)

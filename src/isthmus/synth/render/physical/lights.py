@@ -8,13 +8,29 @@ import numpy as np
 
 from isthmus.synth.render.fast.daylight import Daylight, daylight
 from isthmus.synth.render.fast.sky import luminance, make_sky
+from isthmus.synth.view import View
+from isthmus.synth.world.material import RGB
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Scene, lit_lamps
+from isthmus.synth.world.thing import Lamp
 
-HEIGHT, WIDTH = 256, 512
+HEIGHT, WIDTH = 128, 256
+FLIP = np.array([1.0, 1.0, -1.0])
 MOST_LAMPS = 24
-SUN_ANGLE = 0.53
-"""Width of the sun's disc, degrees."""
+"""Headlamps and the like; fewer are filled up, since their number is part of a kernel."""
+AHEAD = 12.0
+"""Metres before the camera where lamps' light counts most."""
+FACING = 6.0
+FLOOR = 2.0
+"""Lux for which every lamp counts at least: it may be near what it lights."""
+NO_LAMP: dict[str, Any] = {
+    "type": "area",
+    "radiance": {"type": "rgb", "value": [1e-6, 1e-6, 1e-6]},
+    "sampling_weight": 0.0,
+}
+DIM = 2000.0
+"""Illuminance of open ground, lux, below which lamps are traced: under more, what they add to their
+surroundings is not seen, and every lamp costs."""
 
 
 def emitters(mi: Any, scene: Scene, layers: tuple[str, ...]) -> dict[str, Any]:
@@ -23,6 +39,8 @@ def emitters(mi: Any, scene: Scene, layers: tuple[str, ...]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if "sky" in layers:
         made["sky"] = _environment(mi, sky_picture(scene, light))
+        if is_dim(scene):
+            made["sky"]["sampling_weight"] = FLOOR + float(light.sky.mean())
     if "sun" in layers and light.sun.max() > 0:
         x, y, z = (float(v) for v in light.direction)
         made["sun"] = {
@@ -30,9 +48,16 @@ def emitters(mi: Any, scene: Scene, layers: tuple[str, ...]) -> dict[str, Any]:
             "direction": [-x, -y, z],
             "irradiance": {"type": "rgb", "value": [float(v) for v in light.sun]},
         }
-    if "lamps" in layers:
+        if is_dim(scene):
+            made["sun"]["sampling_weight"] = FLOOR + float(light.sun.mean())
+    if "lamps" in layers and is_dim(scene):
         made |= _lamps(mi, scene)
     return made
+
+
+def is_dim(scene: Scene) -> bool:
+    """True if lamps light what stands around them, and are not merely seen."""
+    return float(daylight(scene.weather).ground.max()) < DIM
 
 
 def sky_picture(scene: Scene, light: Daylight) -> Floats:
@@ -59,6 +84,30 @@ def _environment(mi: Any, picture: Floats) -> Any:
     return {"type": "envmap", "bitmap": mi.Bitmap(np.ascontiguousarray(picture)), "scale": 1.0}
 
 
+def area_light(emission: RGB, corners: Floats, view: View) -> dict[str, Any]:
+    """Faces, given by their corners (f, 3, 3), as a light of one luminance, cd/m²."""
+    edges = corners[:, 1:] - corners[:, :1]
+    areas = 0.5 * np.linalg.norm(np.cross(edges[:, 0], edges[:, 1]), axis=1)
+    strength = float(np.mean(emission)) * areas @ _nearness(corners.mean(axis=1), view)
+    radiance = {"type": "rgb", "value": list(emission)}
+    return {"type": "area", "radiance": radiance, "sampling_weight": FLOOR + float(strength)}
+
+
+def _nearness(places: Floats, view: View) -> Floats:
+    """(n,) 1/m²: what a candela at places (n, 3) gives, in lux, to what the camera looks at."""
+    seen = np.asarray(view.position) + AHEAD * view.rotation[2]
+    gap = places - seen
+    return np.asarray(1 / ((gap * gap).sum(axis=1) + AHEAD**2), np.float32)
+
+
+def _weight(lamp: Lamp, place: Floats, view: View) -> float:
+    """How often a lamp is asked for its light: more if it shines at us, and mirrors itself."""
+    towards = np.asarray(view.position) - place
+    facing = towards @ np.asarray(lamp.direction) / max(float(np.linalg.norm(towards)), 1e-6)
+    lux = np.mean(lamp.intensity) * _nearness(place[None], view)[0]
+    return FLOOR + float(lux * (1 + FACING * max(facing, 0.0)))
+
+
 def _lamps(mi: Any, scene: Scene) -> dict[str, Any]:
     """The nearest lamps. Street lamps' lenses are area lights already: they are left out."""
     eye = np.asarray(scene.view.position)
@@ -67,20 +116,21 @@ def _lamps(mi: Any, scene: Scene) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for k, lamp in enumerate(lamps[:MOST_LAMPS]):
         # A hand's breadth in front of the glass, which would shade it.
-        place = (np.asarray(lamp.position) + 0.12 * np.asarray(lamp.direction)) * (1, 1, -1)
-        aim = place + np.asarray(lamp.direction) * (1, 1, -1)
-        intensity = {"type": "rgb", "value": list(lamp.intensity)}
-        if lamp.spread >= 90:
-            made[f"lamp{k}"] = {"type": "point", "position": place.tolist(), "intensity": intensity}
-            continue
+        place = np.asarray(
+            np.asarray(lamp.position) + 0.12 * np.asarray(lamp.direction), np.float32
+        )
+        aim = (place + np.asarray(lamp.direction)) * FLIP
         up = [0, 1, 0] if abs(lamp.direction[1]) < 0.9 else [1, 0, 0]
-        made[f"lamp{k}"] = {
+        made[f"lamp{k:02d}"] = {
             "type": "spot",
-            "intensity": intensity,
+            "intensity": {"type": "rgb", "value": list(lamp.intensity)},
             "cutoff_angle": min(2.2 * lamp.spread, 89.0),
-            "beam_width": 0.35 * lamp.spread,
+            "beam_width": 0.35 * min(lamp.spread, 90.0),
             "to_world": mi.ScalarTransform4f().look_at(
-                origin=place.tolist(), target=aim.tolist(), up=up
+                origin=(place * FLIP).tolist(), target=aim.tolist(), up=up
             ),
+            "sampling_weight": _weight(lamp, place, scene.view),
         }
+    for k in range(len(made), MOST_LAMPS):
+        made[f"lamp{k:02d}"] = {"type": "spot", "intensity": 0.0, "sampling_weight": 0.0}
     return made

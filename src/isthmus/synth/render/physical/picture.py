@@ -12,7 +12,8 @@ from isthmus.synth.render.fast.daylight import daylight
 from isthmus.synth.render.physical.denoise import available, denoised
 from isthmus.synth.render.physical.engine import mitsuba
 from isthmus.synth.render.physical.guides import guides
-from isthmus.synth.render.physical.lights import HEIGHT, emitters, sky_picture
+from isthmus.synth.render.physical.lights import HEIGHT, emitters, is_dim, sky_picture
+from isthmus.synth.render.physical.materials import WET
 from isthmus.synth.render.physical.shapes import meshes
 from isthmus.synth.render.renderer import LAYERS, Radiance
 from isthmus.synth.weather.air import extinction
@@ -64,7 +65,10 @@ class PhysicalRenderer:
                 light = denoised(light, about.plain, about.normal)
             # Meshes carry plain colours: what textures, dirt and drifts of snow make of them at
             # first sight is put on after denoising, which therefore cannot blur it.
-            light = _hazy(light * about.detail, about.distance, scene, group)
+            light = light * about.detail
+            if "lamps" in group and not is_dim(scene):
+                light = light + about.glow
+            light = _hazy(light, about.distance, scene, group)
             found[group[0] if self.apart else "all"] = light
         return Radiance(found)
 
@@ -72,7 +76,7 @@ class PhysicalRenderer:
         self, mi: Any, scene: Scene, shapes: dict[str, Any], layers: tuple[str, ...]
     ) -> Floats:
         lights = emitters(mi, scene, layers)
-        if not lights and "lamps" not in layers:
+        if not lights and not ("lamps" in layers and is_dim(scene)):
             view = scene.view
             return np.zeros((view.height, view.width, 3), np.float32)
         fog = scene.weather.visibility < THICK
@@ -80,14 +84,18 @@ class PhysicalRenderer:
         document["integrator"] = {
             "type": "volpath" if fog else "path",
             "max_depth": FOG_DEPTH if fog else DEPTH,
-            "rr_depth": 2,  # long paths are dim: most are left out, the others count for them
+            # Light that dark surfaces throw back is dim: most such paths are left out, and the
+            # others count for them; from the first hit on, but where mirrored lamps would then
+            # be seen by few samples.
+            "rr_depth": 2 if is_dim(scene) or scene.weather.wetness > WET else 1,
         }
         document["sensor"] = _sensor(mi, scene, self.samples)
         if fog:
             _add_fog(mi, document, scene)
-        world = mi.load_dict(document)
+        # One after the other: their numbers, and the order of the lights, depend on nothing else.
+        world = mi.load_dict(document, parallel=False)
         seed = seeds.integer(scene.seed, "physical", *layers) & 0x7FFFFFFF
-        raw = mi.render(world, spp=self.samples, seed=seed)
+        raw = world.integrator().render(world, seed=seed, spp=self.samples)
         light = np.nan_to_num(np.array(raw, np.float32)[..., :3], posinf=0.0, neginf=0.0)
         return _without_fireflies(light)
 

@@ -1,45 +1,112 @@
-"""Our triangles as Mitsuba's meshes: one for every finish.
+"""Our triangles as Mitsuba's meshes: one for every kind of surface, one for every lamp's light.
 
 Mitsuba's axes are right-handed, ours left-handed: Z is mirrored, and corners change their turn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.synth.render.physical.materials import SNOW, Finish, bsdf, colours, finishes
+from isthmus.synth.render.physical.lights import NO_LAMP, area_light, is_dim
+from isthmus.synth.render.physical.materials import (
+    KINDS,
+    NO_LIGHT,
+    NUMBERS,
+    SNOW,
+    WET,
+    Finish,
+    Kind,
+    bsdf,
+    colours,
+    finishes,
+)
+from isthmus.synth.world.material import RGB
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Scene, Soup, Weather
 
 FLIP = np.array([1, 1, -1], np.float32)
+SLOTS = 20
+"""Lamps' lights in the dark: unused ones are filled up, since their number is part of a kernel."""
+FAR = 9000.0
+ENDS = np.array(
+    [[-FAR, -200, -FAR], [1 - FAR, -200, -FAR], [-FAR, -200, 1 - FAR],
+     [FAR, 3000, FAR], [FAR - 1, 3000, FAR], [FAR, 3000, FAR - 1]], np.float32
+)  # fmt: skip
+"""Corners of two triangles farther out than any scene: its bounds too are part of a kernel."""
 LEVEL = 0.45
 """Least upward part of the normal of faces that hold water or snow."""
 THICK = 0.5
 """Snow cover from which on faces are white to all light; before, it is put on afterwards."""
-SNOWY = Finish("snow")
 
 
 def meshes(mi: Any, scene: Scene, soup: Soup) -> tuple[dict[str, Any], Floats]:
     """Shapes by name, for a scene's dictionary, and the colours (f, 3) that their faces carry."""
+    weather = scene.weather
+    carried = colours(soup, weather)
+    snowy = lies(soup, weather)
+    carried[snowy] = SNOW
+    # Coordinates that no texture asks for would be read at each hit; that all meshes have them or
+    # none has keeps kernels the same.
+    textured = weather.wetness > WET
+    wet = _looks_up(soup) & ~snowy
+    table, which = finishes(soup, weather, wet, lamps=SLOTS if is_dim(scene) else 0)
+    table, which = [*table, Finish("matt")], np.where(snowy, len(table), which)
+    groups: dict[tuple[Kind, RGB], list[int]] = {}
+    for number in np.flatnonzero(np.bincount(which, minlength=len(table))).tolist():
+        groups.setdefault((table[number].kind, table[number].emission), []).append(number)
+    made = {"ends": _small(mi, bsdf(mi, "matt", weather), {}, ENDS, textured)}
+    # Always in one order, for the kernel to be the same from scene to scene.
+    for kind, emission in sorted(groups, key=lambda group: (group[1], KINDS.index(group[0]))):
+        chosen = np.zeros(len(table), np.bool_)
+        chosen[groups[kind, emission]] = True
+        faces = np.flatnonzero(chosen[which])
+        values = {
+            name: np.array([getattr(each, name) for each in table], np.float32)[which[faces]]
+            for name in NUMBERS
+        }
+        values["color"] = carried[faces]
+        emitter = {}
+        if emission != NO_LIGHT:
+            emitter = area_light(emission, soup.points[soup.faces[faces]], scene.view)
+        properties = _properties(mi, bsdf(mi, kind, weather), emitter)
+        made[f"surface{len(made):03d}"] = _mesh(mi, (soup, faces), properties, values, textured)
+    lights = sum(emission != NO_LIGHT for _, emission in groups)
+    for k in range(lights, SLOTS if is_dim(scene) else 0):
+        made[f"unlit{k}"] = _small(mi, bsdf(mi, "matt", weather), NO_LAMP, ENDS[:3], textured)
+    return made, carried
+
+
+def _properties(mi: Any, body: dict[str, Any], emitter: dict[str, Any]) -> Any:
+    properties = mi.Properties()
+    properties["bsdf"] = mi.load_dict(body)
+    if emitter:
+        properties["emitter"] = mi.load_dict(emitter)
+    return properties
+
+
+def _small(
+    mi: Any, body: dict[str, Any], emitter: dict[str, Any], corners: Floats, textured: bool
+) -> Any:
+    """A mesh of a few small triangles that nobody sees, given their corners."""
+    faces = len(corners) // 3
+    values = {name: np.ones(faces, np.float32) for name in NUMBERS}
+    values["color"] = np.zeros((faces, 3), np.float32)
+    tables = [corners, np.tile(np.array([0, 1, 0], np.float32), (3 * faces, 1))]
+    if textured:
+        tables.append(np.zeros((3 * faces, 2), np.float32))
+    return _filled(mi, tables, np.arange(3 * faces), _properties(mi, body, emitter), values)
+
+
+def _looks_up(soup: Soup) -> NDArray[np.bool_]:
+    """(f,) faces on which water stays."""
     corners = soup.points[soup.faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     length = np.maximum(np.linalg.norm(normal, axis=1), 1e-20)
-    up = normal[:, 1] / length > LEVEL
-    colour = colours(soup, scene.weather)
-    carried = colour[soup.faces[:, 0]]
-    snowy = lies(soup, scene.weather)
-    distinct, which = finishes(soup, scene.weather, up & ~snowy)
-    distinct, which = [*distinct, SNOWY], np.where(snowy, len(distinct), which)
-    present = np.flatnonzero(np.bincount(which, minlength=len(distinct)))
-    made = {
-        f"finish{k:03d}": _mesh(mi, soup, np.flatnonzero(which == number), distinct[number], colour)
-        for k, number in enumerate(present.tolist())
-    }
-    carried[snowy] = SNOW
-    return made, carried
+    return np.asarray(normal[:, 1] / length > LEVEL)
 
 
 def lies(soup: Soup, weather: Weather) -> NDArray[np.bool_]:
@@ -56,29 +123,41 @@ def lies(soup: Soup, weather: Weather) -> NDArray[np.bool_]:
     return np.asarray((up > LEVEL) & ~bare[soup.material])
 
 
-def _mesh(mi: Any, soup: Soup, chosen: NDArray[np.intp], what: Finish, colour: Floats) -> Any:
+def _mesh(
+    mi: Any,
+    some: tuple[Soup, NDArray[np.intp]],
+    properties: Any,
+    values: dict[str, Floats],
+    textured: bool,
+) -> Any:
+    """Some faces of a soup as a mesh."""
+    soup, chosen = some
     corners = soup.faces[chosen]
     touched = np.zeros(len(soup.points), np.bool_)
     touched[corners] = True
-    used = np.flatnonzero(touched)
     faces = (np.cumsum(touched, dtype=np.int32) - 1)[corners][:, ::-1]
-    properties = mi.Properties()
-    properties["bsdf"] = mi.load_dict(bsdf(mi, what))
-    if max(what.emission) > 0:
-        radiance = {"type": "rgb", "value": list(what.emission)}
-        properties["emitter"] = mi.load_dict({"type": "area", "radiance": radiance})
+    tables = [soup.points[touched] * FLIP, soup.normals[touched] * FLIP]
+    if textured:
+        tables.append(soup.uv[touched])
+    return _filled(mi, tables, faces, properties, values)
+
+
+def _filled(
+    mi: Any, tables: Sequence[Floats], faces: Any, properties: Any, values: dict[str, Floats]
+) -> Any:
+    """A mesh of corners' places, normals (and texture coordinates), and faces' `values`."""
+    count = faces.size // 3
     mesh = mi.Mesh(
-        what.kind, len(used), len(faces), props=properties, has_vertex_normals=True,
-        has_vertex_texcoords=True,
+        "surface", len(tables[0]), count, props=properties, has_vertex_normals=True,
+        has_vertex_texcoords=len(tables) > 2,
     )  # fmt: skip
-    values = mi.traverse(mesh)
-    values["vertex_positions"] = _flat(soup.points[used] * FLIP)
-    values["vertex_normals"] = _flat(soup.normals[used] * FLIP)
-    values["vertex_texcoords"] = _flat(soup.uv[used])
-    values["faces"] = np.ascontiguousarray(faces, np.uint32).ravel()
-    values.update()
-    own = np.tile(np.array(SNOW, np.float32), (len(used), 1)) if what == SNOWY else colour[used]
-    mesh.add_attribute("vertex_color", 3, _flat(own))
+    parameters = mi.traverse(mesh)
+    for name, table in zip(("positions", "normals", "texcoords"), tables, strict=False):
+        parameters[f"vertex_{name}"] = _flat(table)
+    parameters["faces"] = np.ascontiguousarray(faces, np.uint32).ravel()
+    parameters.update()
+    for name, numbers in values.items():
+        mesh.add_attribute(f"face_{name}", 3 if numbers.ndim == 2 else 1, _flat(numbers))
     return mesh
 
 
