@@ -10,6 +10,7 @@ camera and writing the files, but where the name says otherwise.
     … --flat 1000                                   # and renders so many to see drift
     … --work FOLDER --pieces world scalar           # some pieces, kept in a folder
     … --work FOLDER                                 # the other pieces; writes the results
+    … --cycles PYTHON                               # and Cycles, by a Python that has `bpy`
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 
 import numpy as np
 from record import record, stamp
+from synthesis_peers import cycles
 
 LARGE = {
     "road_type": "street", "surroundings": "shops", "parking": "both", "parked_share": 0.5,
@@ -257,6 +259,7 @@ def main() -> None:
     parser.add_argument("--flat", type=int, default=0)
     parser.add_argument("--count", type=int, default=7, help="scenes of each figure")
     parser.add_argument("--work", type=Path, help="folder where pieces are kept")
+    parser.add_argument("--cycles", metavar="PYTHON", help="a Python that has bpy 4.5")
     parser.add_argument("--pieces", nargs="+", choices=PIECES, default=list(PIECES))
     options = parser.parse_args()
     count = 2 if options.quick else options.count
@@ -266,6 +269,10 @@ def main() -> None:
         return
     figures, tables = together(parts)
     tables["scenes"] = count
+    if options.cycles:
+        for name, size, some in (("360p", SMALL, max(count // 2, 1)), ("720p", HD, 1)):
+            scenes = [scene_of(number, size) for number in range(some)]
+            tables[f"cycles_{name}"] = cycles(options.cycles, scenes)
     if options.flat:
         tables["drift"] = drift(options.flat)
     print(json.dumps({"figures": figures, "tables": tables}, indent=1))
