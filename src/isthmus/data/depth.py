@@ -6,6 +6,7 @@ metres × 256, and 0 where no depth is known. The step is 3.9 mm, the largest va
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,8 @@ def write_depth_png(path: Path, metres: npt.NDArray[np.floating]) -> None:
     known = depth > 0
     steps = np.clip(np.rint(np.where(known, depth, 0.0) * STEPS_PER_METRE), 1, LARGEST)
     stored = np.where(known, steps, 0).astype("<u2")
-    save(path, Image.fromarray(stored), "PNG", compress_level=6)
+    # Runs alone: half the time of searching for repeats, for a fifth more bytes.
+    save(path, Image.fromarray(stored), "PNG", compress_type=zlib.Z_RLE)
 
 
 def read_depth_png(path: Path | str) -> npt.NDArray[np.float32]:

@@ -78,6 +78,18 @@ def _span(value, step, start, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _fill_row(nearness, face, plane, reach, number):  # type: ignore[no-untyped-def]
+    """Draw a triangle into columns (n,) that it covers; without branches, several at a time."""
+    slope, offset, base = plane
+    for i in range(len(nearness)):
+        near = np.float32(slope * (i + offset) + base)
+        near = min(max(near, reach[0]), reach[1])
+        nearer = near > nearness[i]
+        nearness[i] = near if nearer else nearness[i]
+        face[i] = number if nearer else face[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-def]
     """Draw the chosen triangles into a band of rows; `band` is its first row, the whole height."""
     top, height = band
@@ -107,16 +119,21 @@ def _fill(triangles, chosen, face, nearness, band):  # type: ignore[no-untyped-d
         broad = xb - xa >= BROAD
         for y in range(ya, yb + 1):
             base = b * (y + 0.5 - 0.5 * height) + c
-            first, last = xa, xb
             if broad:
-                first, last = _span(row0, dy0 << SHIFT, xa, first, last)
+                first, last = _span(row0, dy0 << SHIFT, xa, xa, xb)
                 first, last = _span(row1, dy1 << SHIFT, xa, first, last)
                 first, last = _span(row2, dy2 << SHIFT, xa, first, last)
-            e0 = row0 - (dy0 << SHIFT) * (first - xa)
-            e1 = row1 - (dy1 << SHIFT) * (first - xa)
-            e2 = row2 - (dy2 << SHIFT) * (first - xa)
-            for x in range(first, last + 1):
-                if broad or (e0 | e1 | e2) >= 0:
+                if last >= first:
+                    here = nearness[y - top, first : last + 1]
+                    what = face[y - top, first : last + 1]
+                    offset = first + 0.5 - 0.5 * width
+                    _fill_row(here, what, (a, offset, base), reach[t], source[t])
+                row0, row1 = row0 + (dx0 << SHIFT), row1 + (dx1 << SHIFT)
+                row2 += dx2 << SHIFT
+                continue
+            e0, e1, e2 = row0, row1, row2
+            for x in range(xa, xb + 1):
+                if (e0 | e1 | e2) >= 0:
                     near = np.float32(a * (x + 0.5 - 0.5 * width) + base)
                     near = min(max(near, low), high)
                     if near > nearness[y - top, x]:

@@ -170,6 +170,16 @@ def _where(polygon, slope_x, slope_y, far_slope):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _beside(polygon, half_width, half_height):  # type: ignore[no-untyped-def]
+    """Whether a face of a parallel projection lies wholly beside the picture."""
+    x0, x1, x2 = polygon[0, 0], polygon[1, 0], polygon[2, 0]
+    y0, y1, y2 = polygon[0, 1], polygon[1, 1], polygon[2, 1]
+    if min(x0, x1, x2) > half_width or max(x0, x1, x2) < -half_width:
+        return True
+    return min(y0, y1, y2) > half_height or max(y0, y1, y2) < -half_height
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _snap(polygon, size, lens, grid):  # type: ignore[no-untyped-def]
     """Fill `grid` with the corners in steps of the grid; smallest and largest nearness."""
     low, high = np.inf, -np.inf
@@ -237,6 +247,8 @@ def _set_up(points, faces, keep, projection, out):  # type: ignore[no-untyped-de
                 size = _clip(polygon, other, FARTHEST / focal)
             elif where == 1:
                 size = 0
+        elif _beside(polygon, (0.5 + margin) * width / focal, (0.5 + margin) * height / focal):
+            continue
         low, high = _snap(polygon, size, lens, grid)
         divisor = d if perspective else nz
         base = (nz if perspective else -d) / divisor

@@ -6,6 +6,7 @@ import io
 from functools import lru_cache
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from isthmus.synth.imaging.exposure import meter
@@ -35,14 +36,14 @@ def develop(
         seen = motion_blurred(seen, flow * np.float32(exposure.shutter))
     signal = seen * np.float32(exposure.scale)
     signal = read_out(signal, exposure.gain, sensor, rng)
-    signal *= _white(signal, sensor)
-    grey = signal @ LUMA
-    mute = np.float32(sensor.saturation)
-    signal = grey[..., None] * (1 - mute) + signal * mute
-    picture = np.take(_curve(sensor.knee, sensor.contrast), _steps(signal))
+    levels, grey = np.empty(signal.shape, np.float32), np.empty(signal.shape[:2], np.float32)
+    colours = (_white(signal, sensor), np.float32(sensor.saturation))
+    _tone(np.ascontiguousarray(signal), colours, _curve(sensor.knee, sensor.contrast), levels, grey)
     if sensor.sharpening > 0:
-        picture = _sharpened(picture, sensor.sharpening)
-    return np.asarray((picture + 0.5).clip(0, 255), np.uint8)
+        grey -= blur(grey[..., None], 1.0)[..., 0]
+    picture = np.empty(signal.shape, np.uint8)
+    _finish(levels, grey, np.float32(max(sensor.sharpening, 0.0)), picture)
+    return picture
 
 
 def jpeg_bytes(picture: NDArray[np.uint8], quality: int) -> bytes:
@@ -65,12 +66,6 @@ def _white(signal: Floats, sensor: Sensor) -> Floats:
     return np.asarray(factors / (factors @ LUMA), np.float32)
 
 
-def _steps(signal: Floats) -> NDArray[np.int32]:
-    # Square roots spread the dark levels, where steps of the curve would show.
-    level = np.sqrt(np.clip(signal, 0, TOP)) * np.float32((SIZE - 1) / np.sqrt(TOP))
-    return np.asarray(level + np.float32(0.5), np.int32)
-
-
 @lru_cache(maxsize=64)
 def _curve(knee: float, contrast: float) -> Floats:
     """Bytes (as floats) of linear levels: contrast, highlights rolled off, sRGB."""
@@ -82,7 +77,35 @@ def _curve(knee: float, contrast: float) -> Floats:
     return np.asarray(encoded * 255, np.float32)
 
 
-def _sharpened(picture: Floats, strength: float) -> Floats:
-    grey = picture @ LUMA
-    detail = grey - blur(grey[..., None], 1.0)[..., 0]
-    return np.asarray(picture + np.float32(strength) * detail[..., None], np.float32)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tone(signal, colours, curve, levels, grey):  # type: ignore[no-untyped-def]
+    """Fill `levels` with what the curve makes of balanced, muted colours, `grey` with its luma."""
+    white, saturation = colours
+    # Square roots spread the dark levels, where steps of the curve would show.
+    stretch = np.float32((SIZE - 1) / np.sqrt(TOP))
+    red, green, blue = np.float32(LUMA[0]), np.float32(LUMA[1]), np.float32(LUMA[2])
+    mute = np.float32(1) - saturation
+    for y in range(signal.shape[0]):
+        for x in range(signal.shape[1]):
+            r, g = signal[y, x, 0] * white[0], signal[y, x, 1] * white[1]
+            b = signal[y, x, 2] * white[2]
+            paler = mute * (red * r + green * g + blue * b)
+            r = min(max(paler + saturation * r, np.float32(0)), np.float32(TOP))
+            g = min(max(paler + saturation * g, np.float32(0)), np.float32(TOP))
+            b = min(max(paler + saturation * b, np.float32(0)), np.float32(TOP))
+            r = curve[np.int32(np.sqrt(r) * stretch + np.float32(0.5))]
+            g = curve[np.int32(np.sqrt(g) * stretch + np.float32(0.5))]
+            b = curve[np.int32(np.sqrt(b) * stretch + np.float32(0.5))]
+            levels[y, x, 0], levels[y, x, 1], levels[y, x, 2] = r, g, b
+            grey[y, x] = red * r + green * g + blue * b
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _finish(levels, detail, strength, picture):  # type: ignore[no-untyped-def]
+    """Fill `picture` with bytes: levels 0–255 and so much of the detail (h, w)."""
+    for y in range(levels.shape[0]):
+        for x in range(levels.shape[1]):
+            more = strength * detail[y, x] + np.float32(0.5)
+            for c in range(3):
+                level = min(max(levels[y, x, c] + more, np.float32(0)), np.float32(255))
+                picture[y, x, c] = np.uint8(level)

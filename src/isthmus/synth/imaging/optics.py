@@ -37,8 +37,40 @@ def blur(image: Floats, sigma: float) -> Floats:
     """Gaussian blur of (h, w, c), edges repeated; `sigma` in pixels."""
     if sigma <= 0:
         return image
-    once = gaussian_filter1d(image, sigma, axis=0, mode="nearest", truncate=3.0)
-    return np.asarray(gaussian_filter1d(once, sigma, axis=1, mode="nearest", truncate=3.0))
+    reach = int(3.0 * sigma + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    weights = (weights / weights.sum()).astype(np.float32)
+    padding = ((0, 0), (reach, reach), (0, 0))
+    wide = np.pad(np.asarray(image, np.float32), padding, mode="edge")
+    once, out = np.empty(image.shape, np.float32), np.empty(image.shape, np.float32)
+    height = image.shape[0]
+    flat = (wide.reshape(height, -1), once.reshape(height, -1), out.reshape(height, -1))
+    _blur(flat, weights, image.shape[2])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _blur(pictures, weights, channels):  # type: ignore[no-untyped-def]
+    """Fill the second and third of (wide, once, out), rows of a picture, by rows and columns."""
+    wide, once, out = pictures
+    height, length = out.shape
+    reach = len(weights) // 2
+    for y in range(height):
+        for i in range(length):
+            once[y, i] = weights[0] * wide[y, i]
+        for k in range(1, len(weights)):
+            weight, shift = weights[k], k * channels
+            for i in range(length):
+                once[y, i] += weight * wide[y, i + shift]
+    for y in range(height):
+        for k in range(len(weights)):
+            weight, row = weights[k], min(max(y + k - reach, 0), height - 1)
+            if k == 0:
+                for i in range(length):
+                    out[y, i] = weight * once[row, i]
+            else:
+                for i in range(length):
+                    out[y, i] += weight * once[row, i]
 
 
 def shrink(image: Floats, factor: int) -> Floats:
@@ -46,8 +78,12 @@ def shrink(image: Floats, factor: int) -> Floats:
     height, width = image.shape[:2]
     padding = ((0, -height % factor), (0, -width % factor), (0, 0))
     padded = np.pad(image, padding, mode="edge")
-    blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor, 3)
-    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+    # Row by row, then column by column: numpy's mean over both is many times slower.
+    rows = np.add.reduce(padded.reshape(-1, factor, *padded.shape[1:]), axis=1)
+    blocks = np.zeros((len(rows), rows.shape[1] // factor, 3), np.float32)
+    for k in range(factor):
+        blocks += rows[:, k::factor]
+    return np.asarray(blocks * np.float32(1 / factor**2))
 
 
 def enlarge(image: Floats, height: int, width: int) -> Floats:

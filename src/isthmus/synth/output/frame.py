@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import isthmus
 from isthmus.data.frame import Camera, Frame
 from isthmus.errors import InputError
-from isthmus.files import file_digest, read_json, write_bytes, write_json
+from isthmus.files import canonical_json, file_digest, read_json, write_bytes, write_text
 from isthmus.synth.output.labels import LabelStyle, boxes
 from isthmus.synth.output.request import Made, Request, make
 
@@ -111,7 +112,7 @@ def _write(job: Job, made: Made) -> dict[str, Any]:
         record["distortion"] = list(camera.distortion)
     if made.sensor.rolling > 0:
         record["rolling_shutter"] = made.sensor.rolling
-    write_json(job.record, record)
+    write_text(job.record, canonical_json(record) + "\n")
     return record
 
 
@@ -131,7 +132,7 @@ def _write_layer(path: Path, kind: str, made: Made) -> None:
         return
     values = getattr(made.truth, kind)
     stored = values.astype("<u2") if values.dtype == np.uint16 else values
-    save(path, Image.fromarray(stored), "PNG", compress_level=4)
+    save(path, Image.fromarray(stored), "PNG", compress_type=zlib.Z_RLE)
 
 
 def frame_of(job: Job, record: dict[str, Any], style: LabelStyle) -> Frame:

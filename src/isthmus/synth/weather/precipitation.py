@@ -46,6 +46,8 @@ def precipitate(
         splashes, which lie on what they hide, do not count.
     """
     weather = scene.weather
+    if weather.rain <= 0 and weather.snowfall <= 0:
+        return light, np.zeros(light.shape[:2], np.float32)
     out = np.ascontiguousarray(light, np.float32).copy()
     cover = np.zeros(light.shape[:2], np.float32)
     near = np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(1e6)).astype(np.float32)

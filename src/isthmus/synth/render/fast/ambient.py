@@ -1,6 +1,6 @@
 """How much of the sky each place sees: worked out at half the picture's size, then spread.
 
-Along eight directions the height map is searched for what rises highest (horizon angles, Max 1988);
+Along six directions the height map is searched for what rises highest (horizon angles, Max 1988);
 nearer than its texels reach, the picture's own depths tell (Mittring 2007). Each place looks along
 other directions than its neighbours, by a pattern of 4 × 4, and the mean over the pattern is taken.
 """
@@ -14,7 +14,7 @@ from numba import njit
 
 from isthmus.synth.world.mesh import Floats
 
-AROUND, STEPS, NEAR = 8, 8, 8
+AROUND, STEPS, NEAR = 6, 7, 8
 
 
 class Ambient(NamedTuple):
@@ -97,7 +97,7 @@ def search_pattern(scale: float) -> Pattern:
     turn, stretch = ((spot * 7) % 16 + 0.5) / 16, ((spot * 11 + 5) % 16 + 0.5) / 16
     angle = (np.arange(AROUND)[None] + turn[:, None]) * (2 * np.pi / AROUND)
     compass = np.stack([np.sin(angle), np.cos(angle)], axis=-1)
-    step = 0.08 * (1 + stretch[:, None]) * 2.0 ** np.arange(STEPS)[None]
+    step = 0.16 * (1 + stretch[:, None]) * 2.0 ** np.arange(STEPS)[None]
     spiral = (np.arange(NEAR)[None] * 0.618 + turn[:, None]) * 2 * np.pi
     radius = (np.arange(NEAR)[None] + 0.5 + turn[:, None]) / (NEAR + 1)
     near = np.stack([radius * np.cos(spiral), radius * np.sin(spiral)], axis=-1)

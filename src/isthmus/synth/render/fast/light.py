@@ -29,7 +29,7 @@ class Lights(NamedTuple):
     Attributes:
         sun: (3,) towards the sun. sun_lux: (3,).
         ground_sun, ground_sky: (3,) illuminance of open ground, lux.
-        levels, irradiance: see `SkyMap`.
+        levels, harmonics: see `SkyMap`.
         lamps: (k, 12) place 0–2, axis 3–5, cd 6–8, narrowness 9 (0: all round), squared
             reach 10 (m²), 1 or 2 for a low beam 11
             (2: the camera car's own).
@@ -40,7 +40,7 @@ class Lights(NamedTuple):
     ground_sun: Floats
     ground_sky: Floats
     levels: Floats
-    irradiance: Floats
+    harmonics: Floats
     lamps: Floats
 
 
@@ -112,47 +112,74 @@ def sun_light(surfaces, pane, sky_and_sun, lights, out):  # type: ignore[no-unty
             own = (finish[i, 0], metal, finish[i, 2], finish[i, 4])
             body, gloss, edge, clear = _lobes(nl, nv, nh, vh, own)
         through = -nl * leaf * share if nl < 0 else 0.0
+        through *= 1 / np.pi
+        around *= (1 - metal) * (1 / np.pi)
         for c in range(3):
             a = albedo[i, c]
             f0 = 0.04 * (1 - metal) + a * metal
             light = nl * share * (a * body + f0 * gloss + edge + clear) if nl > 0 else 0.0
-            light += through * a * LEAF[c] / np.pi
-            out[i, c] += light * lux[c] + a * (1 - metal) / np.pi * around * ground[c]
+            light += through * a * LEAF[c]
+            out[i, c] += light * lux[c] + a * around * ground[c]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _height(y):  # type: ignore[no-untyped-def]
+    """arcsin(y) over π/2 for 0–1, 0 below (Abramowitz and Stegun 1964, 4.4.45)."""
+    y = min(max(y, 0.0), 1.0)
+    poly = 1.5707288 - y * (0.2121144 - y * (0.0742610 - 0.0187293 * y))
+    return max(1 - np.sqrt(1 - y) * poly * (2 / np.pi), 0.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _azimuth(x, z):  # type: ignore[no-untyped-def]
+    """arctan2(x, z) over 2π, to 0.0006: less than a cell of the sky map (Rajan et al. 2006)."""
+    a, b = abs(x), abs(z)
+    t = min(a, b) / (max(a, b) + 1e-12)
+    angle = t * (0.125 + 0.0434 * (1 - t))
+    angle = 0.25 - angle if a > b else angle
+    angle = 0.5 - angle if z < 0 else angle
+    return -angle if x < 0 else angle
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sky_light(surfaces, pane, open_sky, lights, out):  # type: ignore[no-untyped-def]
     """Luminance (n, 3) by the sky: from its dome, from the street, and the gloss of rough stuff."""
-    _, _, _, ground, levels, irradiance, _ = lights
+    _, _, _, ground, levels, harmonics, _ = lights
     _, normal, sight, albedo, finish, _ = surfaces
     _, rows, columns, _ = levels.shape
     for i in range(len(albedo)):
         nx, ny, nz = normal[i, 0], normal[i, 1], normal[i, 2]
         vx, vy, vz = sight[i, 0], sight[i, 1], sight[i, 2]
-        row = min(max(np.int64((np.arcsin(min(max(ny, -1.0), 1.0)) / np.pi + 0.5) * 16), 0), 15)
-        column = np.int64((np.arctan2(nx, nz) / (2 * np.pi)) * 32) % 32
+        xy, yz, zz, xz, xx = nx * ny, ny * nz, 3 * nz * nz - 1, nx * nz, nx * nx - ny * ny
         seen = open_sky[i] * (0.45 if pane[i] == 2 else 1.0)
         around = BOUNCE * (0.55 * (0.5 - 0.5 * ny) + 0.5 * (1 - open_sky[i]))
         if pane[i] == 2:
             around *= 0.5
         nv = max(nx * vx + ny * vy + nz * vz, 0.0)
         rough, metal, coat = finish[i, 0], finish[i, 1], finish[i, 2]
-        schlick = (1 - nv) ** 5
+        q = 1 - nv
+        schlick = q * q * q * q * q
         f_coat = (0.04 + 0.96 * schlick) * coat
         # The most blurred sky along the mirrored direction is enough for what is rough.
         ry, gloss = 2 * nv * ny - vy, rough >= SHARP
         free = min(max((ry + 0.15) / 0.4, 0.0), 1.0) * seen
-        r = min(np.int64(np.arcsin(min(max(ry, 0.0), 1.0)) * (2 / np.pi) * rows), rows - 1)
-        s = np.int64(np.arctan2(2 * nv * nx - vx, 2 * nv * nz - vz) * (0.5 / np.pi) * columns)
+        r, s = 0, 0
+        if gloss:
+            r = min(np.int64(_height(ry) * rows), rows - 1)
+            s = np.int64(_azimuth(2 * nv * nx - vx, 2 * nv * nz - vz) * columns) % columns
+        body, bare = (1 - metal) * (1 / np.pi), 1 - coat * (1 - metal)
+        street = BOUNCE * 0.6 / np.pi * (1 - free)
         for c in range(3):
-            lux = irradiance[row, column, c] * seen + around * ground[c]
+            lux = harmonics[0, c] + ny * harmonics[1, c] + nz * harmonics[2, c]
+            lux += nx * harmonics[3, c] + xy * harmonics[4, c] + yz * harmonics[5, c]
+            lux += zz * harmonics[6, c] + xz * harmonics[7, c] + xx * harmonics[8, c]
+            lux = max(lux, 0.0) * seen + around * ground[c]
             # Under a clear coat or water only metal throws light back unchanged.
             f0 = 0.04 * (1 - metal) + albedo[i, c] * metal
-            f = (f0 + (max(1 - rough, f0) - f0) * schlick) * (1 - coat * (1 - metal))
-            light = (1 - metal) * (1 - f) * albedo[i, c] * lux / np.pi
+            f = (f0 + (max(1 - rough, f0) - f0) * schlick) * bare
+            light = body * (1 - f) * albedo[i, c] * lux
             if gloss:
-                street = BOUNCE * 0.6 * ground[c] / np.pi
-                light += f * (levels[3, r, s % columns, c] * free + street * (1 - free))
+                light += f * (levels[3, r, s, c] * free + street * ground[c])
             out[i, c] += light * (1 - f_coat)
 
 

@@ -269,40 +269,47 @@ def _add_up(base, most, sums):  # type: ignore[no-untyped-def]
 def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
     """Fill `out` (h, w, 3) at chosen pixels with what mirrors show.
 
-    `pictures` is `columns_of` the picture without mirrors, and by how many rows up and down a
-    mirror draws out what it shows at a distance, (n,); `around` (n, 3) is what they show outside
-    the picture. `out` holds the share that reaches the camera and is multiplied by what is seen.
+    `pictures` is the picture without mirrors, `columns_of` it or nothing (five rows stand for all
+    then), the most that counts, and by how many rows up and down a mirror draws out what it shows
+    at a distance, (n,); `around` (n, 3) is what they show outside the picture.
     """
-    sums, streak = pictures
-    height, width, _ = sums.shape
-    height -= 1
+    base, sums, most, streak = pictures
+    height, width, _ = base.shape
     for i in range(len(chosen)):
         y, x = chosen[i] // width, chosen[i] % width
         sure = spots[i, 2]
         q, p = np.int64(spots[i, 1]), np.int64(spots[i, 0])
         reach = np.int64(streak[i] * spots[i, 3])
-        low, high = q - reach, q + reach + 1
-        if low < 0:
-            low = np.int64(0)
-        if high > height:
-            high = np.int64(height)
-        for c in range(3):
-            seen = 0.0
-            if sure > 0:
-                seen = (sums[high, p, c] - sums[low, p, c]) / (high - low)
-            out[y, x, c] *= around[i, c] * (1 - sure) + seen * sure
+        low, high = max(q - reach, 0), min(q + reach + 1, height)
+        step = (high - low + 4) // 5
+        red, green, blue, count = 0.0, 0.0, 0.0, high - low
+        if sure > 0 and len(sums):
+            red = sums[high, p, 0] - sums[low, p, 0]
+            green = sums[high, p, 1] - sums[low, p, 1]
+            blue = sums[high, p, 2] - sums[low, p, 2]
+        elif sure > 0:
+            count = 0
+            for row in range(low + step // 2, high, step):
+                red += min(base[row, p, 0], most)
+                green += min(base[row, p, 1], most)
+                blue += min(base[row, p, 2], most)
+                count += 1
+        sure, free = sure / max(count, 1), 1 - sure
+        out[y, x, 0] = around[i, 0] * free + red * sure
+        out[y, x, 1] = around[i, 1] * free + green * sure
+        out[y, x, 2] = around[i, 2] * free + blue * sure
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def soften(rows, mirrors, mirrored, out):  # type: ignore[no-untyped-def]
-    """Add to rows of `out` (h, w, 3) what mirrors show, `mirrored`, over 3 × 3 pixels.
+    """Add to rows of `out` (k, h, w, 3) what mirrors show, `mirrored`, over 3 × 3 pixels.
 
     One ray a pixel makes steps and dots where paint is bent; neighbours on the same surface even
     them out, each by what it shows and not by its share of it.
     """
     _, share, _, nearness = mirrors
-    height, width, _ = share.shape
-    seen = np.empty(3)
+    layers, height, width, _ = out.shape
+    seen = np.empty((layers, 3))
     for y in range(rows[0], rows[1]):
         for x in range(width):
             if share[y, x, 1] <= FAINT:
@@ -315,7 +322,9 @@ def soften(rows, mirrors, mirrored, out):  # type: ignore[no-untyped-def]
                         continue
                     weight = (2.0 - abs(j - y)) * (2.0 - abs(i - x))
                     total += weight
-                    for c in range(3):
-                        seen[c] += weight * mirrored[j, i, c] / max(share[j, i, c], 1e-6)
-            for c in range(3):
-                out[y, x, c] += share[y, x, c] * seen[c] / total
+                    for k in range(layers):
+                        for c in range(3):
+                            seen[k, c] += weight * mirrored[k, j, i, c]
+            for k in range(layers):
+                for c in range(3):
+                    out[k, y, x, c] += share[y, x, c] * seen[k, c] / total

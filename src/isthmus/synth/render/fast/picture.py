@@ -87,13 +87,14 @@ class _Picture:
             ground_sun=self.day.ground - self.day.sky,
             ground_sky=self.day.sky.astype(np.float32),
             levels=sky_map.levels,
-            irradiance=sky_map.irradiance,
+            harmonics=sky_map.harmonics,
             lamps=lamp_table(scene),
         )
         p = self.projection
         self.camera = tuple(p)[:5]
         self.base = np.zeros((len(layers), view.height, view.width, 3), np.float32)
-        self.mirrored = np.zeros_like(self.base)
+        self.mirrored = np.empty_like(self.base)
+        self.rays = np.empty((view.height, view.width, 3), np.float32)
         self.mirrors = mirrors.empty_mirrors(view.height, view.width)
         self.ambient = ambient.empty_ambient(view.height, view.width)
         self.sky_share = np.empty((view.height, view.width), np.float32)
@@ -129,7 +130,7 @@ class _Picture:
         ambient.look_up(fragments.spot, surfaces.normal, tuple(self.ambient), openness)
         mirrors.note(tuple(fragments), tuple(surfaces), tuple(self.mirrors))
         air.nearest(fragments.pixel, surfaces.place, self.projection.origin, self.distance.ravel())
-        directions = np.empty(((last - first) * width, 3), np.float32)
+        directions = self.rays[first:last].reshape(-1, 3)
         p, view = self.projection, self.scene.view
         camera = (p.turn, p.origin, float(view.focal), width, view.height)
         air.rays((first, last), camera, directions)
@@ -173,14 +174,15 @@ class _Picture:
             light.sun_light(tables, pane, (openness, lit), tuple(self.lights), values)
         elif name == "sky":
             light.sky_light(tables, pane, openness, tuple(self.lights), values)
-        elif name == "lamps":
+        elif name == "lamps" and (len(self.lights.lamps) or surfaces.emission.any()):
             light.lamp_light(tables, pane, openness, self.lights.lamps, values)
         return values
 
     def sum_columns(self) -> None:
-        """Make ready for mirrors what is seen without them."""
+        """Make ready for mirrors what is seen without them: wet ground draws it out far."""
+        nothing = np.zeros((0, 0, 3))
         self.sums = [
-            mirrors.columns_of(base, mirrors.MOST[name])
+            mirrors.columns_of(base, mirrors.MOST[name]) if self.scene.weather.wetness else nothing
             for name, base in zip(self.layers, self.base, strict=True)
         ]
 
@@ -199,15 +201,15 @@ class _Picture:
         mirrors.dome(rays, met, self.lights.levels, sky)
         lit, albedo = met[:, 1:2], met[:, :1] / np.float32(np.pi)
         streak = np.float32(1.4 * view.focal) * rough * rough
-        for name, sums, out in zip(self.layers, self.sums, self.mirrored, strict=True):
+        for k, name in enumerate(self.layers):
             if name == "sky":
                 around = sky + 0.5 * albedo * self.lights.ground_sky
             elif name == "sun":
                 around = albedo * (lit * self.lights.sun_lux + 0.06 * self.lights.ground_sun)
             else:
                 around = np.zeros_like(sky)
-            out[first:last] = share
-            mirrors.mix(chosen, spots, (sums, streak), around, out)
+            seen = (self.base[k], self.sums[k], np.float32(mirrors.MOST[name]), streak)
+            mirrors.mix(chosen, spots, seen, around, self.mirrored[k])
 
     def glow_pass(self) -> None:
         """Light of lamps in fog, at every fourth pixel."""
@@ -225,15 +227,12 @@ class _Picture:
 
     def air_band(self, first: int, last: int) -> None:
         """Put pixel rows together, with the air between."""
-        view, p = self.scene.view, self.projection
-        directions = np.empty(((last - first) * view.width, 3), np.float32)
-        camera = (p.turn, p.origin, float(view.focal), view.width, view.height)
-        air.rays((first, last), camera, directions)
+        directions = self.rays[first:last].reshape(-1, 3)
         share, distance = self.sky_share[first:last].ravel(), self.distance[first:last].ravel()
         through = np.empty(len(directions), np.float32)
         air.through_air(directions, distance, share, self.day.extinction, through)
+        mirrors.soften((first, last), tuple(self.mirrors), self.mirrored, self.base)
         for k, name in enumerate(self.layers):
-            mirrors.soften((first, last), tuple(self.mirrors), self.mirrored[k], self.base[k])
             rows = self.base[k, first:last].reshape(-1, 3)
             air.blend(through, self._airlight(name), rows)
             if name == "lamps" and self.glow is not None:

@@ -27,8 +27,6 @@ FINEST = (140.0, 34.0, 4.0)
 LARGEST = 4096
 SEARCH, WIDEST = 0.13, 16.0
 """Half width of soft edges: metres in which they are looked for, texels to which they are drawn."""
-BLOCK = 16
-"""Texels of a block: no less than `WIDEST`."""
 DISC = np.array(
     [(0.0, 0.0)]
     + [(0.5 * np.cos(a), 0.5 * np.sin(a)) for a in np.radians(np.arange(20, 380, 90))]
@@ -51,8 +49,9 @@ class SunMap(NamedTuple):
         turn: (3, 3) world to the map's axes; its third points away from the sun.
         origin: (3,), in the middle of the map.
         scale: texels per metre.
-        around: (h / BLOCK, w / BLOCK, 2) least and largest nearness of a block and those around
+        around: (h / block, w / block, 2) least and largest nearness of a block and those around
             it; least −inf at the map's edge.
+        block: texels of a block: no less than the half width in which edges are looked for.
     """
 
     nearest: Floats
@@ -60,6 +59,7 @@ class SunMap(NamedTuple):
     origin: NDArray[np.float64]
     scale: float
     around: Floats
+    block: int
 
 
 class HeightMap(NamedTuple):
@@ -115,14 +115,15 @@ def sun_maps(
         along = Projection(turn, origin, scale, width, height, False)
         triangles = set_up(soup.points, soup.faces, keep, along, threads=threads)
         _, nearest = rasterise(triangles, width, height, threads)
-        maps.append(SunMap(nearest, turn, origin, scale, _around(nearest)))
+        block = int(np.ceil(min(max(SEARCH * scale, 1.5), WIDEST)))
+        maps.append(SunMap(nearest, turn, origin, scale, _around(nearest, block), block))
     return maps
 
 
 def no_maps() -> list[SunMap]:
     """Maps of a sun that nothing hides, for when there is none."""
     nothing = np.full((1, 1), -np.inf, np.float32)
-    one = SunMap(nothing, np.eye(3), np.zeros(3), 1.0, _around(nothing))
+    one = SunMap(nothing, np.eye(3), np.zeros(3), 1.0, _around(nothing, 1), 1)
     return [one] * len(MIDDLES)
 
 
@@ -156,15 +157,15 @@ def _seen(samples, camera, turn, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _around(nearest):  # type: ignore[no-untyped-def]
+def _around(nearest, block):  # type: ignore[no-untyped-def]
     """See `SunMap.around`."""
     height, width = nearest.shape
-    rows, columns = (height + BLOCK - 1) // BLOCK, (width + BLOCK - 1) // BLOCK
+    rows, columns = (height + block - 1) // block, (width + block - 1) // block
     own = np.empty((rows, columns, 2), np.float32)
     own[:, :, 0], own[:, :, 1] = np.inf, -np.inf
     for b in range(height):
         for a in range(width):
-            r, s = b // BLOCK, a // BLOCK
+            r, s = b // block, a // block
             own[r, s, 0] = min(own[r, s, 0], nearest[b, a])
             own[r, s, 1] = max(own[r, s, 1], nearest[b, a])
     out = own.copy()
@@ -199,15 +200,22 @@ def height_map(soup: Soup, view: View, threads: int) -> HeightMap:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _blockers(nearest, u, v, own, reach):  # type: ignore[no-untyped-def]
-    """How many of 13 texels around (u, v) hide the sun from a nearness, and their mean lead."""
+def _blockers(nearest, spot, own, slope, reach):  # type: ignore[no-untyped-def]
+    """How many of 13 texels around a spot hide the sun from a nearness, and their mean lead.
+
+    What rises towards the sun with the `slope` of the place's own surface does not hide it.
+    """
     height, width = nearest.shape
+    u, v = spot
     count, gap = 0, 0.0
     for k in range(13):
-        a, b = np.int64(u + reach * DISC[k, 0]), np.int64(v + reach * DISC[k, 1])
-        if 0 <= a < width and 0 <= b < height and nearest[b, a] > own:
-            count += 1
-            gap += nearest[b, a] - own
+        p, q = reach * DISC[k, 0], reach * DISC[k, 1]
+        a, b = np.int64(u + p), np.int64(v + q)
+        if 0 <= a < width and 0 <= b < height:
+            lead = nearest[b, a] - own
+            if lead > max(p * slope[0] + q * slope[1], 0.0):
+                count += 1
+                gap += lead
     return count, gap / max(count, 1)
 
 
@@ -254,7 +262,8 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
     place, normal, finish, spot = spots
     for i in range(len(place)):
         near = spot[i, 2]
-        nearest, turn, origin, scale, around = maps[(near < 1 / NEAR_END) + (near < 1 / MIDDLE_END)]
+        which = (near < 1 / NEAR_END) + (near < 1 / MIDDLE_END)
+        nearest, turn, origin, scale, around, block = maps[which]
         facing = -(
             normal[i, 0] * turn[2, 0] + normal[i, 1] * turn[2, 1] + normal[i, 2] * turn[2, 2]
         )
@@ -270,13 +279,18 @@ def lit_share(spots, maps, softness, out):  # type: ignore[no-untyped-def]
         v = 0.5 * height - (turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z) * scale
         own = 0.6 / scale + 0.006 - (turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z)
         if 0 <= u < width and 0 <= v < height:
-            least, most = around[np.int64(v) // BLOCK, np.int64(u) // BLOCK]
+            least, most = around[np.int64(v) // block, np.int64(u) // block]
             if most <= own or least > own:
                 out[i] = 1.0 if most <= own else 0.0
                 continue
         # How far away is what hides it? Its edge is as much wider as the sun's disc makes it.
         reach = min(max(SEARCH * scale, 1.5), WIDEST)
-        blockers, gap = _blockers(nearest, u, v, own, reach)
+        slope = (0.0, 0.0)
+        if facing > 0.05:
+            p = normal[i, 0] * turn[0, 0] + normal[i, 1] * turn[0, 1] + normal[i, 2] * turn[0, 2]
+            q = normal[i, 0] * turn[1, 0] + normal[i, 1] * turn[1, 1] + normal[i, 2] * turn[1, 2]
+            slope = (-p / (facing * scale), q / (facing * scale))
+        blockers, gap = _blockers(nearest, (u, v), own, slope, reach)
         if blockers in {0, 13}:
             out[i] = 0.0 if blockers else 1.0
             continue

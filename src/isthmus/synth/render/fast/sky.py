@@ -11,12 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from isthmus.synth.render.fast.daylight import Daylight
 from isthmus.synth.world.mesh import Floats
 
 ROWS, COLUMNS = 48, 192
 SUN_RADIUS = np.radians(0.2665)
+HARMONICS = (
+    *[1 / 4], *[1 / 2] * 3, *[15 / 16] * 2, 5 / 64, 15 / 16, 15 / 64,
+)  # fmt: skip
+"""Squared norms of spherical harmonics, times those of the cosine lobe (π, 2π/3, π/4)."""
 
 
 class Sky(NamedTuple):
@@ -45,12 +50,12 @@ class SkyMap(NamedTuple):
     Attributes:
         levels: (k, ROWS, COLUMNS, 3) luminance, each level blurred more. Row r is the height
             (r + 0.5) / ROWS · 90°, column c the azimuth (c + 0.5) / COLUMNS · 360° from +Z to +X.
-        irradiance: (16, 32, 3) lux on a surface by its normal: row from straight down to
-            straight up, column azimuth.
+        harmonics: (9, 3) lux on a surface by its normal (x, y, z): the sum of these times 1, y, z,
+            x, x·y, y·z, 3z² − 1, x·z, x² − y² (Ramamoorthi and Hanrahan 2001).
     """
 
     levels: Floats
-    irradiance: Floats
+    harmonics: Floats
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -175,22 +180,16 @@ def _table(table: Floats, directions: Floats, angle: Floats) -> SkyMap:
         gaussian_filter(first, (width, width, 0), mode=("nearest", "wrap", "nearest"))
         for width in (2.0, 5.0, 11.0)
     ]
-    up = (np.arange(16) + 0.5) / 16 * np.pi - np.pi / 2
-    around = (np.arange(32) + 0.5) / 32 * 2 * np.pi
-    flat = np.cos(up)[:, None]
-    normals = np.stack(
-        [flat * np.sin(around), np.repeat(np.sin(up)[:, None], 32, 1), flat * np.cos(around)],
-        axis=-1,
-    ).reshape(-1, 3)
-    # Blocks of 4 × 4 cells will do. Not a product of matrices, whose last bit depends on threads.
-    light, way, whole = (
-        (field.astype(np.float64) * angle[:, None])
-        .reshape(ROWS // 4, 4, COLUMNS // 4, 4, -1)
-        .sum(axis=(1, 3))
-        for field in (table, directions, np.ones((len(table), 1)))
-    )
-    weight = np.einsum("ni,abi->nab", normals, way / whole)
-    irradiance = np.einsum("nab,abc->nc", np.maximum(weight, 0), light)
-    return SkyMap(
-        np.stack(levels).astype(np.float32), irradiance.reshape(16, 32, 3).astype(np.float32)
-    )
+    light = table.astype(np.float64) * angle[:, None]
+    # Not a product of matrices, whose last bit depends on threads.
+    harmonics = [
+        factor * (light * field[:, None]).sum(axis=0)
+        for factor, field in zip(HARMONICS, _basis(directions.astype(np.float64)), strict=True)
+    ]
+    return SkyMap(np.stack(levels).astype(np.float32), np.asarray(harmonics, np.float32))
+
+
+def _basis(directions: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    x, y, z = directions.T
+    one = np.ones(len(directions))
+    return [one, y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y]

@@ -52,9 +52,9 @@ def _shares(points, face, x, y, z):  # type: ignore[no-untyped-def]
     d11, d22 = e1x * e1x + e1y * e1y + e1z * e1z, e2x * e2x + e2y * e2y + e2z * e2z
     d12 = e1x * e2x + e1y * e2y + e1z * e2z
     p1, p2 = px * e1x + py * e1y + pz * e1z, px * e2x + py * e2y + pz * e2z
-    divisor = d11 * d22 - d12 * d12 + 1e-30
-    v = min(max((d22 * p1 - d12 * p2) / divisor, 0.0), 1.0)
-    w = min(max((d11 * p2 - d12 * p1) / divisor, 0.0), 1.0 - v)
+    scale = 1 / (d11 * d22 - d12 * d12 + 1e-30)
+    v = min(max((d22 * p1 - d12 * p2) * scale, 0.0), 1.0)
+    w = min(max((d11 * p2 - d12 * p1) * scale, 0.0), 1.0 - v)
     return v, w
 
 
@@ -93,7 +93,8 @@ def _normal(flat, smooth, sight):  # type: ignore[no-untyped-def]
     norm = np.sqrt(nx * nx + ny * ny + nz * nz)
     if norm < 1e-6:
         return sign * flat[0], sign * flat[1], sign * flat[2]
-    return nx / norm, ny / norm, nz / norm
+    norm = 1 / norm
+    return nx * norm, ny * norm, nz * norm
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -103,16 +104,17 @@ def _place(fragments, model, camera, out):  # type: ignore[no-untyped-def]
     points, normals, _, faces, _, _, flats, kind, _ = model
     _, face, _, _, spot = fragments
     places, normal, sights, _, _, shares = out
+    pixel = 1 / focal
     for i in range(len(face)):
         f = face[i]
         z = 1.0 / spot[i, 2]
-        x = (spot[i, 0] - 0.5 * width) / focal * z
-        y = (0.5 * height - spot[i, 1]) / focal * z
-        length = np.sqrt(x * x + y * y + z * z)
+        x = (spot[i, 0] - 0.5 * width) * pixel * z
+        y = (0.5 * height - spot[i, 1]) * pixel * z
+        shorten = 1 / np.sqrt(x * x + y * y + z * z)
         for c in range(3):
             step = turn[0, c] * x + turn[1, c] * y + turn[2, c] * z
             places[i, c] = origin[c] + step
-            sights[i, c] = -step / length
+            sights[i, c] = -step * shorten
         v, w = _shares(points, faces[f], places[i, 0], places[i, 1], places[i, 2])
         u = 1 - v - w
         shares[i, 0], shares[i, 1], shares[i, 2] = u, v, w
@@ -154,7 +156,7 @@ def _colour(fragments, model, textures, focal, out):  # type: ignore[no-untyped-
             # Texels of the largest level in a pixel's footprint, which grows along the slant.
             depth = 1 / spot[i, 2]
             texels_ = 512 * depth / (focal * span) / np.sqrt(max(abs(facing), 0.04))
-            level = min(max(np.log2(max(texels_, 1e-6)), 0.0), 7.99)
+            level = min(max(np.log2(np.float32(max(texels_, 1e-6))), 0.0), 7.99)
             low = np.int64(level)
             p = np.float32(level - low)
             q = np.float32(1) - p
