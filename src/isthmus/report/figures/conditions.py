@@ -47,9 +47,9 @@ def histogram(name: str, measure: Document) -> Chart | None:
         .mark_bar(opacity=0.55, cornerRadiusEnd=0, binSpacing=0)
         .encode(
             x=x,
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y("share:Q", title="share of frames", axis=alt.Axis(format="%", tickCount=4)),
-            y2="zero:Q",
+            y2=alt.Y2("zero:Q"),
             color=_SIGNS.colour(),
             tooltip=[
                 alt.Tooltip("domain:N", title="domain"),
@@ -118,7 +118,7 @@ def shares(conditions: list[Document]) -> Chart:
         ],
     )
     span = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("low:Q", title="share of frames"), x2="high:Q"
+        x=alt.X("low:Q", title="share of frames"), x2=alt.X2("high:Q")
     )
     dot = base.mark_point(filled=True, size=85, opacity=1).encode(
         x=x,

@@ -41,7 +41,7 @@ def removed(rows: list[Document]) -> Chart:
         ],
     )
     span = base.mark_rule(strokeWidth=2, color="#1f2933").encode(
-        x=alt.X("from:Q", **x), x2="high:Q"
+        x=alt.X("from:Q", **x), x2=alt.X2("high:Q")
     )
     return Chart(
         name="removed",
@@ -115,7 +115,7 @@ def regions(document: Document, *, name: str = "regions", of: str = "") -> Chart
         )
     )
     words = base.mark_text(fontSize=11).encode(
-        text="words:N",
+        text=alt.Text("words:N"),
         color=alt.condition(
             f"datum.value > {0.55 * top:.6f}", alt.value("white"), alt.value("#1f2933")
         ),
@@ -185,7 +185,7 @@ def slices(matrix: Document) -> Chart:
         )
     )
     words = base.mark_text(fontSize=12).encode(
-        text="times:N",
+        text=alt.Text("times:N"),
         color=alt.condition(
             f"datum.ratio > {0.6 * top:.4f}", alt.value("white"), alt.value("#1f2933")
         ),

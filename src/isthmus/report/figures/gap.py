@@ -90,7 +90,7 @@ def ratios(name: str, title: str, rows: list[dict[str, Any]], pairs: list[str]) 
     signs = theme.Signs("pair", tuple(pairs), (theme.TARGET, *theme.SERIES))
     base = alt.Chart(theme.inline(rows)).encode(y=y, yOffset=offset, tooltip=_tips())
     span = base.mark_rule(strokeWidth=2.5).encode(
-        x=alt.X("low:Q", **x), x2="high:Q", color=signs.colour()
+        x=alt.X("low:Q", **x), x2=alt.X2("high:Q"), color=signs.colour()
     )
     dot = base.mark_point(filled=True, size=95, opacity=1).encode(
         x=alt.X("ratio:Q", **x), color=signs.colour(), shape=signs.shape()
@@ -139,7 +139,7 @@ def kinds(rows: list[dict[str, Any]], pair: str, control: str | None) -> Chart:
     base = alt.Chart(theme.inline(bars)).encode(y=y)
     bar = base.mark_bar(size=20, color=theme.SOURCE, opacity=0.85).encode(
         x=alt.X("zero:Q", **x),
-        x2="ratio:Q",
+        x2=alt.X2("ratio:Q"),
         tooltip=[
             alt.Tooltip("kind:N", title="kind"),
             alt.Tooltip("times:N", title="median"),
@@ -201,7 +201,7 @@ def layers(rows: list[dict[str, Any]], pair: str) -> Chart:
         )
     )
     words = base.mark_text(fontSize=12).encode(
-        text="times:N",
+        text=alt.Text("times:N"),
         color=alt.condition(
             f"datum.ratio > {max(2.0, top) ** 0.66:.4f}", alt.value("white"), alt.value("#1f2933")
         ),
@@ -274,7 +274,7 @@ def _floor_line(x: dict[str, Any]) -> Any:
     line = base.mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
     # Named at the line: where ticks are thinned out, the axis may lose its 1.
     name = base.mark_text(baseline="bottom", fontSize=11, color=theme.GUIDE)
-    return alt.layer(line, name.encode(y=alt.value(-3), text="name:N"))
+    return alt.layer(line, name.encode(y=alt.value(-3), text=alt.Text("name:N")))
 
 
 def _tips() -> list[Any]:

@@ -41,15 +41,17 @@ def label_curve(curve: Document, arm: Document, name: str) -> Chart | None:
         ],
     )
     y = alt.Y("low:Q", axis=alt.Axis(format="%", title="AP50"), scale=alt.Scale(zero=True))
-    span = base.mark_rule(strokeWidth=2.5, color=theme.ORACLE).encode(y=y, y2="high:Q")
-    line = base.mark_line(color=theme.ORACLE).encode(y="ap:Q")
-    dot = base.mark_point(filled=True, size=80, opacity=1, color=theme.ORACLE).encode(y="ap:Q")
+    span = base.mark_rule(strokeWidth=2.5, color=theme.ORACLE).encode(y=y, y2=alt.Y2("high:Q"))
+    line = base.mark_line(color=theme.ORACLE).encode(y=alt.Y("ap:Q"))
+    dot = base.mark_point(filled=True, size=80, opacity=1, color=theme.ORACLE).encode(
+        y=alt.Y("ap:Q")
+    )
     rule = (
         alt.Chart(
             theme.inline([{"ap": level, "shown": wording.percent_estimate(entry, key="mean")}])
         )
         .mark_rule(color=theme.CHOSEN, strokeWidth=2, strokeDash=[6, 3])
-        .encode(y="ap:Q", tooltip=[alt.Tooltip("shown:N", title=name)])
+        .encode(y=alt.Y("ap:Q"), tooltip=[alt.Tooltip("shown:N", title=name)])
     )
     return Chart(
         name="label-curve",

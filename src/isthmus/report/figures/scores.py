@@ -76,16 +76,16 @@ def average_precision(
     base = alt.Chart(theme.inline(rows)).encode(y=y, tooltip=tips)
     span = base.mark_rule(strokeWidth=3).encode(
         x=alt.X("low:Q", axis=axis, scale=alt.Scale(domain=_domain(rows), nice=False)),
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
         color=_SIGNS.colour(),
     )
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(
-        x="ap:Q", color=_SIGNS.colour(), shape=_SIGNS.shape()
+        x=alt.X("ap:Q"), color=_SIGNS.colour(), shape=_SIGNS.shape()
     )
     each_seed = (
         alt.Chart(theme.inline(seeds))
         .mark_tick(thickness=1.5, size=15, color="#1f2933", opacity=0.65)
-        .encode(x="ap:Q", y=y)
+        .encode(x=alt.X("ap:Q"), y=y)
         .properties(name="ink")
     )
     return Chart(
@@ -134,9 +134,9 @@ def gap_closed(arms: list[Document], *, chosen: str) -> Chart | None:
             alt.Tooltip("shown:N", title="gap closed, 95 % interval"),
         ],
     )
-    span = base.mark_rule(strokeWidth=3).encode(x=x, x2="high:Q", color=_SIGNS.colour())
+    span = base.mark_rule(strokeWidth=3).encode(x=x, x2=alt.X2("high:Q"), color=_SIGNS.colour())
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(
-        x="closed:Q", color=_SIGNS.colour(), shape=_SIGNS.shape()
+        x=alt.X("closed:Q"), color=_SIGNS.colour(), shape=_SIGNS.shape()
     )
     marks = [{"at": 0, "name": "fair source"}, {"at": 1, "name": "target labels"}]
     lines = alt.Chart(theme.inline(marks)).mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
@@ -144,8 +144,8 @@ def gap_closed(arms: list[Document], *, chosen: str) -> Chart | None:
         align="center", baseline="bottom", fontSize=11, color=theme.GUIDE
     )
     chart = alt.layer(
-        lines.encode(x="at:Q"),
-        names.encode(x="at:Q", y=alt.value(-3), text="name:N"),
+        lines.encode(x=alt.X("at:Q")),
+        names.encode(x=alt.X("at:Q"), y=alt.value(-3), text=alt.Text("name:N")),
         span,
         dot,
     )
@@ -210,16 +210,16 @@ def change(arms: list[Document]) -> Chart | None:
             alt.Tooltip("shown:N", title="change in points, 95 % interval"),
         ],
     )
-    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q", color=states.colour())
+    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2=alt.X2("high:Q"), color=states.colour())
     dot = base.mark_point(filled=True, size=85, opacity=1).encode(
-        x="change:Q",
+        x=alt.X("change:Q"),
         color=states.colour(),
         shape=shapes.shape(),
     )
     zero = (
         alt.Chart(theme.inline([{"zero": 0}]))
         .mark_rule(color=theme.GUIDE, strokeDash=[4, 3])
-        .encode(x="zero:Q")
+        .encode(x=alt.X("zero:Q"))
     )
     return Chart(
         name="change",

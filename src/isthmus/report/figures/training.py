@@ -56,9 +56,9 @@ def before_after(name: str, effect: str, entries: list[Document]) -> Chart | Non
             alt.Tooltip("shown:N", title="value, 95 % interval"),
         ],
     )
-    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2="high:Q", color=signs.colour())
+    span = base.mark_rule(strokeWidth=2.5).encode(x=x, x2=alt.X2("high:Q"), color=signs.colour())
     dot = base.mark_point(filled=True, size=85, opacity=1).encode(
-        x="share:Q",
+        x=alt.X("share:Q"),
         color=signs.colour(),
         shape=signs.shape(),
     )
