@@ -97,8 +97,8 @@ def truth() -> list[Panel]:
 
 
 def physical() -> list[Panel]:
-    """Four of the conditions by the physical renderer."""
-    chosen = ("clear day", "low sun", "overcast", "wet night")
+    """Six of the conditions by the physical renderer."""
+    chosen = ("clear day", "low sun", "fog", "snow", "dusk", "wet night")
     return [(name, request(2, "physical", **CONDITIONS[name])) for name in chosen]
 
 
