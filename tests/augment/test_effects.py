@@ -125,8 +125,8 @@ def measure(name: str, arrays: Arrays, depth: np.ndarray, severity: float) -> fl
     if name == "wet_road":  # share of the road's light that it mirrors, which rises
         plane, film = road_plane(depth, arrays.geometry), effect.scale.amount(severity)
         return -float(mirroring(plane, puddles(plane, depth.shape, film, rng), film).mean())
-    if name in ("night", "wet_night"):  # light of the lower half, where there is no sky
-        return float(changed.light[arrays.image.shape[0] // 2 :].mean())
+    if name in ("night", "wet_night"):  # the picture's lower half, where there is no sky
+        return float(changed.light[arrays.image.shape[0] // 2 :].clip(0, 1).mean())
     if name == "colour_cast":  # red against blue, either way
         red, _, blue = changed.light.reshape(-1, 3).mean(axis=0)
         return -abs(float(np.log(red / blue)))

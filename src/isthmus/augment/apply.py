@@ -27,7 +27,7 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
 
-RECIPE = "isthmus.augment/3"
+RECIPE = "isthmus.augment/4"
 """Changes whenever the same request gives other pictures."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from isthmus.augment.linear import Floats
+from isthmus.augment.linear import Bytes, Floats
 from isthmus.data.frame import Box
 
 VEHICLES = ("vehicle", "car", "van", "truck", "bus")
@@ -33,32 +33,67 @@ def headlamp_beam(depth: Floats, shape: tuple[int, int], horizon: float = 0.5) -
 
 
 def vehicle_lamps(
-    boxes: Sequence[Box], shape: tuple[int, int], strength: float, rng: np.random.Generator
-) -> Floats:
-    """Linear light (h, w, 3) of pairs of lamps on vehicles, with their glow.
+    boxes: Sequence[Box], shape: tuple[int, int], strength: float, rng: np.random.Generator,
+    *, glare: float = 1.0, image: Bytes | None = None,
+) -> Floats:  # fmt: skip
+    """Linear light (h, w, 3) of pairs of lamps on vehicles, with their glow, `glare` times as wide.
 
-    Which way a vehicle faces is not labelled: left of the middle or right of it, as traffic
-    keeps to one side, most show their tail on one's own side and their front on the other.
+    Which way a vehicle faces is not labelled. Where the `image` by day shows red glass at both
+    sides, these are its tail lamps; else, left of the middle or right of it, as traffic keeps to
+    one side, most show their tail on one's own side and their front on the other.
     """
     light = np.zeros((*shape, 3), np.float32)
-    own_side = 1 if rng.random() < 0.5 else -1
-    for box in boxes:
-        draws = rng.random(4)
-        x1, y1, x2, y2 = box.xyxy
-        width, height = x2 - x1, y2 - y1
-        cut = x1 <= 1 or y1 <= 1 or x2 >= shape[1] - 1 or y2 >= shape[0] - 1
-        if box.category not in VEHICLES or width < SMALLEST_BOX or width > 1.45 * height or cut:
-            continue  # seen from the side, too small, or not wholly in the picture
+    along = [box for box in boxes if _seen_along(box, shape)]
+    glass = [[] if image is None else tail_lamps(image, box) for box in along]
+    # Traffic keeps to the side on which most tails are seen.
+    tails = sum(np.sign(spots[0][0] + spots[1][0] - shape[1]) for spots in glass if spots)
+    own_side = np.sign(tails) or (1 if rng.random() < 0.5 else -1)
+    for box, red in zip(along, glass, strict=True):
+        draws = rng.random(2)
         if draws[0] < 0.45:  # parked, or not switched on
             continue
+        x1, y1, x2, y2 = box.xyxy
+        width, height = x2 - x1, y2 - y1
         side = np.sign(0.5 * (x1 + x2) - shape[1] / 2)
-        front = (draws[1] < 0.8) == (side != own_side)
+        front = not red and (draws[1] < 0.8) == (side != own_side)
         colour, power = (HEAD, 1.3) if front else (TAIL, 0.45)
         row = y1 + (0.62 if front else 0.52) * height
-        for u in (0.13, 0.87):
-            spot = (x1 + u * width, row)
-            add_glow(light, spot, min(0.03 * width, 2.5) + 0.4, power * strength * colour)
+        radius = glare * min(0.03 * width, 0.004 * shape[1]) + 0.4
+        for spot in red or [(x1 + u * width, row) for u in (0.13, 0.87)]:
+            add_glow(light, spot, radius, power * strength * colour)
     return light
+
+
+def _seen_along(box: Box, shape: tuple[int, int]) -> bool:
+    """Whether it is a vehicle, large enough, wholly in the picture and not seen from the side."""
+    x1, y1, x2, y2 = box.xyxy
+    cut = x1 <= 1 or y1 <= 1 or x2 >= shape[1] - 1 or y2 >= shape[0] - 1
+    wide = x2 - x1 > 1.45 * (y2 - y1)
+    return box.category in VEHICLES and x2 - x1 >= SMALLEST_BOX and not wide and not cut
+
+
+def tail_lamps(image: Bytes, box: Box) -> list[tuple[float, float]]:
+    """Middles (x, y) of the red glass left and right on a vehicle (2), or none.
+
+    Args:
+        image: (h, w, 3) of the frame by day.
+        box: of a vehicle, wholly in the picture.
+    """
+    x1, y1, x2, y2 = (int(side) for side in box.xyxy)
+    top, bottom = y1 + int(0.25 * (y2 - y1)), y1 + int(0.8 * (y2 - y1))
+    part = image[top:bottom, x1:x2].astype(np.int16)
+    red, green, blue = (part[..., c] for c in range(3))
+    glass = (red > 70) & (red > 2 * np.maximum(green, blue))
+    columns = np.arange(part.shape[1]) / max(part.shape[1], 1)
+    if glass[:, (columns > 0.35) & (columns < 0.65)].mean() > 0.1:
+        return []  # the vehicle itself is red
+    spots = []
+    for side in (columns < 0.35, columns > 0.65):
+        rows, places = np.nonzero(glass & side)
+        if len(rows) < max(2, 0.004 * part[..., 0].size):
+            return []
+        spots.append((x1 + float(places.mean()) + 0.5, top + float(rows.mean()) + 0.5))
+    return spots
 
 
 def street_glow(shape: tuple[int, int], strength: float, rng: np.random.Generator) -> Floats:

@@ -13,33 +13,49 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.daylight import clouds, evened, unevenness
-from isthmus.augment.lamps import HEAD, SODIUM, add_glow, headlamp_beam, vehicle_lamps
+from isthmus.augment.lamps import HEAD, SODIUM, VEHICLES, add_glow, vehicle_lamps
 from isthmus.augment.linear import Floats, luminance
+from isthmus.augment.low_beam import grazing, low_beam, retroreflected
 from isthmus.augment.mix import over, scaled
 from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.sensor import sensed
 from isthmus.augment.severity import Scale
 from isthmus.augment.smooth import gauss
-from isthmus.augment.surfaces import Plane, Surfaces, surfaces
+from isthmus.augment.surfaces import Plane, Surfaces, mark_ground, surfaces
+from isthmus.augment.windows import lit, panes
 
 LED = np.array([0.96, 1.0, 0.98], np.float32)
 HEIGHT, SPACING, SIDE = 7.5, 28.0, 6.5
 """Of street lamps: height, distance along the street and from its middle, metres."""
 REACH = 120.0
-FULL = 30.0
-"""Lux on the road at which it appears as in a picture by day, were the camera to meter by it."""
-METERED = 1.0
-"""Exposure under `FULL` lux, relative to the one that shows the road as a picture by day does."""
-OWN_BEAM = 12.0
-"""Lux of one's own low beam on a wall 10 m ahead."""
-SKY_GLOW = np.array([0.011, 0.0095, 0.009], np.float32)
-PAPER = 1.2
-"""Linear level from which on what is bright by day was sun or sky."""
+WARM = np.array([1.0, 0.88, 0.68], np.float32)
+SKY_TINT = np.array([1.1, 0.95, 0.9], np.float32)
+UPRIGHT = 0.35
+"""Light of street lamps on what stands, relative to the road under them."""
 WINDOW = 0.38
 """Share of windows that are lit."""
+PANE = 40.0
+"""Light that a lit window sends out, as lux on white paper (13 cd/m²)."""
+METERED = 0.33
+"""Mean luminance that the camera aims at under `USUAL` lux, relative to the picture by day: it
+keeps 1.6 EV of the darkness."""
+USUAL = 12.0
+KEPT = 0.28
+"""How much of a change of light exposure leaves in the picture: 0 nothing, 1 all."""
+BRIGHTEST = 0.12
+"""Exposure that the camera does not exceed: white paper under 1 lux has this linear level."""
+LOW = 0.4
+"""Share of a vehicle's box beside which the road may be seen."""
+PAINT = 1.8
+"""Luminance of road markings by day, at least, relative to the road around them."""
+ASPHALT = 0.16
+"""Reflectance of a road, at most."""
+PAPER = 1.2
+"""Linear level from which on what is bright by day was sun or sky."""
 
 LADDER = Scale("lux", "street lighting", (50.0, 25.0, 12.0, 5.0, 1.0), ratio=True)
 
@@ -67,32 +83,105 @@ class Night(Physical):
         lux = self.scale.value(severity)
         level = luminance(light)
         sky = gauss(where.sky.astype(np.float32), max(0.6, shape[1] / 900))
-        colour = SODIUM if rng.random() < 0.4 else LED
-        colour = balanced(colour)
-        # Exposure follows the light part of the way: a darker street is a darker picture.
-        exposure = METERED / (lux + 4) * (lux / FULL) ** 0.35
-        lamps = street_lamps(depth, where.plane, rng) * np.float32(lux * exposure)
-        beam = headlamp_beam(depth, shape, where.plane.horizon / shape[0])
-        own = beam * np.float32(OWN_BEAM * exposure)
-        skylight = np.float32(0.3 * exposure)
+        colour = balanced(SODIUM if rng.random() < 0.4 else LED)
+        ground = where.sealed | where.soft if arrays.exact else grounds(where, level, arrays)
+        upright = standing(where, depth, ground, arrays.exact)
+        lamps = street_lamps(depth, where.plane, rng) * (lux - (1 - UPRIGHT) * lux * upright)
+        beam = low_beam(depth, where.plane)
+        own = beam * grazing(depth, where.plane, upright)
+        around = unevenness(level, sky)
         # What is lighter than white things are by day was sun or sky, and is not by night.
-        paper = 1 / np.sqrt(1 + (level / np.float32(PAPER)) ** 2)
-        albedo = scaled(light, evened(level, unevenness(level, sky), 0.7) * paper)
+        sunless = evened(level, around, 0.7) / np.sqrt(1 + (level / np.float32(PAPER)) ** 2)
+        paint = where.sealed & (level > np.float32(PAINT) * gauss(level, shape[1] / 25))
+        sunless[ground] = asphalt(level, around, where.sealed, paint)[ground]
+        albedo = scaled(light, sunless)
+        returned = beam * retroreflected(depth, where.plane) * paint
         out = np.empty_like(light)
         for c in range(3):
-            shine = lamps * colour[c] + own * HEAD[c] + skylight
-            out[..., c] = albedo[..., c] * shine
-        if arrays.exact:  # estimated depth does not tell walls from trees
-            out += windows(arrays, depth, where, rng)
-        out = over(out, clouds(rng, shape)[..., None] * SKY_GLOW, sky)
-        out += vehicle_lamps(arrays.boxes, shape, 6.0, rng)
+            out[..., c] = albedo[..., c] * (lamps * colour[c] + own * HEAD[c] + np.float32(0.15))
+        out += returned[..., None] * HEAD
+        glow = np.float32(0.1 + 0.012 * lux) * SKY_TINT
+        out = over(out, clouds(rng, shape)[..., None] * glow, sky)
+        windows = lit(panes(arrays, depth, where, level), depth, where, WINDOW, rng)
+        out += windows[..., None] * np.float32(PANE) * WARM
+        by_day = float(np.clip(_metered_part(level).mean(), 0.02, 0.5))
+        exposure = metered(out, by_day * METERED * (lux / USUAL) ** KEPT)
+        out *= np.float32(exposure)
+        out += vehicle_lamps(arrays.boxes, shape, 8.0, rng, glare=1.6, image=arrays.image)
         out += lamp_heads(where.plane, depth, shape, rng) * colour
         bright = np.clip(luminance(out) - np.float32(0.5), 0, 4)
         out += (np.float32(0.06) * gauss(bright, shape[1] / 50))[..., None]
-        dark = sensed(out, 15.0 * (exposure / 0.01) ** 0.5, rng, muted=0.15)
+        dark = sensed(out, 10.0 * (exposure / 0.01) ** 0.5, rng, muted=0.15)
         if severity >= 1:
             return Changed(dark)
         return Changed(over(light, dark, np.full(shape, severity, np.float32)))
+
+
+def asphalt(
+    level: Floats, around: Floats, sealed: NDArray[np.bool_], paint: NDArray[np.bool_]
+) -> Floats:
+    """Factor (h, w) on the ground by day that leaves its reflectance.
+
+    Shadows of the sun are evened out, paint keeps its distance to the road, and a road that the
+    sun showed lighter than asphalt is gets its reflectance back.
+    """
+    factor = np.asarray(np.clip(around ** np.float32(-0.66), 0.3, 1.8), np.float32)
+    lower = np.s_[2 * level.shape[0] // 3 :: 2, level.shape[1] // 4 : -(level.shape[1] // 4) : 2]
+    road = level[lower][sealed[lower] & ~paint[lower]]
+    if len(road) > 20:
+        factor[~paint] *= np.float32(min(1.0, ASPHALT / max(float(np.median(road)), 1e-3)))
+    return factor
+
+
+def standing(where: Surfaces, depth: Floats, ground: NDArray[np.bool_], exact: bool) -> Floats:
+    """How upright (h, w) the surface is: 0 on the ground, 1 from half a metre above it on."""
+    up = where.plane.height(depth) * np.float32(where.plane.eye)
+    share = np.where(ground, 0, np.clip((up - np.float32(0.1)) / np.float32(0.4), 0, 1))
+    share = share.astype(np.float32)
+    return share if exact else gauss(share, depth.shape[1] / 160)
+
+
+def grounds(where: Surfaces, level: Floats, arrays: Arrays) -> NDArray[np.bool_]:
+    """(h, w) True for ground, also for what is seen of it within the boxes of vehicles.
+
+    Estimated depth stands plates where objects are. Were the road beside a vehicle lit as its side
+    is, the picture would give boxes away: what has the colour of the ground around the box, or is
+    low in it and no lighter than the road, counts as ground. What is lost are dark sills, which
+    send little light back anyway.
+    """
+    found = where.sealed | where.soft
+    for box in arrays.things:
+        x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
+        lower = slice(y2 - int(LOW * (y2 - y1)), y2 + 2)
+        road = level[lower][where.sealed[lower]]
+        if box.category in VEHICLES and len(road):
+            part = (lower, slice(x1, x2 + 2))
+            dark = level[part] < np.float32(1.2) * np.median(road)
+            mark_ground(box, arrays.image, found, where.plane.horizon)
+            found[part] |= dark
+    return found
+
+
+def metered(light: Floats, aim: float) -> float:
+    """Exposure, at most `BRIGHTEST`, at which the lower two thirds of `light` come out at `aim`.
+
+    Args:
+        light: (h, w, 3) as lux on white paper.
+        aim: mean luminance wanted, of white; what saturates counts as white.
+    """
+    level = _metered_part(luminance(light))
+    low, high = 1e-5, BRIGHTEST
+    for _ in range(24):  # the mean rises with exposure: halving finds it
+        middle = (low * high) ** 0.5
+        if float(np.minimum(level * np.float32(middle), 1).mean()) < aim:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _metered_part(level: Floats) -> Floats:
+    return level[level.shape[0] // 3 :: 3, ::3]
 
 
 def balanced(colour: Floats) -> Floats:
@@ -136,33 +225,3 @@ def lamp_heads(
             radius = max(0.7, 0.22 * plane.focal / z)
             add_glow(light, (x, y), radius, np.full(3, 1.6, np.float32))
     return light
-
-
-def windows(arrays: Arrays, depth: Floats, where: Surfaces, rng: np.random.Generator) -> Floats:
-    """Linear light (h, w, 3) of lit windows, laid on walls in storeys of 3 m."""
-    plane, shape = where.plane, depth.shape
-    lit = rng.random((2, 16, 256)) < WINDOW
-    power = np.where(lit, rng.uniform(0.2, 2.0, lit.shape), 0).astype(np.float32)
-    power[:, 0] *= 1.6
-    ground = where.sky | where.sealed | where.soft | where.plants
-    for box in arrays.boxes:  # things have windows of their own, which are dark
-        x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
-        ground[y1 : y2 + 1, x1 : x2 + 1] = True
-    rows, columns = np.nonzero(~ground & (depth < REACH))
-    z = depth[rows, columns]
-    up = 1 - z * ((rows + np.float32(0.5 - plane.horizon)) * np.float32(plane.rate))
-    up = (up * np.float32(plane.eye)).astype(np.float32)
-    across = z * ((columns + np.float32(0.5 - shape[1] / 2)) / np.float32(plane.focal))
-    # Along walls beside the street places differ by depth, on those ahead by what is across.
-    along = (z + np.abs(across)).astype(np.float32)
-    u, v = np.mod(along, 2.6) / np.float32(2.6), np.mod(up, 3.0) / np.float32(3.0)
-    # Shops below, flats above.
-    wide = np.where(up < 3, np.float32(0.42), np.float32(0.22))
-    pane = (np.abs(u - 0.5) < wide) & (v > 0.32) & (v < 0.78) & (up > 0.9) & (np.abs(across) > 3.5)
-    rows, columns, along, up, across = (a[pane] for a in (rows, columns, along, up, across))
-    bay = np.clip(along / 2.6, 0, 255).astype(np.int32)
-    storey = np.clip(up / 3.0, 0, 15).astype(np.int32)
-    shine = np.zeros(shape, np.float32)
-    shine[rows, columns] = power[(across > 0).astype(np.int32), storey, bay]
-    warm = np.array([1.0, 0.88, 0.68], np.float32)
-    return gauss(shine, 0.7)[..., None] * warm

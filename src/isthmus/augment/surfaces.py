@@ -148,22 +148,21 @@ def surfaces(arrays: Arrays, depth: Floats) -> Surfaces:
         level[part] &= over[part] < tolerance[part] + np.float32(LEVEL / 4)
     level &= ~sky
     if not arrays.exact:
+        # Vehicles fill their boxes, and many have the colour of asphalt: they are left alone.
         for box in arrays.things:
-            _around(box, arrays.image, level, plane.horizon)
+            if box.category not in VEHICLES:
+                mark_ground(box, arrays.image, level, plane.horizon)
     red, green, blue = (arrays.image[..., c].astype(np.int16) for c in range(3))
     leafy = (2 * green - red - blue > 14) & ~sky
     return Surfaces(sky, level & ~leafy, level & leafy, leafy & ~level, plane)
 
 
-def _around(box: Box, image: Bytes, level: NDArray[np.bool_], horizon: float) -> None:
-    """Mark in `level` the ground that is seen beside a person within the box's bounds.
+def mark_ground(box: Box, image: Bytes, level: NDArray[np.bool_], horizon: float) -> None:
+    """Mark in `level` the ground that is seen beside a thing within the box's bounds.
 
     Estimated depth stands a plate where the box is: all of it would stay bare where snow lies.
     Ground is what is reached from the sides without leaving the ground's colour in its row.
-    Vehicles fill their boxes, and many have the colour of asphalt: they are left alone.
     """
-    if box.category in VEHICLES:
-        return
     height, width = level.shape
     x1, _, x2, y2 = box.xyxy
     margin = max(3, round((x2 - x1) / 5))

@@ -1,0 +1,78 @@
+"""Windows in walls: found in the picture by day, lit by night.
+
+By day glass is darker than the wall around it (a room is a dark box). What stands on a wall, is
+darker than its surroundings, fills a rectangle and has a window's size is taken for one; twigs,
+signs' posts and shadows do not fill theirs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from isthmus.augment.arrays import Arrays
+from isthmus.augment.linear import Floats
+from isthmus.augment.smooth import gauss
+from isthmus.augment.surfaces import Surfaces
+
+DARKER = 0.6
+"""Luminance of glass by day, at most, relative to the wall around it."""
+FILLED = 0.6
+"""Share of its bounds that a window fills, at least."""
+TALL, WIDE = (0.4, 4.5), (0.25, 9.0)
+"""Usual heights and widths, metres."""
+FEWEST_PIXELS = 4
+FARTHEST = 120.0
+SHOPS_BELOW = 3.2
+"""Height above the road, metres, up to which windows are those of shops."""
+
+
+def panes(arrays: Arrays, depth: Floats, where: Surfaces, level: Floats) -> NDArray[np.int32]:
+    """(h, w) number of the window that a pixel shows, from 1 on; 0 elsewhere.
+
+    Args:
+        arrays: the frame; its objects have windows of their own, which do not count.
+        depth: (h, w) metres.
+        where: surfaces of the frame.
+        level: (h, w) luminance of the frame by day.
+    """
+    wall = ~(where.sealed | where.soft | where.plants)
+    wall &= where.plane.height(depth) * np.float32(where.plane.eye) > 0.5
+    for box in arrays.boxes:
+        x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
+        wall[y1 : y2 + 1, x1 : x2 + 1] = False
+    share = wall.astype(np.float32)
+    sigma = level.shape[1] / 40
+    around = (gauss(level * share, sigma) + 1e-4) / (gauss(share, sigma) + 1e-3)
+    dark = wall & (level < np.float32(DARKER) * around) & (depth < FARTHEST)
+    parts, count = ndimage.label(dark)
+    area = np.bincount(parts.ravel(), minlength=count + 1)
+    found = np.zeros(count + 1, np.int32)
+    for number, bounds in enumerate(ndimage.find_objects(parts), 1):
+        tall, wide = (part.stop - part.start for part in bounds)
+        if area[number] < max(FEWEST_PIXELS, FILLED * tall * wide):
+            continue
+        metres = float(depth[bounds].mean()) / where.plane.focal
+        inside = (low <= side * metres <= high
+                  for side, (low, high) in ((tall, TALL), (wide, WIDE)))  # fmt: skip
+        if all(inside):
+            found[number] = found.max() + 1
+    return np.asarray(found[parts], np.int32)
+
+
+def lit(
+    windows: NDArray[np.int32], depth: Floats, where: Surfaces, share: float,
+    rng: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Brightness (h, w) of windows of which a share is lit: 0.3 to 3 in flats, more in shops."""
+    count = int(windows.max(initial=0))
+    power = np.where(rng.random(count + 1) < share, np.exp(rng.uniform(-1.2, 1.1, count + 1)), 0)
+    shop = np.where(rng.random(count + 1) < 2 * share, np.exp(rng.uniform(0, 2, count + 1)), 0)
+    if not count:
+        return np.zeros(depth.shape, np.float32)
+    up = where.plane.height(depth) * np.float32(where.plane.eye)
+    middle = np.asarray(ndimage.mean(up, windows, np.arange(1, count + 1)))
+    power[1:] = np.where(middle < SHOPS_BELOW, shop[1:], power[1:])
+    power[0] = 0
+    return gauss(power.astype(np.float32)[windows], 0.6)
