@@ -83,3 +83,15 @@ def test_a_clear_sky_is_brightest_around_the_sun_and_blue_above() -> None:
     assert (row + 0.5) / ROWS * 90 == pytest.approx(30, abs=4)
     assert (column + 0.5) / level.shape[1] * 360 == pytest.approx(90, abs=4)
     assert level[-1, 0, 2] > 1.5 * level[-1, 0, 0]
+
+
+def test_by_twilight_the_horizon_glows_where_the_sun_is_and_blue_lies_above() -> None:
+    def warmth(elevation: float) -> tuple[float, float, float]:
+        weather = Weather(sun_elevation=elevation, sun_azimuth=0.0, clouds=0.0)
+        level = make_sky(daylight(weather), 0)[1].levels[0]
+        red = level[..., 0] / level[..., 2]
+        return red[1, 0], red[1, level.shape[1] // 2], red[-1].mean()
+
+    sunward, opposite, above = warmth(-3.0)
+    assert sunward > 1.5 > opposite > above
+    assert max(warmth(50.0)) < 1.1

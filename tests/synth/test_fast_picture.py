@@ -12,7 +12,7 @@ from isthmus.synth.render.renderer import LAYERS, RENDERERS, renderer
 from isthmus.synth.view import View
 from isthmus.synth.world.material import Material
 from isthmus.synth.world.mesh import box, flat, quads
-from isthmus.synth.world.scene import Scene, Weather, soup
+from isthmus.synth.world.scene import Ruts, Scene, Weather, soup
 from isthmus.synth.world.thing import Lamp, Part, Placed, Thing
 
 CHALK = Material((0.4, 0.4, 0.4), roughness=1.0, porosity=0.0)
@@ -136,6 +136,21 @@ def test_snow_lies_on_what_is_level() -> None:
     )
     assert snowy[55, 48].mean() > 10 * bare[55, 48].mean()
     assert snowy[24, 48].mean() < 2 * bare[24, 48].mean() + 50
+
+
+def test_wheels_leave_tracks_in_the_snow_of_their_lane() -> None:
+    centre = np.array([(0.0, 1.0)] * 40, np.float32)
+    ruts = Ruts(centre, -10.0, 1.0, np.zeros(1, np.float32))
+    things = (Placed(Thing((floor(BLACK, "road"),)), (0, 0, 0)),)
+    weather = Weather(clouds=1.0, snow_cover=0.9)
+    with_, without = (
+        FastRenderer(1).render(scene, soup(scene)).total.mean(axis=2)
+        for scene in (Scene(things, DOWN, weather, ruts=r) for r in (ruts, None))
+    )
+    left, right, between = (slice(x - 4, x + 5) for x in (16, 48, 32))  # 0.75 m aside, 3 m below
+    for track in (left, right):
+        assert with_[:, track].mean() < 0.6 * without[:, track].mean()
+    assert with_[:, between].mean() > 0.7 * without[:, between].mean()
 
 
 def test_panes_let_their_share_through() -> None:

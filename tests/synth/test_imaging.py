@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from isthmus.errors import InputError
 from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
 from isthmus.synth.imaging.exposure import meter
-from isthmus.synth.imaging.optics import motion_blurred, through_lens
+from isthmus.synth.imaging.optics import blur, motion_blurred, shrink, through_lens
 from isthmus.synth.imaging.readout import read_out
 from isthmus.synth.imaging.twin import distance, figures, fit_sensor
 
@@ -80,6 +81,25 @@ def test_metering_makes_day_and_brighter_day_alike_and_night_darker():
         2 * meter(light, PLAIN).scale
     )
     assert meter(light * 100, PLAIN).shutter < meter(light, PLAIN).shutter / 50
+
+
+def test_metering_keeps_a_twilight_sky_and_leaves_lit_windows_alone():
+    light = np.full((96, 160, 3), 8.0, np.float32)
+    bright = light.copy()
+    bright[:32, 60:100] = 400.0
+    dusk = meter(bright, PLAIN).scale / meter(light, PLAIN).scale
+    night = meter(bright * 1e-3, PLAIN).scale / meter(light * 1e-3, PLAIN).scale
+    assert dusk < 0.6
+    assert night == pytest.approx(1.0, abs=0.02)
+
+
+def test_blur_and_shrink_are_a_gaussian_and_means_of_blocks():
+    image = _rng().random((21, 34, 3), np.float32)
+    wanted = gaussian_filter(image, (1.3, 1.3, 0), mode="nearest", truncate=3.0)
+    np.testing.assert_allclose(blur(image, 1.3), wanted, atol=1e-6)
+    assert blur(image, 0.0) is image
+    whole = np.pad(image, ((0, 3), (0, 2), (0, 0)), mode="edge").reshape(6, 4, 9, 4, 3)
+    np.testing.assert_allclose(shrink(image, 4), whole.mean(axis=(1, 3)), atol=1e-6)
 
 
 def test_motion_draws_an_edge_out_by_its_way():

@@ -86,13 +86,9 @@ def test_centre_line_is_straight_where_asked_and_turns_no_more_than_asked() -> N
     assert float(curve.turn(25.0)) > 0.2
 
 
-@given(
-    curvature=st.floats(-0.012, 0.012), s=st.floats(-60.0, 300.0), d=st.floats(-30.0, 30.0)
-)
+@given(curvature=st.floats(-0.012, 0.012), s=st.floats(-60.0, 300.0), d=st.floats(-30.0, 30.0))
 @settings(max_examples=40, deadline=None)
-def test_one_place_and_many_agree_and_are_found_again(
-    curvature: float, s: float, d: float
-) -> None:
+def test_one_place_and_many_agree_and_are_found_again(curvature: float, s: float, d: float) -> None:
     curve = bent(curvature, start=-45.0, end=250.0)
     x, z, heading = curve.point(s, d)
     assert (x, z) == pytest.approx(tuple(curve.at(s, d)), abs=1e-6)

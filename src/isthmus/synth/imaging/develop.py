@@ -71,7 +71,7 @@ def _curve(knee: float, contrast: float) -> Floats:
     """Bytes (as floats) of linear levels: contrast, highlights rolled off, sRGB."""
     s = np.linspace(0, np.sqrt(TOP), SIZE) ** 2
     s = 0.18 * (s / 0.18) ** contrast
-    rolled = knee + (1 - knee) * (1 - np.exp(-(s - knee) / (1 - knee) * 0.55))
+    rolled = knee + (1 - knee) * (1 - np.exp(-(s - knee) / (1 - knee) * 0.4))
     s = np.where(s > knee, rolled, s)
     encoded = np.where(s <= 0.0031308, 12.92 * s, 1.055 * np.power(s, 1 / 2.4) - 0.055)
     return np.asarray(encoded * 255, np.float32)

@@ -12,11 +12,15 @@ from isthmus.synth.imaging.sensor import Sensor
 DAYLIGHT = 400.0
 """Luminance (cd/m²) below which pictures are left dimmer than by day."""
 DIMMING = 0.19
-BRIGHT = 0.36
-"""Linear level that the brightest 3 % reach at least, if the scene is flat (fog)."""
+BRIGHT, FLATTER = 0.42, 0.5
+"""Linear level that the brightest 3 % reach at least, if the scene is flat (fog, snow), and by how
+much more if it is all but one grey."""
 
 SKY = 3.5
-"""How many times brighter than the middle the upper third may come out by twilight."""
+"""How many times brighter than the middle the sky may come out by twilight."""
+YIELDING, LEAST, NIGHT = 0.4, 0.45, 2.0
+"""How much of what the sky is too bright is taken back by day, the darkest that leaves, and the
+luminance (cd/m²) below which it is lit windows rather than sky that are bright up there."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,15 @@ def meter(light: Floats, sensor: Sensor) -> Exposure:
     level = max(level, 1e-4)
     bright = max(float(np.quantile(metered, 0.97)), level)
     dim = min((level / DAYLIGHT) ** DIMMING, 1.0)
-    aim = dim * max(sensor.grey, min(BRIGHT * level / bright, 2.0 * sensor.grey))
-    # By twilight the sky stays in the picture; by day it may burn out, as cameras let it.
-    sky = float(np.median(_mean(light[: height // 3 : 2, ::2])))
+    aim = BRIGHT * level / bright * (1 + FLATTER * max(2 - bright / level, 0.0))
+    aim = dim * max(sensor.grey, min(aim, 3.2 * sensor.grey))
+    # By twilight the sky stays in the picture; by day it may burn out, as cameras let it. It need
+    # not fill the upper third: between houses a sixth will do.
+    sky = float(np.quantile(_mean(light[: height // 3 : 2, ::2]), 0.85))
     burnt = sky * aim / level / (SKY * sensor.grey)
     if burnt > 1:
-        aim /= burnt ** min(2.5 * (1 - dim), 1.0)
+        yielding = min(max(2.5 * (1 - dim), YIELDING), 1.0) * min(level / NIGHT, 1.0)
+        aim *= max(burnt**-yielding, LEAST)
     gain = min(aim / sensor.grey * sensor.base / level, sensor.most_gain)
     scale = sensor.grey * gain / sensor.base * 2.0**sensor.bias
     return Exposure(scale, gain, sensor.shutter * min(gain, 1.0))

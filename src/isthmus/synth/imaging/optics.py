@@ -17,6 +17,9 @@ BRIGHTEST = 3000.0
 """Scattering takes light of at most this many times the median: sensors' own lenses flare no more
 before what they scatter saturates all around."""
 
+SUN, DAYLIGHT = 7.0, 300.0
+"""By day, from this luminance (cd/m²) on, so many times more: then only the sun is so bright."""
+
 
 def through_lens(light: Floats, sensor: Sensor, rng: np.random.Generator) -> Floats:
     """What reaches the sensor of the light that reaches the lens."""
@@ -108,8 +111,9 @@ def _scatter(light: Floats, sensor: Sensor) -> Floats:
     height, width = light.shape[:2]
     factor = max(4, width // 160)
     small = shrink(light, factor)
-    cap = float(np.median(small)) * BRIGHTEST + 1e-3
-    small = np.minimum(small, cap)
+    middle = float(np.median(small))
+    cap = middle * BRIGHTEST * (1 + SUN * min(middle / DAYLIGHT, 1.0)) + 1e-3
+    small = small * np.minimum(cap / np.maximum(small.max(axis=2, keepdims=True), 1e-6), 1.0)
     wide = small.shape[1]
     near = 0.7 * blur(small, 0.012 * wide) + 0.3 * blur(small, 0.035 * wide)
     far = blur(small, 0.12 * wide)

@@ -65,7 +65,7 @@ class Sensor:
     balance: float = 0.7
     saturation: float = 0.9
     contrast: float = 1.0
-    knee: float = 0.8
+    knee: float = 0.7
     sharpening: float = 0.3
     bayer: bool = True
     quality: int = 90

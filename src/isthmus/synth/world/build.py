@@ -28,7 +28,7 @@ from isthmus.synth.world.roads.surfaces import surfaces
 from isthmus.synth.world.roads.terrain import terrain
 from isthmus.synth.world.roads.wear import wear
 from isthmus.synth.world.scenarios import SCENARIOS
-from isthmus.synth.world.scene import Scene, Weather
+from isthmus.synth.world.scene import Ruts, Scene, Weather
 from isthmus.synth.world.streetside import streetside
 from isthmus.synth.world.thing import Placed, Thing
 from isthmus.synth.world.traffic import drive, park
@@ -78,7 +78,27 @@ def build_scene(
             "scene": scene_word(factors),
             "scenario": factors.scenario,
         },
+        ruts=_ruts(stage.layout),
     )
+
+
+def _ruts(layout: Layout) -> Ruts:
+    """The lanes of the main road, as far as it runs ahead."""
+    road = layout.main
+    s = np.linspace(road.start, road.end, 2 * int(road.end - road.start))
+    x, z = road.curve.at(s, 0.0).T
+    ahead = np.maximum.accumulate(z) == z  # where it turns back nothing can be told by Z
+    along = np.arange(z[0], min(z[ahead][-1], z[0] + RUTS), 1.0)
+    middle = np.interp(along, z[ahead], x[ahead])
+    cosine = 1 / np.hypot(1.0, np.gradient(middle))
+    section = road.section
+    lanes = [section.lane_middle(sign, k) for sign in (-1, 1) for k in range(section.count)]
+    centre = np.stack([middle, cosine], axis=1).astype(np.float32)
+    return Ruts(centre, float(along[0]), 1.0, np.asarray(lanes, np.float32))
+
+
+RUTS = 600.0
+"""Metres of the road along which it is told where wheels roll."""
 
 
 @lru_cache(maxsize=1)

@@ -51,6 +51,22 @@ class Weather:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruts:
+    """Where wheels roll.
+
+    Attributes:
+        centre: (n, 2) of the main road: world X, and the cosine of its heading.
+        start, step: world Z of the first row, and between rows, metres.
+        lanes: (k,) offsets of the lanes' middles to the right of the centre, metres.
+    """
+
+    centre: Floats
+    start: float
+    step: float
+    lanes: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """Everything that decides a picture but the camera's electronics.
 
@@ -61,6 +77,7 @@ class Scene:
         ego_velocity: (vx, vy, vz) of the camera in m/s.
         seed: of surfaces' and particles' detail.
         attributes: words for the frame's labels (weather, timeofday, scene, scenario…).
+        ruts: where wheels roll; None: nowhere.
     """
 
     things: tuple[Placed, ...]
@@ -69,6 +86,7 @@ class Scene:
     ego_velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
     seed: int = 0
     attributes: Mapping[str, str] = field(default_factory=dict)
+    ruts: Ruts | None = None
 
 
 @dataclass(frozen=True, slots=True)

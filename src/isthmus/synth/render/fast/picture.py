@@ -159,7 +159,14 @@ class _Picture:
         shift = float(self.scene.seed % 997) * 1.7
         state = (float(now.wetness), float(now.snow_cover), float(now.rain), shift)
         focal = self.projection.focal / SAMPLES
-        weather(tuple(fragments), tuple(surfaces), tuple(self.model), state, focal=focal)
+        weather(
+            tuple(fragments),
+            tuple(surfaces),
+            tuple(self.model),
+            state,
+            focal=focal,
+            ruts=self.scene.ruts,
+        )
         return surfaces
 
     def _light(

@@ -2,7 +2,8 @@
 
 Luminance follows the CIE general sky (ISO 15469): type 12 (clear) and type 1 (overcast), mixed by
 cloud cover and scaled to the illuminance that `daylight` names. Clouds are noise on a flat layer,
-lit by sun and sky.
+lit by sun and sky. Around a low sun the horizon glows from orange to yellow, opposite it is pink
+(the belt of Venus); both fade with height (Minnaert, "Light and Color in the Outdoors", ch. 11).
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from isthmus.synth.render.fast.daylight import Daylight
 from isthmus.synth.world.mesh import Floats
 
 ROWS, COLUMNS = 48, 192
+ORANGE, PINK = (1.72, 0.86, 0.36), (1.22, 0.93, 1.04)
+"""Colours, of luminance about 1, of the horizon under a low sun and opposite it."""
+DUSK = ((-14.0, 0.0), (-8.0, 0.7), (-4.0, 1.0), (1.0, 1.0), (6.0, 0.55), (14.0, 0.0))
+"""Sun's height in degrees, strength of these colours."""
 SUN_RADIUS = np.radians(0.2665)
 HARMONICS = (
     *[1 / 4], *[1 / 2] * 3, *[15 / 16] * 2, 5 / 64, 15 / 16, 15 / 64,
@@ -32,6 +37,7 @@ class Sky(NamedTuple):
         clear: (3,) scale of the clear sky. pale: (3,) of its horizon.
         cloud: (3,) luminance of clouds' sunny side. grey: (3,) scale of the overcast sky.
         cover: 0–1.
+        dusk: strength of the low sun's colours, 0–1.
         shift: where in the noise the clouds are.
     """
 
@@ -41,6 +47,7 @@ class Sky(NamedTuple):
     cloud: Floats
     grey: Floats
     cover: float
+    dusk: float
     shift: float
 
 
@@ -95,7 +102,8 @@ def _clouds(x, z, octaves):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True, error_model="numpy")
 def luminance(directions, sky, octaves, out):  # type: ignore[no-untyped-def]
     """Luminance (n, 3) of the dome, without the sun's disc, towards (n, 3) unit vectors."""
-    sun, clear_scale, pale, cloud, grey, cover, shift = sky
+    sun, clear_scale, pale, cloud, grey, cover, dusk, shift = sky
+    flat = np.sqrt(sun[0] * sun[0] + sun[2] * sun[2]) + 1e-6
     for i in range(len(directions)):
         x, y, z = directions[i, 0], max(directions[i, 1], 0.004), directions[i, 2]
         towards = min(max(x * sun[0] + y * sun[1] + z * sun[2], -1.0), 1.0)
@@ -114,10 +122,19 @@ def luminance(directions, sky, octaves, out):  # type: ignore[no-untyped-def]
         thick = thick * thick * (3 - 2 * thick)
         shade = 1 - 0.45 * min(max((density - threshold - 0.08) * 3.0, 0.0), 1.0)
         full = min(max((cover - 0.75) * 4, 0.0), 1.0)
+        aureole = (0.5 * halo + 5.0 * np.exp(-24 * angle)) * (1 - full)
+        side = 0.5 + 0.5 * (x * sun[0] + z * sun[2]) / (np.sqrt(x * x + z * z) + 1e-6) / flat
+        glow = dusk * (0.3 + 0.7 * side * side) * np.exp(-y / (0.07 + 0.2 * side))
+        lit = dusk * side * side * np.exp(-2.5 * y) * 0.8
+        paler = 0.2126 * pale[0] + 0.7152 * pale[1] + 0.0722 * pale[2]
+        white = 0.2126 * cloud[0] + 0.7152 * cloud[1] + 0.0722 * cloud[2]
         for c in range(3):
-            blue = clear * (clear_scale[c] * (1 - low) + pale[c] * low)
-            blue += cloud[c] * halo * 0.5 * (1 - full)
-            puffs = blue * (1 - thick) + thick * cloud[c] * shade * (1 + 1.2 * halo)
+            tint = ORANGE[c] * side + PINK[c] * (1 - side)
+            blue = clear_scale[c] * (1 - low) + pale[c] * low
+            blue = clear * (blue * (1 - glow) + tint * paler * glow)
+            puff = cloud[c] * (1 - lit) + tint * white * lit
+            blue += puff * aureole
+            puffs = blue * (1 - thick) + thick * puff * shade * (1 + 1.2 * halo)
             even = grey[c] * overcast * (0.86 + 0.30 * (density - 0.47))
             out[i, c] = puffs * (1 - full) + even * full
 
@@ -147,7 +164,7 @@ def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
     mean = float(light.sky.mean()) / np.pi
     warm = light.sun / max(float(light.sun.max()), 1e-9) if light.sun.max() > 1 else tone
     low_sun = float(np.clip(1 - light.direction[1] / 0.35, 0, 1)) if light.sun.max() > 1 else 0.6
-    clear = tone ** (1.7 - 0.8 * low_sun)
+    clear = tone ** (1.7 - 0.4 * low_sun)
     pale = tone**0.35 * (1 - 0.35 * low_sun) + warm * 0.35 * low_sun
     cloud = (light.sky * 1.1 + 0.35 * light.sun * (0.3 + sun_up)) / np.pi
     sky = Sky(
@@ -157,6 +174,7 @@ def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
         cloud=(cloud * 1.0).astype(np.float32),
         grey=(tone * mean).astype(np.float32),
         cover=float(light.cover),
+        dusk=float(np.interp(np.degrees(np.arcsin(light.direction[1])), *zip(*DUSK, strict=True))),
         shift=float(seed % 1009) * 3.7,
     )
     table = np.empty((ROWS * COLUMNS, 3), np.float32)

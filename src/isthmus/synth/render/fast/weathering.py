@@ -11,6 +11,7 @@ from numba import njit
 
 from isthmus.synth.render.fast.fragments import Tables
 from isthmus.synth.render.fast.model import EARTH, FLOOR, LEAF
+from isthmus.synth.world.scene import Ruts
 
 WATER = 0.85
 """Coat that stands for a film of water: mirrors about as much along the ground."""
@@ -51,7 +52,7 @@ def _hollow(x, z, shift):  # type: ignore[no-untyped-def]
 
 def weather(
     fragments: Tables, surfaces: Tables, model: Tables,
-    state: tuple[float, float, float, float], *, focal: float = 1000.0,
+    state: tuple[float, float, float, float], *, focal: float = 1000.0, ruts: Ruts | None = None,
 ) -> None:  # fmt: skip
     """Change surfaces in place.
 
@@ -59,13 +60,16 @@ def weather(
         fragments, surfaces, model: `Fragments`, `Surfaces` and `Model` as plain tuples.
         state: wetness, snow cover, rain in mm/h, and a shift of the noise.
         focal: pixels per unit slope; what is finer than a pixel is left out.
+        ruts: where wheels have pressed the snow.
     """
     wetness, snow, rain, shift = state
     _wear(fragments, surfaces, model, shift)
     if wetness > 0:
         _wet(fragments, surfaces, model, (wetness, rain, shift, focal))
     if snow > 0:
-        _snow(fragments, surfaces, model, (snow, shift, focal))
+        given = ruts or Ruts(np.ones((1, 2), np.float32), 0.0, 1.0, np.empty(0, np.float32))
+        tracks = (given.centre, given.start, given.step, given.lanes)
+        _snow(fragments, surfaces, model, (snow, shift, focal), tracks)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -126,7 +130,35 @@ def _wet(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _snow(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
+def _pressed(x, z, shift, ruts):  # type: ignore[no-untyped-def]
+    """How much wheels have rolled over a place on the road, 0–1, and how much traffic spread there.
+
+    Vehicles keep to the middle of their lanes within a hand's breadth or two.
+    """
+    centre, start, step, lanes = ruts
+    row = (z - start) / step
+    k = np.int64(np.floor(row))
+    if k < 0 or k + 1 >= len(centre):
+        return 0.0, 0.0
+    p = row - k
+    aside = (x - centre[k, 0] * (1 - p) - centre[k + 1, 0] * p) * centre[k, 1]
+    nearest = 100.0
+    for lane in lanes:
+        off = aside - lane
+        nearest = off if abs(off) < abs(nearest) else nearest
+    if abs(nearest) > 2.0:
+        return 0.0, 0.0
+    wheel = 100.0
+    for way in range(2):
+        sway = 0.32 * (_noise(0.045 * z + 31 * way + shift, 3.7 * way + 0.5) - 0.5)
+        ragged = 0.10 * (_noise(2.1 * x + shift, 0.7 * z) - 0.5)
+        wheel = min(wheel, abs(abs(nearest + sway) - 0.76) + ragged)
+    track = min(max((0.30 - wheel) / 0.14, 0.0), 1.0)
+    return track * track * (3 - 2 * track), min(max((1.9 - abs(nearest)) * 1.5, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _snow(fragments, surfaces, model, state, ruts):  # type: ignore[no-untyped-def]
     snow, shift, focal = state
     _, face, _, pane, spot = fragments
     place, normal, sight, albedo, finish, _ = surfaces
@@ -139,9 +171,15 @@ def _snow(fragments, surfaces, model, state):  # type: ignore[no-untyped-def]
         shown = _shown(0.25, spot[i, 2], abs(sight[i, 1]), focal)
         fine = 0.5 + (_noise(3.7 * x, 3.1 * z - shift) - 0.5) * shown
         low = 0.6 * _noise(0.5 * x + shift, 0.35 * z) + 0.4 * fine
-        lies = min(max((snow * 1.35 - 0.1 - low) * 6, 0.0), 1.0) * min((up - 0.35) * 3, 1.0)
+        track, lane = 0.0, 0.0
+        if kind[face[i]] == FLOOR:
+            track, lane = _pressed(x, z, shift, ruts)
+        # Traffic thins the snow of its lanes; in deep snow tracks are pressed, else laid bare.
+        depth = snow * 1.35 - 0.1 - low - (0.75 * track + 0.12 * lane) * (1.25 - 0.6 * snow)
+        lies = min(max(depth * 6, 0.0), 1.0) * min((up - 0.35) * 3, 1.0)
+        soiled = 1 - 0.34 * track - 0.16 * lane * (0.5 + fine)
         for c in range(3):
-            albedo[i, c] += (SNOW[c] - albedo[i, c]) * lies
+            albedo[i, c] += (SNOW[c] * soiled - albedo[i, c]) * lies
         finish[i, 0] += (0.85 - finish[i, 0]) * lies
         finish[i, 1] *= 1 - lies
         finish[i, 2] *= 1 - lies
