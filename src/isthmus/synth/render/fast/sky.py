@@ -167,6 +167,8 @@ def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
     clear = tone ** (1.7 - 0.4 * low_sun)
     pale = tone**0.35 * (1 - 0.35 * low_sun) + warm * 0.35 * low_sun
     cloud = (light.sky * 1.1 + 0.35 * light.sun * (0.3 + sun_up)) / np.pi
+    height = float(np.degrees(np.arcsin(light.direction[1])))
+    degrees, strengths = zip(*DUSK, strict=True)
     sky = Sky(
         sun=light.direction.astype(np.float32),
         clear=(clear * mean).astype(np.float32),
@@ -174,7 +176,7 @@ def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
         cloud=(cloud * 1.0).astype(np.float32),
         grey=(tone * mean).astype(np.float32),
         cover=float(light.cover),
-        dusk=float(np.interp(np.degrees(np.arcsin(light.direction[1])), *zip(*DUSK, strict=True))),
+        dusk=float(np.interp(height, degrees, strengths)),
         shift=float(seed % 1009) * 3.7,
     )
     table = np.empty((ROWS * COLUMNS, 3), np.float32)
