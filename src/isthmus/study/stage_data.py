@@ -204,15 +204,21 @@ def _samples(frames: tuple[Frame, ...], folder: Path, role: str, seed: int) -> l
 
 
 def _write_inputs(path: Path, domains: Domains, context: Context) -> None:
-    images = {str(frame.image) for part in (domains.source, domains.target) for frame in part}
+    read = {
+        str(path)
+        for part in (domains.source, domains.target)
+        for frame in part
+        for path in (frame.image, frame.depth, frame.semantic, frame.instance)
+        if path is not None
+    }
     for section, dataset in (
         (context.config.source, domains.source),
         (context.config.target, domains.target),
     ):
-        images.add(str(section.path))
+        read.add(str(section.path))
         base = section.path if section.path.is_dir() else section.path.parent
-        images.update(os.path.normpath(base / problem.path) for problem in dataset.problems)
-    files.write_json(path, [[name, *_stamp(Path(name))] for name in sorted(images)])
+        read.update(os.path.normpath(base / problem.path) for problem in dataset.problems)
+    files.write_json(path, [[name, *_stamp(Path(name))] for name in sorted(read)])
 
 
 def _stamp(path: Path) -> list[int]:

@@ -38,7 +38,8 @@ def run(context: Context) -> Document:
         made, audit = augment_dataset(
             domains.train,
             name,
-            context.cache_folder("generated") / name,
+            # Frames of another source, or of the same one labelled anew, have a folder of their own.
+            context.cache_folder("generated") / domains.train.fingerprint[:16] / name,
             severity=severity,
             seed=context.config.seed,
             executor=context.executor,
