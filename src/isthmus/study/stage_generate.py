@@ -38,7 +38,7 @@ def run(context: Context) -> Document:
         made, audit = augment_dataset(
             domains.train,
             name,
-            # Frames of another source, or of the same one labelled anew, have a folder of their own.
+            # A source that has changed has a folder of its own.
             context.cache_folder("generated") / domains.train.fingerprint[:16] / name,
             severity=severity,
             seed=context.config.seed,
