@@ -65,5 +65,5 @@ def tuft(rng: np.random.Generator, reach: float = 0.5) -> Thing:
     faces = np.arange(len(points), dtype=np.int32).reshape(-1, 3)
     mesh = Mesh(points.astype(np.float32), faces, normals, points[:, [0, 2]].astype(np.float32))
     r, g, b = (linear((98, 106, 56)) * rng.uniform(0.85, 1.3)).round(4).tolist()
-    return Thing((Part(mesh, Material((r, g, b), roughness=0.9), "vegetation"),),
+    return Thing((Part(mesh, Material((r, g, b), "grass", roughness=0.9), "vegetation"),),
                  size=(2 * reach, 0.2, 2 * reach))  # fmt: skip
