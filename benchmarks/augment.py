@@ -49,7 +49,7 @@ from isthmus.gap.inference import measure
 
 Images = list[np.ndarray]
 SEED = 3
-CAMVID = ("low_light", 2.0)
+CAMVID = ("low_light", 3.0)
 """Effect and severity that make day dusk; its factors were set beside these very dusk frames."""
 LOOKED_AT = 12
 """Scenes at which effects were looked at while they were written: they are not measured."""

@@ -314,7 +314,7 @@ def test_real_dusk_is_met(shared_data):
     for path in day:
         image = np.asarray(Image.open(path).convert("RGB"))
         after, _ = LowLight().apply(
-            Arrays(image), default_depth(image), 2.0, np.random.default_rng(0)
+            Arrays(image), default_depth(image), 3.0, np.random.default_rng(0)
         )
         before.append(street_level(image))
         made.append(street_level(after.image))

@@ -13,7 +13,7 @@ from isthmus.augment.effect import EFFECTS
 from isthmus.augment.fog import Fog
 from isthmus.augment.lens_dirt import cover
 from isthmus.augment.linear import LUMINANCE, luminance, to_linear
-from isthmus.augment.low_light import LowLight
+from isthmus.augment.low_light import DAYLIGHT, KEPT, LONGEST, LowLight, exposed
 from isthmus.augment.night import street_lamps
 from isthmus.augment.rain import Rain
 from isthmus.augment.sensor_noise import SensorNoise, gain_of
@@ -75,6 +75,31 @@ def test_the_camera_meters_by_the_lower_part():
     bright_sky[:20] *= 8
     assert np.allclose(metered(bright_sky, light)[40:], light[40:], rtol=1e-3)
     assert np.array_equal(metered(0.3 * light, light, 0.0), 0.3 * light)
+
+
+def test_exposure_makes_up_for_dusk_and_no_longer_for_night():
+    assert exposed(DAYLIGHT) == exposed(5 * DAYLIGHT) == 1
+    # Each halving of the light leaves a third of a stop, until exposure is at its end.
+    assert exposed(50) / exposed(100) == pytest.approx(2**-KEPT)
+    assert exposed(LONGEST / 4) / exposed(LONGEST / 2) == pytest.approx(0.5)
+    levels = [exposed(lux) for lux in LowLight().scale.ladder]
+    assert levels == sorted(levels, reverse=True)
+    # The road of a rendered street under 60 lux has a third of its level by day.
+    assert exposed(60) == pytest.approx(1 / 3, rel=0.1)
+
+
+def test_dusk_is_a_little_darker_noisier_and_paler():
+    arrays, depth = frame()
+    changed = {
+        s: LowLight(lamps=False).apply(arrays, depth, s, np.random.default_rng(0))[0].image
+        for s in (1.0, 3.0)
+    }
+    light = [luminance(to_linear(image)).mean() for image in (arrays.image, *changed.values())]
+    assert 0.3 < light[1] / light[0] < 0.9
+    assert 0.1 < light[2] / light[0] < 0.5
+    wall = np.s_[40:90, :20]
+    colour = [np.ptp(image[wall].astype(int), axis=2).mean() for image in changed.values()]
+    assert colour[1] < colour[0]
 
 
 def test_night_is_dark_but_for_its_lamps():

@@ -1,11 +1,12 @@
 """Low light: from a dim afternoon over dusk to night, as a dash camera shows it.
 
 The daylight picture is taken back to linear light; what the sun added is evened out; the ground
-and the sky are dimmed by factors of their own (at dusk the sky is still bright when the street is
-dark, and the camera exposes for both); a burnt-out sky gets the cloud that it hid. Then come the
-lights that count when daylight does not: own headlamps, falling off with the square of distance,
-and lamps of other vehicles. Photons are few and amplified: shot and read noise rise.
-The factors were set beside real dusk frames taken by the same camera as day frames (CamVid).
+comes out as an automatic exposure takes it, a little darker the less light there is and in full
+once exposure is at its end; the sky is dimmed by factors of its own (at dusk it is still bright
+when the street is dark); a burnt-out sky gets the cloud that it hid. Then come the lights that
+count when daylight does not: own headlamps, falling off with the square of distance, and lamps of
+other vehicles. Photons are few and amplified: shot and read noise rise, colours fade.
+The sky's factors were set beside real dusk frames taken by the same camera as day frames (CamVid).
 """
 
 from __future__ import annotations
@@ -26,16 +27,21 @@ from isthmus.augment.severity import Scale
 from isthmus.augment.smooth import gauss
 
 STEPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
-# Linear level of ground and of sky after metering, relative to the daylight picture; flattening
-# of the sun's contrast; amplification; strength of headlamps, per step.
-GROUND = (1.0, 0.42, 0.19, 0.1, 0.036, 0.012)
-SKY_LEVEL = (1.0, 0.75, 0.55, 0.3, 0.07, 0.009)
-FLATTEN = (0.0, 0.3, 0.5, 0.55, 0.55, 0.55)
-GAIN = (0.0, 0.6, 1.5, 4.0, 14.0, 36.0)
-HEADLAMPS = (0.0, 0.0, 0.0, 0.006, 0.06, 0.15)
+DAYLIGHT = 2000.0
+"""Lux from which on exposure makes up for all that light lacks."""
+KEPT = 1 / 3
+"""How much of a change of light exposure leaves in the picture below that."""
+LONGEST = 5.0
+"""Lux at which exposure is at its end: below, pictures darken as the scene does."""
+# Linear level of the sky after metering, relative to the daylight picture; flattening of the sun's
+# contrast; amplification; strength of headlamps, per step.
+SKY_LEVEL = (1.0, 0.8, 0.7, 0.53, 0.22, 0.014)
+FLATTEN = (0.0, 0.28, 0.4, 0.5, 0.55, 0.55)
+GAIN = (0.0, 0.5, 1.0, 1.6, 5.5, 28.0)
+HEADLAMPS = (0.0, 0.0, 0.0, 0.002, 0.015, 0.13)
 COOL = np.array([0.86, 0.98, 1.12], np.float32)
 
-LADDER = Scale("lux", "ambient light", (2000.0, 400.0, 80.0, 8.0, 0.5), ratio=True)
+LADDER = Scale("lux", "ambient light", (200.0, 50.0, 12.0, 3.0, 0.6), ratio=True)
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,10 @@ class LowLight(Physical):
     scale: Scale = LADDER
 
     def attributes(self, severity: float) -> Mapping[str, str]:
-        """Dusk from severity 1.5 on, night from 3.5 on."""
-        if severity < 1.5:
+        """Dusk from severity 1 on, night (less than 2 lux, the end of civil twilight) from 4.2."""
+        if severity < 1:
             return {}
-        return {"timeofday": "night" if severity >= 3.5 else "dawn/dusk"}
+        return {"timeofday": "night" if severity >= 4.2 else "dawn/dusk"}
 
     def change(
         self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
@@ -64,7 +70,7 @@ class LowLight(Physical):
     ) -> Changed:  # fmt: skip
         """See `Physical.change`."""
         relit = self.relit(light, arrays, depth, severity, rng)
-        muted = 0.25 * min(severity / 3, 1)
+        muted = 0.25 * min(severity / 4.5, 1)
         return Changed(sensed(relit, _at(GAIN, severity), rng, muted=muted))
 
     def relit(
@@ -77,10 +83,11 @@ class LowLight(Physical):
         level, flat = luminance(light), _at(FLATTEN, severity)
         sky = gauss((depth >= SKY).astype(np.float32), max(0.6, shape[1] / 700))
         around = unevenness(level, sky)
-        cool = 1 + (COOL - 1) * np.float32(min(severity / 3, 1))
+        cool = 1 + (COOL - 1) * np.float32(min(severity / 4.5, 1))
         # What surfaces send back: of daylight everywhere, of the headlamps where they reach.
-        factor = np.float32(_at(GROUND, severity)) * evened(level, around, flat)
-        lamps = self.lamps and severity > 2
+        ground_level = exposed(self.scale.value(severity)) ** min(severity, 1.0)
+        factor = np.float32(ground_level) * evened(level, around, flat)
+        lamps = self.lamps and severity > 1
         if lamps:
             beam = headlamp_beam(depth, shape) * evened(level, around, 0.5)
             own = np.float32(_at(HEADLAMPS, severity)) * beam
@@ -96,19 +103,26 @@ class LowLight(Physical):
             ground[upper] += (heaven - ground[upper]) * sky[upper]
             relit[..., c] = ground
         if lamps:
-            relit += vehicle_lamps(arrays.boxes, shape, min(severity - 2, 2.0) / 2, rng)
-            if severity > 3.2:
-                relit += street_glow(shape, min(severity - 3.2, 1.0), rng)
+            shine = 2 * min(severity - 1, 1.0)
+            relit += vehicle_lamps(arrays.boxes, shape, shine, rng, image=arrays.image)
+            if severity > 3.7:
+                relit += street_glow(shape, min(severity - 3.7, 1.0), rng)
         return relit
 
     @staticmethod
     def _sky(level: Floats, overhead: Floats, severity: float) -> tuple[Floats, Floats]:
         """Luminance of the sky, and how far its colour has gone over to the cool one, (h, w)."""
-        done = np.float32(min(severity / 2, 1))
+        done = np.float32(min(severity / 3, 1))
         # Where the sky is burnt out its colour is gone; cloud takes its place by degrees.
         burnt = np.clip((level - 0.55) / 0.4, 0, 1) * done
         own = level * (1 - burnt) + np.float32(0.8) * overhead * burnt
         return np.float32(_at(SKY_LEVEL, severity)) * own, (0.35 + 0.65 * burnt) * done
+
+
+def exposed(lux: float) -> float:
+    """Level at which an automatic exposure shows the ground under so many lux, relative to day."""
+    light = min(lux, DAYLIGHT)
+    return float((max(light, LONGEST) / DAYLIGHT) ** KEPT * min(light / LONGEST, 1.0))
 
 
 def _at(table: tuple[float, ...], severity: float) -> float:

@@ -130,7 +130,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             "scores",
             _light,
             {
-                "low_light": Remedy("low_light", (1.0, 3.0), _DUSK),
+                "low_light": Remedy("low_light", (1.5, 4.0), _DUSK),
                 "night": Remedy("night", (1.0, 5.0), _NIGHT),
             },
         ),
