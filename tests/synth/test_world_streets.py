@@ -197,7 +197,7 @@ def test_ground_looks_up_and_paint_lies_upon_it(row: dict[str, Any], seed: int) 
     over = (chosen[:, 1] - found)[on_asphalt]
     assert len(over) > 50  # the rest lies at kerbs' feet, or is hidden under a median
     assert over.min() > 0.0005
-    assert over.max() < 0.014
+    assert over.max() < 0.0161  # paint up to 8 mm over the land, asphalt up to 8 mm under it
 
 
 def check_mesh(mesh: Mesh) -> None:
