@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import tarfile
+import zlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from isthmus.data import rle
+from isthmus.data.dataset import Dataset
 from isthmus.data.formats import detect_format, read_dataset, write_dataset
 from isthmus.data.formats.video import sample_video
 from isthmus.data.frame import Box, Shape
@@ -107,8 +114,71 @@ def test_fiftyone_samples(tmp_path, make_image):
         "val", {"odd": "true", "weather": "rainy", "scene": "city"}
     )  # fmt: skip
     counts = {p.kind: p.count for p in dataset.problems if p.kind != "unused-field"}
-    assert counts == {"bad-annotation": 1, "bad-image-record": 1}
-    assert sum(p.count for p in dataset.problems if p.kind == "unused-field") == 2
+    assert counts == {"bad-annotation": 1, "bad-image-record": 1, "bad-outline": 1}
+    assert sum(p.count for p in dataset.problems if p.kind == "unused-field") == 1
+
+
+def fiftyone_mask(pixels: Any) -> dict[str, Any]:
+    """As `fiftyone.core.utils.serialize_numpy_array` packs it."""
+    buffer = io.BytesIO()
+    np.save(buffer, pixels, allow_pickle=True)
+    text = base64.b64encode(zlib.compress(buffer.getvalue())).decode()
+    return {"$binary": {"base64": text, "subType": "00"}}
+
+
+def test_fiftyone_masks(tmp_path, make_image):
+    make_image(tmp_path / "data" / "a.jpg", 40, 20)
+    make_image(tmp_path / "outside.png")
+    (tmp_path / "set").mkdir()
+    stripes = np.zeros((5, 20), dtype=bool)
+    stripes[1:3] = True
+    Image.fromarray(np.uint8([[255, 0]])).save(tmp_path / "half.png")
+    bad = np.zeros((5, 20), dtype=object)
+    box = {"_cls": "Detection", "label": "car", "bounding_box": [0.25, 0.5, 0.5, 0.25]}
+    detections = [
+        box | {"mask": fiftyone_mask(stripes)},
+        box | {"mask": fiftyone_mask(np.eye(2, dtype=np.uint8))["$binary"]["base64"]},
+        box | {"mask_path": "half.png"},
+        *(box | {"mask": fiftyone_mask(m)} for m in (bad, np.zeros((2, 3, 4)), np.float32([[1]]))),
+        box | {"mask_path": "../outside.png"},
+        box | {"mask": {"$binary": {"base64": "eJw="}}},
+        box | {"bounding_box": [0.9, 0.9, 0.5, 0.5], "mask": fiftyone_mask(stripes)},
+    ]
+    sample = {"filepath": "data/a.jpg",
+              "ground_truth": {"_cls": "Detections", "detections": detections},
+              "classes": {"_cls": "Segmentation", "mask_path": "half.png"},
+              "more": {"_cls": "Segmentation", "mask": "eJw="}}  # fmt: skip
+    (tmp_path / "samples.json").write_text(json.dumps({"samples": [sample]}))
+    (tmp_path / "metadata.json").write_text("{}")
+    dataset = read_dataset(tmp_path)
+    (frame,) = dataset.frames
+    assert frame.objects is not None
+    assert frame.semantic == tmp_path.resolve() / "half.png"
+    whole = [None if o.mask is None else rle.decode(o.mask) for o in frame.objects]
+    assert [m is None for m in whole] == [False] * 3 + [True] * 6
+    expected = np.zeros((3, 20, 40), dtype=bool)
+    expected[0, 11:13, 10:30] = True
+    expected[1, 10:12, 10:20] = expected[1, 12:15, 20:30] = True
+    expected[2, 10:15, 10:20] = True
+    assert np.array_equal(np.stack(whole[:3]), expected)
+    counts = {p.kind: p.count for p in dataset.problems if p.kind != "clipped-box"}
+    assert counts == {"bad-outline": 1, "unused-field": 1}, dataset.problems
+
+
+def test_fiftyone_keeps_a_mask_that_its_box_does_not_hold(tmp_path, make_image):
+    image = make_image(tmp_path / "in" / "a.jpg", 40, 20)
+    pixels = np.zeros((20, 40), dtype=bool)
+    pixels[3:9, 4:30] = True
+    lines = (Polygon((0, 0, 3, 3, 9, 4), types="LCL"), Polygon((0, 0, 5, 5), closed=False))
+    mask = rle.encode(pixels)
+    plain = read_dataset(tmp_path / "in").frames[0]
+    frame = replace(plain, objects=(Box("car", (5.5, 3, 9, 9), mask=mask),),
+                    shapes=(Shape("lane", lines), Shape("area", (), mask)))  # fmt: skip
+    assert frame.image == image.resolve()
+    written = write_dataset(Dataset("d", (frame,)), tmp_path / "out", "fiftyone")
+    back = read_dataset(written).frames[0]
+    assert (back.objects, [s.mask for s in back.shapes]) == (frame.objects, [None, mask])
+    assert [(p.closed, p.types) for p in back.shapes[0].polygons] == [(True, "LCL"), (False, "")]
 
 
 @pytest.fixture(scope="module")

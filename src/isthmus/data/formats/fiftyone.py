@@ -3,31 +3,36 @@
 As Voxel51 documents it for `fiftyone.types.FiftyOneDataset`; FiftyOne need not be installed, and
 no database starts. ``Detections`` are boxes (shares of the image), closed ``Polylines`` and open
 ones shapes, a ``Classification`` or a short text an attribute of the frame. A tag train, val or
-test is the split, others are attributes. Masks inside detections are counted and not used.
+test is the split, others are attributes. A detection's mask is read from its field or its
+``mask_path``; a ``Segmentation`` with a ``mask_path`` is the frame's map of class ids.
 """
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
+from isthmus.data.formats.fiftyone_mask import binary_of, mask_of
 from isthmus.data.formats.format import Writer
 from isthmus.data.formats.json_stream import members
-from isthmus.data.formats.locate import Roots, local_name
+from isthmus.data.formats.locate import NotFound, Roots, local_name
 from isthmus.data.formats.place import copy_to, flat_names
 from isthmus.data.formats.reading import Reading
 from isthmus.data.formats.records import ImageCheck, RawBox, Record
+from isthmus.data.formats.scalabel_label import mask_of as rle_of
 from isthmus.data.frame import Box, Frame, Shape
-from isthmus.data.shapes import Polygon
+from isthmus.data.images import probe_header
+from isthmus.data.shapes import Mask, Polygon
 from isthmus.errors import InputError
 from isthmus.files import canonical_json, write_text
 
 SAMPLES, METADATA = "samples.json", "metadata.json"
 SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
-OBJECTS, SHAPES = "ground_truth", "shapes"
+OBJECTS, SHAPES, CLASSES = "ground_truth", "shapes", "semantic"
 PLAIN = frozenset(
     {
         *("filepath", "tags", "metadata", "id", "_id", "_media_type", "_rand", "_dataset_id"),
@@ -38,7 +43,7 @@ PLAIN = frozenset(
 OWN = frozenset(
     {
         *("_id", "_cls", "label", "bounding_box", "confidence", "index", "tags", "attributes"),
-        *("mask", "mask_path", "instance", "occluded", "truncated", "iscrowd", "ignore"),
+        *("mask", "mask_path", "rle", "instance", "occluded", "truncated", "iscrowd", "ignore"),
     }
 )
 """Fields of a label that are no attributes."""
@@ -91,6 +96,8 @@ class _Reading(Reading):
         )  # fmt: skip
         record.attributes = {tag: "true" for tag in tags if tag not in SPLITS}
         found = self.roots.find([name, f"data/{local_name(name).rpartition('/')[2]}"])
+        if not isinstance(found, NotFound):
+            record.image = found.path
         for key, value in sample.items():
             if key not in PLAIN and values.text(key):
                 self._field(record, key, value)
@@ -105,6 +112,11 @@ class _Reading(Reading):
         elif kind == "Polylines":
             for item in _list(value.get("polylines")):
                 self._polyline(record, item)
+        elif kind == "Segmentation":
+            file = self._file(value.get("mask_path"))
+            if file is None or record.semantic is not None:
+                self._count("maps of class ids without a usable `mask_path`, or beside another,")
+            record.semantic = record.semantic or file
         elif kind == "Classification":
             word = values.scalar_text(value.get("label"))
             if word:
@@ -122,8 +134,6 @@ class _Reading(Reading):
             reason = f"{where} lacks a usable `label` or `bounding_box`"
             self.log.add(self.path, "bad-annotation", reason)
             return
-        if known.get("mask") or known.get("mask_path"):
-            self._count("masks of detections")
         x, y, width, height = box
         score = values.number(known.get("confidence"))
         attributes, _ = values.attributes({k: v for k, v in known.items() if k not in OWN})
@@ -138,23 +148,63 @@ class _Reading(Reading):
             values.scalar_text(instance) or values.scalar_text(known.get("index")),
             score if score is not None and 0 <= score <= 1 else None,
             attributes,
+            mask=self._mask(record, where, known, box),
         )
         if record.boxes is not None:
             record.boxes.append(RawBox(where, made))
 
+    def _mask(
+        self, record: Record, where: str, label: dict[str, Any], box: tuple[float, ...]
+    ) -> Mask | None:
+        """The detection's mask; one that cannot be used is entered."""
+        named = [key for key in ("rle", "mask", "mask_path") if label.get(key)]
+        if not named or record.image == record.labels:
+            return None
+        try:
+            if named[0] == "rle":
+                return rle_of(label["rle"])
+            file = self._file(label["mask_path"]) if named == ["mask_path"] else None
+            if named == ["mask_path"] and file is None:
+                raise InputError("its `mask_path` names no file inside the data set")
+            found = probe_header(record.image)
+            x, y, width, height = box
+            edges = (x * found.width, y * found.height,
+                     (x + width) * found.width, (y + height) * found.height)  # fmt: skip
+            return mask_of(label, file, edges, (found.width, found.height))
+        except InputError as error:
+            self.log.add(self.path, "bad-outline", f"{where}: {error}; its box is used")
+            return None
+
+    def _file(self, name: Any) -> Path | None:
+        """A file that a label names, inside the data set's folder."""
+        known = values.text(name)
+        found = None if known is None else self.roots.find([known])
+        return None if found is None or isinstance(found, NotFound) else found.path
+
     def _polyline(self, record: Record, item: Any) -> None:
         known = item if isinstance(item, dict) else {}
         category = values.text(known.get("label"))
-        lines = [_outline(line, known.get("closed") is not False) for line in
-                 _list(known.get("points"))]  # fmt: skip
-        if category is None or not lines or None in lines:
+        closed, curves = (_list(known.get(key)) for key in ("closed_each", "types"))
+        lines = [
+            _outline(
+                line,
+                (closed[i] if i < len(closed) else known.get("closed")) is not False,
+                curves[i] if i < len(curves) else "",
+            )
+            for i, line in enumerate(_list(known.get("points")))
+        ]
+        mask = None
+        if known.get("rle"):
+            with contextlib.suppress(InputError):
+                mask = rle_of(known["rle"])
+        if category is None or None in lines or not (lines or mask):
             self.log.add(self.path, "bad-annotation", f"{record.id}: a polyline cannot be used")
             return
-        own = OWN | {"points", "closed", "filled"}
+        own = OWN | {"points", "closed", "filled", "closed_each", "types"}
         attributes, _ = values.attributes({k: v for k, v in known.items() if k not in own})
         polygons = tuple(line for line in lines if line)
         instance = values.scalar_text(known.get("instance"))
-        record.shapes.append(Shape(category, polygons, None, attributes, instance))
+        record.shapes.append(Shape(category, polygons, mask, attributes, instance))
 
     def _count(self, what: str) -> None:
         self.unused[what] = self.unused.get(what, 0) + 1
@@ -169,11 +219,13 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _outline(line: Any, closed: bool) -> Polygon | None:
+def _outline(line: Any, closed: bool, types: Any) -> Polygon | None:
     pairs = [values.numbers(point, 2) for point in _list(line)]
     if not pairs or None in pairs:
         return None
-    return Polygon(tuple(value for pair in pairs if pair for value in pair), closed)
+    curved = isinstance(types, str) and len(types) == len(pairs) and set(types) == {"C", "L"}
+    points = tuple(value for pair in pairs if pair for value in pair)
+    return Polygon(points, closed, types if curved else "")
 
 
 def write_fiftyone(dataset: Dataset, folder: Path) -> Path:
@@ -184,8 +236,12 @@ def write_fiftyone(dataset: Dataset, folder: Path) -> Path:
         name = f"data/{names[frame.id]}"
         copy_to(frame.image, folder / name)
         samples.append(_sample(frame, name))
+        if frame.semantic is not None:
+            target = f"fields/{CLASSES}/{Path(name).stem}{frame.semantic.suffix.lower()}"
+            copy_to(frame.semantic, folder / target)
+            samples[-1][CLASSES] = {"_cls": "Segmentation", "mask_path": target}
     write_text(folder / SAMPLES, canonical_json({"samples": samples}) + "\n")
-    kinds = {OBJECTS: "Detections", SHAPES: "Polylines"}
+    kinds = {OBJECTS: "Detections", SHAPES: "Polylines", CLASSES: "Segmentation"}
     fields = {name: f"fiftyone.core.labels.{kind}" for name, kind in kinds.items()}
     about = {"name": dataset.name, "media_type": "image", "sample_fields": fields,
              "info": {}, "default_classes": list(dataset.categories)}  # fmt: skip
@@ -225,7 +281,19 @@ def _detection(frame: Frame, box: Box) -> dict[str, Any]:
     }
     optional = {"occluded": box.occluded, "truncated": box.truncated, "confidence": box.score,
                 "instance": box.instance}  # fmt: skip
-    return found | {name: value for name, value in optional.items() if value is not None}
+    return found | {k: v for k, v in (optional | _mask(box)).items() if v is not None}
+
+
+def _mask(box: Box) -> dict[str, Any]:
+    """FiftyOne's mask; run lengths where the box does not hold all of it."""
+    if box.mask is None:
+        return {}
+    binary = binary_of(box.mask, box.xyxy)
+    return {"mask": binary} if binary else {"rle": _rle(box.mask)}
+
+
+def _rle(mask: Mask) -> dict[str, Any]:
+    return {"size": [mask.height, mask.width], "counts": mask.counts}
 
 
 def _polyline(frame: Frame, shape: Shape) -> dict[str, Any]:
@@ -238,6 +306,11 @@ def _polyline(frame: Frame, shape: Shape) -> dict[str, Any]:
     found: dict[str, Any] = {k: v for k, v in shape.attributes.items() if k not in OWN}
     found |= {"_cls": "Polyline", "label": shape.category, "points": lines, "closed": closed,
               "filled": closed, "tags": []}  # fmt: skip
+    if any(polygon.types for polygon in shape.polygons):
+        found["types"] = [polygon.types for polygon in shape.polygons]
+    if not closed and any(polygon.closed for polygon in shape.polygons):
+        found["closed_each"] = [polygon.closed for polygon in shape.polygons]
+    found |= {"rle": _rle(shape.mask)} if shape.mask else {}
     return found | ({"instance": shape.instance} if shape.instance else {})
 
 
@@ -246,6 +319,7 @@ FIFTYONE_WRITER = Writer(
     frozenset(
         {
             *("id", "split", "sequence", "attributes", "unlabelled", "shapes", "shape_details"),
+            *("semantic", "mask"),
             *("objects", "occluded", "truncated", "ignore", "ignored_category", "instance"),
             *("instance_names", "score", "box_attributes", "other_boxes", "spaces"),
         }
