@@ -275,3 +275,26 @@ def test_tar_archives(tmp_path):
     (path,) = extract(tmp_path / "a.tar.gz", tmp_path / "in")
     assert path == tmp_path / "in" / "x" / "y.txt"
     assert path.read_bytes() == b"hi"
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "more"])
+def test_a_tar_archive_that_stops_early_is_refused(tmp_path, damage):
+    """Python's tarfile takes a header that it cannot read for the end of the archive."""
+    archive = tmp_path / "a.tar"
+    with tarfile.open(archive, "w") as whole:
+        for name in ("one.txt", "two.txt"):
+            info = tarfile.TarInfo(name)
+            info.size = 600
+            whole.addfile(info, io.BytesIO(b"x" * 600))
+    content = archive.read_bytes()
+    second = 512 + 1024
+    changed = {
+        "cut": content[:second],
+        "header": content[:second] + b"\xff" + content[second + 1 :],
+        "more": content[:second] + b"\0" * 1024 + content[second:],
+    }[damage]
+    archive.write_bytes(changed)
+    with pytest.raises(InputError, match=r"a\.tar: damaged archive"):
+        extract(archive, tmp_path / "out")
+    archive.write_bytes(content)
+    assert [f.name for f in extract(archive, tmp_path / "out")] == ["one.txt", "two.txt"]

@@ -76,12 +76,16 @@ class _opened:  # noqa: N801  # a context manager, used as a function
         archive = self._archive
         if not archive.is_file():
             raise InputError(f"{archive}: no such file")
-        if zipfile.is_zipfile(archive):
-            self._handle = zipfile.ZipFile(archive)
-            return list(_zip_members(archive, self._handle))
-        if tarfile.is_tarfile(archive):
-            self._handle = tarfile.open(archive)  # closed on exit
-            return list(_tar_members(archive, self._handle))
+        try:
+            if zipfile.is_zipfile(archive):
+                self._handle = zipfile.ZipFile(archive)
+                return list(_zip_members(archive, self._handle))
+            if tarfile.is_tarfile(archive):
+                self._handle = tarfile.open(archive)  # closed on exit
+                return list(_tar_members(archive, self._handle))
+        except BaseException:
+            self.__exit__()
+            raise
         raise InputError(f"{archive}: neither a zip nor a tar archive, or damaged at its end")
 
     def __exit__(self, *error: object) -> None:
@@ -109,6 +113,26 @@ def _tar_members(archive: Path, handle: tarfile.TarFile) -> Iterator[_Member]:
         if not info.isreg():
             raise InputError(f"{archive}: {info.name!r} is a link or a device: refused")
         yield _Member(info.name, info.size, None, lambda i=info: handle.extractfile(i))  # type: ignore[misc]
+    _require_end(archive, handle)
+
+
+def _require_end(archive: Path, handle: tarfile.TarFile) -> None:
+    """Refuse a tar archive that stops before its end.
+
+    `tarfile` takes a header that it cannot read for the end; POSIX marks the end by blocks of
+    zeros. What follows the last member has to be zeros alone.
+    """
+    rest: Any = handle.fileobj
+    rest.seek(handle.offset)
+    zeros = 0
+    while block := rest.read(BLOCK):
+        if block.strip(b"\0"):
+            raise tarfile.ReadError(f"no member at byte {handle.offset}, and not its end")
+        zeros += len(block)
+        if zeros > SLACK:
+            raise tarfile.ReadError(f"more than {SLACK} bytes of zeros at its end")
+    if zeros < tarfile.BLOCKSIZE:
+        raise tarfile.ReadError("cut off: it lacks the zeros that mark its end")
 
 
 def _unpack(

@@ -13,6 +13,7 @@ from pathlib import Path
 from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.bdd100k import Bdd100k
+from isthmus.data.formats.bdd100k_masks import Bdd100kMasks
 from isthmus.data.formats.bdd100k_writer import BDD100K_WRITER
 from isthmus.data.formats.cityscapes import Cityscapes
 from isthmus.data.formats.cityscapes_writer import CITYSCAPES_WRITER
@@ -46,6 +47,7 @@ FORMATS: dict[str, Format] = {
     "coco": Coco(),
     "bdd100k": Bdd100k(),
     "scalabel": Bdd100k("scalabel"),
+    "bdd100k_masks": Bdd100kMasks(),
     "kitti": Kitti(),
     "kitti_tracking": KittiTracking(),
     "kitti_raw": KittiRaw(),

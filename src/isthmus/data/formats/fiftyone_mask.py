@@ -90,7 +90,7 @@ def _array(value: Any) -> Pixels:
         if int(np.prod([int(s) for s in shape])) * kind.itemsize > len(content):
             raise InputError("a mask that ends too early")
         stream.seek(0)
-        return np.asarray(np.load(stream, allow_pickle=False)) != 0
+        return _set(np.load(stream, allow_pickle=False))
     except (binascii.Error, zlib.error, ValueError, KeyError, EOFError) as error:
         raise InputError(f"a mask that cannot be decoded ({error})") from error
 
@@ -98,10 +98,14 @@ def _array(value: Any) -> Pixels:
 def _image(file: Path) -> Pixels:
     with opened(file_content(file), str(file), []) as image:
         pixels = np.asarray(image)
-    return (pixels if pixels.ndim == 2 else pixels.max(axis=2)) != 0
+    return _set(pixels if pixels.ndim == 2 else pixels.max(axis=2))
+
+
+def _set(pixels: npt.NDArray[Any]) -> Pixels:
+    return np.asarray(pixels != 0, dtype=bool)
 
 
 def _resized(pixels: Pixels, height: int, width: int) -> Pixels:
     rows = (np.arange(height) + 0.5) * pixels.shape[0] // height
     columns = (np.arange(width) + 0.5) * pixels.shape[1] // width
-    return pixels[rows.astype(int)[:, None], columns.astype(int)]
+    return np.asarray(pixels[rows.astype(int)[:, None], columns.astype(int)])
