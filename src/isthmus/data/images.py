@@ -119,7 +119,7 @@ def probe_header(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Probe:
     content = file_content(path)
     notes: list[str] = []
     with opened(content, str(path), notes, max_pixels=max_pixels) as image:
-        if image.format == "JPEG" and b"\xff\xd9" not in content[-_TAIL:]:
+        if image.format == "JPEG" and content.rfind(b"\xff\xd9", -_TAIL) < 0:
             raise ImageError("truncated (no end marker)")
         orientation = _orientation(image, notes)
         stored: tuple[int, int] = image.size

@@ -29,6 +29,14 @@ def numbers(value: Any, count: int) -> tuple[float, ...] | None:
     """`count` finite floats, or None."""
     if not isinstance(value, list | tuple) or len(value) != count:
         return None
+    total = 0.0
+    for item in value:
+        if type(item) is not float:
+            break
+        total += item
+    else:  # floats alone, as nearly always; a sum is finite only where all of them are
+        if math.isfinite(total):
+            return tuple(value)
     found = []
     for item in value:
         known = number(item)
