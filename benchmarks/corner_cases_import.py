@@ -3,7 +3,8 @@
 The file is generated in the form of 2018 (attributes of frames and boxes, lanes); its images are
 hard links to a few JPEG files of 1280 × 720 pixels and about 55 kB (the mean of BDD100K's), whose
 headers and digests are read and whose pixels are not decoded: that costs the same for any label
-format and is measured elsewhere. The import runs in a process of its own, so that its peak memory is its own.
+format and is measured elsewhere. The import runs in a process of its own, so that its peak memory
+is its own.
 
     python benchmarks/corner_cases_import.py [frames]
 """

@@ -130,8 +130,11 @@ def read_dataset(
 
 @contextmanager
 def _no_cycles() -> Iterator[None]:
-    """Python's search for cycles put off: the millions of labels of a large set form none, and
-    going through them again and again takes a quarter of the time."""
+    """Put off Python's search for cycles.
+
+    The millions of labels of a large set form none, and going through them again and again takes
+    a quarter of the time.
+    """
     if not gc.isenabled():
         yield
         return
