@@ -198,8 +198,10 @@ def validate_on_real(shared: Path, step: int = 12) -> dict[str, Any]:
     column = {n: [np.array([s[n] for s in side]) for side in (by_day, by_dusk)] for n in SCORES}
     rows = {"auc_low_light_dusk": auc(column["low_light"][1], column["low_light"][0])}
     for name, effect, severity in (
-        ("haze", "fog", 3.0), ("night", "low_light", 5.0), ("motion_blur", "motion_blur", 4.0),
-        ("over_exposure", "high_illumination", 4.0),
+        ("haze", "fog", 3.0), ("night", "night", 4.0), ("motion_blur", "motion_blur", 4.0),
+        ("over_exposure", "high_illumination", 4.0), ("rain", "rain", 3.0),
+        ("snowfall", "snow", 3.0), ("wet_road", "wet_road", 3.0), ("dirt", "lens_dirt", 3.0),
+        ("low_light", "low_light", 3.0),
     ):  # fmt: skip
         changed = np.array([score_image(i)[name] for i in with_effect(day, effect, severity)])
         rows[f"auc_{name}_effect"] = auc(changed, column[name][0])

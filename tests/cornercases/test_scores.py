@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from made_weather import expose, fog
+from made_weather import expose, fog, night
 
+from isthmus.cornercases.scores.falling import marks
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.registry import SCORES, score_image, thresholds
 from isthmus.cornercases.scores.score import Calibration, calibrations
@@ -38,8 +39,25 @@ def median(images, name):
 def test_real_dusk_and_made_night_and_fog_are_told_from_day(day, dusk):
     frames = [image for image, _ in day]
     assert median(dusk, "low_light") > median(frames, "low_light")
-    dark = [expose(image, -5) for image in frames]
-    assert median(dark, "night") > thresholds()["night"]
-    assert median(frames, "night") < 0.5
+    assert median([night(image, sky) for image, sky in day], "night") > thresholds()["night"]
+    dark = [expose(image, -5) for image in frames]  # the sky is still the brightest of it
+    assert median(dark, "low_light") > thresholds()["low_light"] > median(frames, "low_light")
+    assert median(frames, "night") < median(dark, "night") < thresholds()["night"]
     foggy = [fog(image, sky, 80) for image, sky in day]
     assert median(foggy, "haze") > median(frames, "haze")
+
+
+def test_marks_are_bright_short_and_more_than_noise_makes():
+    rng = np.random.default_rng(0)
+    grey = np.clip(rng.normal(110, 4, (180, 320, 1)), 0, 255).repeat(3, 2).astype(np.uint8)
+    plain = marks(Picture.of(grey))
+    assert abs(plain["outweigh_low"]) < 0.1  # as many dark marks as bright ones
+    lined, flaked, specked = grey.copy(), grey.copy(), grey.copy()
+    lined[::12, 40:280] = lined[:, ::40] = 200  # long in one direction: markings, windows
+    rows, columns = rng.integers(0, 180, 900), rng.integers(0, 320, 900)
+    flaked[rows, columns], specked[rows, columns] = 200, 20
+    assert marks(Picture.of(lined))["amount_low"] < plain["amount_low"] + 0.1
+    for part in ("up", "low"):
+        assert marks(Picture.of(flaked))[f"outweigh_{part}"] > 0.5
+        assert marks(Picture.of(flaked))[f"amount_{part}"] > plain[f"amount_{part}"] + 0.2
+        assert marks(Picture.of(specked))[f"outweigh_{part}"] < -0.4

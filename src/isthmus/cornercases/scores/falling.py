@@ -1,57 +1,90 @@
-"""Falling rain and snow: thin bright marks before everything, upright for rain, round for snow.
+"""Falling rain and snow: small bright marks before smooth ground, and splashes on the road.
 
 Garg & Nayar ("Vision and rain", IJCV 2007): a drop refracts light of the whole scene and is
-brighter than what is behind it; during the exposure it draws a streak. Both are seen best where the
-scene itself is smooth, so the quieter half of the upper part decides.
+brighter than what is behind it. A mark is what an opening by lines in four directions takes away
+(a top-hat): edges and road markings are long in one direction and stay. Noise makes as many dark
+marks as bright ones: what counts is by how much the bright ones outweigh. Marks are seen where the
+scene itself is smooth and not near white: there alone they are counted.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import uniform_filter
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
 
+DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
+REACH = 2
+"""Pixels to either side of the middle of an opening's line."""
+NEAR_WHITE = 0.75
+FEWEST = 100
+"""Pixels of smooth ground below which all of the part is taken."""
+PARTS = {"up": (0.0, 0.6), "low": (0.6, 1.0)}
+
 
 def marks(picture: Picture) -> dict[str, float]:
-    """Of the smoother half of the upper 60 %: amount, brightness and direction of fine marks.
+    """Amount of bright marks, and how they outweigh dark ones, in the upper 60 % and below.
 
-    amount: log of the mean fine difference; bright: skewness of the fine layer (bright marks on a
-    ground give more than 0); upright: log ratio of differences across to those down; grey: chroma
-    of the upper part (rain and snow fall from grey skies); pale: median L* there over 100.
+    amount_up, amount_low: log10 of their mean height in luma; outweigh_up, outweigh_low: log of
+    the ratio of bright to dark.
     """
+    value = picture.luma
+    ground = _opened(value)
+    bright, dark = value - ground, 1 - value - _opened(1 - value)
+    smooth = gaussian_filter(ground, 2)
+    slope = np.hypot(*np.gradient(smooth))
+    found = {}
+    for name, (first, last) in PARTS.items():
+        rows = picture.rows(first, last)
+        grey = smooth[rows] < NEAR_WHITE
+        chosen = grey & (slope[rows] <= np.median(slope[rows][grey])) if grey.any() else grey
+        if chosen.sum() < FEWEST:
+            chosen = np.ones_like(grey)
+        above, below = (float(part[rows][chosen].mean()) + 1e-3 for part in (bright, dark))
+        found[f"amount_{name}"] = float(np.log10(above))
+        found[f"outweigh_{name}"] = float(np.log(above / below))
+    return found
+
+
+def _opened(value: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The greatest of the openings by a line of five pixels in each direction."""
+    steps = range(-REACH, REACH + 1)
+    best = np.zeros_like(value)
+    for down, right in DIRECTIONS:
+        lines = [np.roll(value, (k * down, k * right), (0, 1)) for k in steps]
+        eroded = np.minimum.reduce(lines)
+        lines = [np.roll(eroded, (k * down, k * right), (0, 1)) for k in steps]
+        best = np.maximum(best, np.maximum.reduce(lines))
+    return best
+
+
+def _sky(picture: Picture) -> dict[str, float]:
+    """Colour of the upper 60 % (rain and snow fall from grey skies), and its median L*."""
     part = picture.rows(0, 0.6)
-    fine, brightness = picture.fine[part], picture.luma[part]
-    activity = uniform_filter(np.abs(fine), 9)
-    quiet = activity <= np.median(activity)
-    across = np.abs(np.diff(brightness, axis=1, prepend=brightness[:, :1]))[quiet].mean()
-    down = np.abs(np.diff(brightness, axis=0, prepend=brightness[:1]))[quiet].mean()
-    chosen = fine[quiet]
-    deviation = float(chosen.std()) + 1e-4
     light, a, b = picture.lab
     return {
-        "amount": float(np.log10(np.abs(chosen).mean() + 3e-4)),
-        "bright": float(np.clip(((chosen / deviation) ** 3).mean(), -4, 4)),
-        "upright": float(np.log((across + 5e-4) / (down + 5e-4))),
         "grey": float(np.log10(np.hypot(a[part], b[part]).mean() + 0.5)),
         "pale": float(np.median(light[part])) / 100,
     }
 
 
 def rain_cues(picture: Picture) -> Cues:
-    """Fine marks, how upright they are, the sky's grey, and how the road mirrors."""
+    """Splashes on the road, marks above, the sky's grey, and how the road mirrors."""
     from isthmus.cornercases.scores.ground import road
 
     found = marks(picture)
-    kept = {name: found[name] for name in ("amount", "upright", "grey")}
-    return kept | {"mirror": road(picture)["mirror"]}
+    kept = {name: found[name] for name in ("amount_low", "outweigh_low", "outweigh_up")}
+    return kept | {"grey": _sky(picture)["grey"], "mirror": road(picture)["mirror"]}
 
 
 def snow_cues(picture: Picture) -> Cues:
-    """Fine marks, how bright they are, the sky's grey."""
+    """Marks above and before the road, the sky's grey."""
     found = marks(picture)
-    return {name: found[name] for name in ("amount", "bright", "grey", "pale")}
+    kept = {name: found[name] for name in ("amount_up", "outweigh_up", "outweigh_low")}
+    return kept | _sky(picture)
 
 
 RAIN = Score("rain", "Rain", rain_cues)

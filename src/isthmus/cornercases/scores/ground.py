@@ -7,9 +7,14 @@ own texture goes. Snow makes the ground the brightest thing beside the sky, with
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
+
+GAMMA = 2.2
+FLOOR = 0.005
+"""Linear luminance below which a camera shows noise."""
 
 
 def road(picture: Picture) -> dict[str, float]:
@@ -36,16 +41,31 @@ def road(picture: Picture) -> dict[str, float]:
 
 
 def snow(picture: Picture) -> Cues:
-    """Of the lower 45 %: median L* less the upper part's, pale grey area, chroma."""
+    """Of the lower 45 %: how light against the sky, the frame's dark parts and what stands behind.
+
+    against_sky: median L* less the upper part's; pale: pale grey area; against_dark: log ratio of
+    its median luminance to the frame's 10th percentile (snow lights shadows from below); high:
+    90th percentile of L* less the middle band's median; chroma: log10 of its median; blue: median
+    b* (shaded snow takes the sky's colour); patches: log of the deviation of L* without fine
+    detail; smooth: log of fine differences over brightness (snow hides the road's grain).
+    """
     light, a, b = picture.lab
-    lower, upper = picture.rows(0.55, 1), picture.rows(0, 0.3)
+    lower, middle, upper = picture.rows(0.55, 1), picture.rows(0.3, 0.5), picture.rows(0, 0.3)
     chroma = np.hypot(a[lower], b[lower])
     level = float(np.quantile(light, 0.9))
     pale = (light[lower] > 0.7 * level) & (chroma < 10)
+    linear = picture.luma**GAMMA
+    own, dark = float(np.median(linear[lower])), float(np.quantile(linear, 0.1))
+    fine = float(np.abs(picture.fine[lower]).mean()) / (float(picture.luma[lower].mean()) + 0.02)
     return {
         "against_sky": float(np.median(light[lower]) - np.median(light[upper])) / 100,
         "pale": float(pale.mean()),
-        "chroma": float(np.log10(chroma.mean() + 0.5)),
+        "against_dark": float(np.log((own + FLOOR) / (dark + FLOOR))),
+        "high": float(np.quantile(light[lower], 0.9) - np.median(light[middle])) / 100,
+        "chroma": float(np.log10(np.median(chroma) + 0.5)),
+        "blue": float(np.median(b[lower])) / 20,
+        "patches": float(np.log(gaussian_filter(light[lower], 2).std() + 1)),
+        "smooth": float(np.log(fine + 1e-3)),
     }
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from isthmus.cornercases.measures import sky_darkness_of
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
+
+GAMMA = 2.2
 
 
 def darkness(picture: Picture) -> Cues:
@@ -22,6 +25,12 @@ def darkness(picture: Picture) -> Cues:
     }
 
 
+def night(picture: Picture) -> Cues:
+    """Those of darkness, and how far the sky lies below the highlights (see `measures`)."""
+    luminance = np.asarray(picture.luma**GAMMA, dtype=np.float32)
+    return {**darkness(picture), "sky": sky_darkness_of(luminance) / 10}
+
+
 def exposure(picture: Picture) -> Cues:
     """White area below the horizon and in all; median L* of the lower half."""
     light = picture.lab[0]
@@ -32,6 +41,6 @@ def exposure(picture: Picture) -> Cues:
     }
 
 
-NIGHT = Score("night", "Night", darkness, "low_light")
+NIGHT = Score("night", "Night", night, "night")
 LOW_LIGHT = Score("low_light", "Dusk, dawn or night", darkness, "low_light")
 OVER_EXPOSURE = Score("over_exposure", "Over-exposure", exposure, "high_illumination")

@@ -27,6 +27,7 @@ from isthmus.data.formats.fiftyone import FIFTYONE_WRITER, FiftyOne
 from isthmus.data.formats.folder import Folder
 from isthmus.data.formats.folder_writer import FOLDER_WRITER
 from isthmus.data.formats.format import Format, Writer
+from isthmus.data.formats.huggingface import HUGGINGFACE_WRITER, HuggingFace
 from isthmus.data.formats.imagefolder import IMAGEFOLDER_WRITER, ImageFolder
 from isthmus.data.formats.kitti import Kitti
 from isthmus.data.formats.kitti_raw import KittiRaw
@@ -61,6 +62,7 @@ FORMATS: dict[str, Format] = {
     "voc": Voc(),
     "webdataset": WebDataset(),
     "imagefolder": ImageFolder(),
+    "huggingface": HuggingFace(),
     "fiftyone": FiftyOne(),
     "manifest": Manifest(),
     "video": Video(),
@@ -80,6 +82,7 @@ WRITERS: dict[str, Writer] = {
     "voc": VOC_WRITER,
     "webdataset": WEBDATASET_WRITER,
     "imagefolder": IMAGEFOLDER_WRITER,
+    "huggingface": HUGGINGFACE_WRITER,
     "fiftyone": FIFTYONE_WRITER,
     "folder": FOLDER_WRITER,
 }

@@ -26,6 +26,7 @@ from isthmus.data.formats.locate import Roots
 from isthmus.data.formats.losses import EVERYTHING
 from isthmus.data.formats.place import copy_to, flat_names
 from isthmus.data.formats.records import ImageCheck
+from isthmus.data.frame import Frame
 from isthmus.errors import InputError
 from isthmus.files import canonical_json, write_text
 
@@ -138,12 +139,26 @@ def _mapping(text: Any) -> dict[str, Any]:
 
 def write_imagefolder(dataset: Dataset, folder: Path) -> Path:
     """Write images and ``metadata.jsonl``, in a folder a split; returns `folder`."""
-    names = flat_names(dataset)
     lines: dict[str, list[str]] = {}
+    for frame, row in metadata_rows(dataset):
+        part = folder_of(frame.split)
+        copy_to(frame.image, folder / part / row["file_name"])
+        lines.setdefault(part, []).append(canonical_json(row) + "\n")
+    for part, rows in lines.items():
+        write_text(folder / part / METADATA, "".join(rows))
+    return folder
+
+
+def folder_of(split: str) -> str:
+    """Name of the folder of a split."""
+    return quote(split, safe=" ") or UNSPLIT
+
+
+def metadata_rows(dataset: Dataset) -> Iterator[tuple[Frame, dict[str, Any]]]:
+    """Each frame with its row; `file_name` has no folder."""
+    names = flat_names(dataset)
     for frame in dataset:
-        part = quote(frame.split, safe=" ") or UNSPLIT
         name = names[frame.id]
-        copy_to(frame.image, folder / part / name)
         record = frame_record(frame, name)
         row: dict[str, Any] = {"file_name": name, "objects": None}
         labels = record.pop("labels") or []
@@ -160,10 +175,7 @@ def write_imagefolder(dataset: Dataset, folder: Path) -> Path:
                 ],
             }  # fmt: skip
         row["details"] = canonical_json(record)
-        lines.setdefault(part, []).append(canonical_json(row) + "\n")
-    for part, rows in lines.items():
-        write_text(folder / part / METADATA, "".join(rows))
-    return folder
+        yield frame, row
 
 
 IMAGEFOLDER_WRITER = Writer(write_imagefolder, EVERYTHING - {"semantic", "instances", "depth"})
