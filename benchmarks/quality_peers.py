@@ -5,9 +5,9 @@
 
 DATA is a folder with `camvid`. Each fault is planted in frames of its own; finding it means naming
 that frame under that fault (for copies: the pair). `false` in the tables counts frames without a
-planted fault that were named all the same; frames of a video that repeat each other are no false
-alarms. Both tools get the same folder of images, with their defaults; times are CPU seconds with
-children.
+planted fault that were named all the same, `other_fault` those that have another one; frames of a video that repeat each other are no false
+alarms. All tools get the same folder of images, with their defaults; times are CPU seconds with
+children. What each is asked for stands in quality_peer_tools.py.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import quality_peer_tools
 import record
 from PIL import Image, ImageFilter
 
@@ -52,31 +52,6 @@ COPIES: dict[str, Callable[[Picture], Picture]] = {
     "exact": lambda image: image,
     "near": lambda image: image.resize((image.width * 3 // 4, image.height * 3 // 4)),
 }
-CLEANVISION = {
-    "under_exposed": "dark",
-    "over_exposed": "light",
-    "blurred": "blurry",
-    "uniform": "low_information",
-    "grayscale": "grayscale",
-    "odd_aspect": "odd_aspect_ratio",
-    "odd_size": "odd_size",
-}
-CLEANVISION_CODE = """
-import json, resource, sys
-from cleanvision import Imagelab
-lab = Imagelab(data_path=sys.argv[1])
-lab.find_issues(n_jobs=1, verbose=False)
-name = lambda path: path.rsplit("/", 1)[-1]
-issues = lab.issues
-faults = {c[3:-6]: [name(p) for p in issues.index[issues[c]]]
-          for c in issues.columns if c.startswith("is_") and c.endswith("_issue")}
-sets = [[name(p) for p in group] for kind in ("exact_duplicates", "near_duplicates")
-        for group in lab.info.get(kind, {}).get("sets", [])]
-used = resource.getrusage(resource.RUSAGE_SELF)
-more = resource.getrusage(resource.RUSAGE_CHILDREN)
-print("RESULT" + json.dumps({"faults": faults, "groups": sets,
-      "seconds": used.ru_utime + used.ru_stime + more.ru_utime + more.ru_stime}))
-"""
 
 
 def plant(shared: Path, folder: Path) -> tuple[dict[str, str], list[tuple[str, str]], int]:
@@ -123,15 +98,25 @@ def score(
         for fault, word in names.items()
     }
     found["copies"] = sum(any(a in g and b in g for g in groups) for a, b in pairs)
-    false = {
-        fault: sum(planted.get(name) != fault for name in faults.get(word, ()))
-        for fault, word in names.items()
-    }
-    return {"found": found, "false": false}
+    false, other = (
+        {
+            fault: sum(
+                (name in planted) == elsewhere and planted.get(name) != fault
+                for name in faults.get(word, ())
+            )
+            for fault, word in names.items()
+        }
+        for elsewhere in (False, True)
+    )
+    return {"found": found, "false": false, "other_fault": other}
 
 
 def ours(folder: Path) -> dict[str, Any]:
     """What `isthmus.check_quality` finds, with the CPU seconds of this process."""
+    with tempfile.TemporaryDirectory() as name:  # imports are not what is measured
+        for file in sorted(folder.iterdir())[:3]:
+            (Path(name) / file.name).write_bytes(file.read_bytes())
+        isthmus.check_quality(Path(name), extractor=None)
     start = resource.getrusage(resource.RUSAGE_SELF)
     document = isthmus.check_quality(folder, extractor=None).document["sets"][0]
     end = resource.getrusage(resource.RUSAGE_SELF)
@@ -141,17 +126,6 @@ def ours(folder: Path) -> dict[str, Any]:
         "groups": copies["exact_groups"] + copies["near_groups"],
         "seconds": end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime,
     }
-
-
-def cleanvision(folder: Path, python: Path) -> dict[str, Any]:
-    """What cleanvision finds, in its own environment."""
-    done = subprocess.run(
-        [str(python), "-c", CLEANVISION_CODE, str(folder)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    line = next(row for row in done.stdout.splitlines() if row.startswith("RESULT"))
-    result: dict[str, Any] = json.loads(line.removeprefix("RESULT"))
-    return result
 
 
 def main() -> None:
@@ -165,7 +139,11 @@ def main() -> None:
         planted, pairs, count = plant(given.shared, folder)
         results = {"": (ours(folder), {fault: fault for fault in FAULTS})}
         if given.peers:
-            results["cleanvision_"] = (cleanvision(folder, given.peers), CLEANVISION)
+            clean = frozenset(f.name for f in folder.iterdir()) - planted.keys()
+            clean -= {name for pair in pairs for name in pair}
+            for tool, words in quality_peer_tools.NAMES.items():
+                found = quality_peer_tools.run(tool, folder, given.peers, clean)
+                results[f"{tool}_"] = (found, words)
     figures: dict[str, float | None] = {"planted_total": len(planted) + len(pairs)}
     tables = {}
     for prefix, (result, names) in results.items():
