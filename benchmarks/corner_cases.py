@@ -3,8 +3,9 @@
     python benchmarks/corner_cases.py --frames FOLDER --shared DATA                # all of it
     python benchmarks/corner_cases.py --frames FOLDER --only auc coverage          # no times
 
-FOLDER holds (or gets) the rendered frames of condition_scores.py. DATA is a folder with `camvid`:
-coverage is that of its frames at dusk by those of the day. Figures that are not measured now stay
+FOLDER holds (or gets) the rendered frames of condition_scores.py. DATA is a folder with `camvid`
+and `carla_synthetic`: coverage is that of CamVid's frames at dusk by those of the day, and of all
+of them by CARLA's. Figures that are not measured now stay
 as they are recorded. Times are CPU seconds of one process over the cores that are asked for, so
 that other work on the machine counts for less; measure them on an idle one all the same.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import condition_scores
+import corner_cases_import
 import numpy as np
 import record
 
@@ -90,14 +92,34 @@ def auc(given: argparse.Namespace) -> Result:
 def coverage(given: argparse.Namespace) -> Result:
     """CamVid's dusk by its days: plan, generate, measure again."""
     whole = isthmus.read_dataset(given.shared / "camvid" / "coco.json")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    days, dusk = (
+        tuple(f for f in whole if (f.sequence == DUSK) == wanted)[::EVERY]
+        for wanted in (False, True)
+    )
+    figures, table = _executed(given, "dusk", days, dusk)
+    return figures, {"coverage": table}
+
+
+def carla(given: argparse.Namespace) -> Result:
+    """CamVid by CARLA's frames: the same."""
+    made = isthmus.read_dataset(given.shared / "carla_synthetic")
+    whole = isthmus.read_dataset(given.shared / "camvid" / "coco.json")
+    figures, table = _executed(given, "carla", tuple(made), tuple(whole)[::EVERY])
+    return {f"carla_{key}": value for key, value in figures.items()}, {"carla_coverage": table}
+
+
+def _executed(
+    given: argparse.Namespace, name: str, source: tuple[Frame, ...], target: tuple[Frame, ...]
+) -> Result:
+    """Coverage before and after a plan's execution, and the plan."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.keep or Path(temporary)) / name
         sides = {}
-        for side, dusk in (("day", False), ("dusk", True)):
-            chosen = [f for f in whole if (f.sequence == DUSK) == dusk][::EVERY]
+        for side, frames in (("source", source), ("target", target)):
             sides[side] = folder / f"{side}.parquet"
-            save_manifest(isthmus.Dataset(side, tuple(chosen)), sides[side])
-        found = isthmus.plan_corner_cases(sides["day"], sides["dusk"], folder / "cases")
+            folder.mkdir(parents=True, exist_ok=True)
+            save_manifest(isthmus.Dataset(side, frames), sides[side])
+        found = isthmus.plan_corner_cases(sides["source"], sides["target"], folder / "cases")
         made = isthmus.generate_plan(
             folder / "cases" / "plan.yaml", folder / "made", size=(320, 180)
         )
@@ -108,11 +130,18 @@ def coverage(given: argparse.Namespace) -> Result:
     )
 
 
+def importing(given: argparse.Namespace) -> Result:
+    """A label file of 70 000 frames and 1.3 million boxes."""
+    return dict(corner_cases_import.import_figures()), {}
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], Result]] = {
     "conditions": conditions,
     "duplicates": duplicates,
     "auc": auc,
     "coverage": coverage,
+    "carla": carla,
+    "import": importing,
 }
 
 
@@ -120,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Benchmark of corner cases.")
     parser.add_argument("--frames", type=Path, help="rendered frames of condition_scores.py")
     parser.add_argument("--shared", type=Path, help="folder with camvid")
+    parser.add_argument("--keep", type=Path, help="folder for plans, galleries and made frames")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--quick", action="store_true", help="print, write nothing")
     given = parser.parse_args()

@@ -12,6 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import measured_quality
 import measured_sections
 import measured_synthesis
 
@@ -86,6 +87,9 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     for name in ("synthetic_value", "adapt", "translate"):
         if name in results:
             parts += getattr(measured_sections, name)(results[name])
+    for name in ("corner_cases", "quality_peers"):
+        if name in results:
+            parts += getattr(measured_quality, name)(results[name])
     return "\n\n".join(parts) + "\n"
 
 

@@ -5,9 +5,10 @@
 
 DATA is a folder with `camvid`. Each fault is planted in frames of its own; finding it means naming
 that frame under that fault (for copies: the pair). `false` in the tables counts frames without a
-planted fault that were named all the same, `other_fault` those that have another one; frames of a video that repeat each other are no false
-alarms. All tools get the same folder of images, with their defaults; times are CPU seconds with
-children. What each is asked for stands in quality_peer_tools.py.
+planted fault that were named all the same, `other_fault` those that have another one; frames of a
+video that repeat each other are no false alarms. All tools get the same folder of images, with
+their defaults; times are CPU seconds with children. What each is asked for stands in
+quality_peer_tools.py.
 """
 
 from __future__ import annotations
