@@ -5,9 +5,9 @@
 
 FOLDER holds (or gets) the rendered frames of condition_scores.py. DATA is a folder with `camvid`
 and `carla_synthetic`: coverage is that of CamVid's frames at dusk by those of the day, and of all
-of them by CARLA's. Figures that are not measured now stay
-as they are recorded. Times are CPU seconds of one process over the cores that are asked for, so
-that other work on the machine counts for less; measure them on an idle one all the same.
+of them by CARLA's. Figures that are not measured now stay as they are recorded. Times are CPU
+seconds of one process over the cores that are asked for, so that other work on the machine counts
+for less; measure them on an idle one all the same.
 """
 
 from __future__ import annotations
