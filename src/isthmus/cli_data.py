@@ -36,9 +36,9 @@ def inspect(
     path
         Label file or folder.
     format
-        Name of the data format: auto (found from the contents), coco, bdd100k, scalabel, kitti,
-        kitti_tracking, kitti_raw, cityscapes, yolo, cvat, labelme, voc, webdataset, imagefolder,
-        fiftyone, manifest, video, folder, sequence.
+        Name of the data format: auto (found from the contents), coco, bdd100k, scalabel,
+        bdd100k_masks, kitti, kitti_tracking, kitti_raw, cityscapes, yolo, cvat, labelme, voc,
+        webdataset, imagefolder, huggingface, fiftyone, manifest, video, folder, sequence.
     images
         Folder that image names in the label file are relative to.
     headers_only
