@@ -9,7 +9,7 @@ import torch
 from isthmus.adapt import validators as worth
 from isthmus.adapt.gap_closed import changes, gap_closed
 from isthmus.adapt.select import Candidate, rank_correlations, select_arm
-from isthmus.adapt.validators import advantage, class_consistency, validators
+from isthmus.adapt.validators import NEARER, advantage, class_consistency, validators
 from isthmus.detect.bootstrap import Score
 from isthmus.detect.detector import Detections, build_detector
 
@@ -66,6 +66,14 @@ def test_advantage_is_the_mean_log_ratio_over_families():
     assert advantage(traded, base) == pytest.approx(0)
     del better["prototype_ratio"]
     assert advantage(better, base) == 0, "a family that one lacks is left out"
+
+
+def test_simulation_counts_by_the_share_of_the_gap_that_it_takes():
+    base = {"flatness": 0.9, "simulated_ap50": 0.15, NEARER: 0.75}
+    better = base | {"simulated_ap50": 0.35}
+    assert advantage(better, base) == pytest.approx(0.75 * np.log(2) / 2)
+    useless = [signs | {NEARER: 0.0} for signs in (better, base)]
+    assert advantage(*useless) == 0
 
 
 def eager():

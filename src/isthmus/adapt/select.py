@@ -1,8 +1,8 @@
 """Choosing an arm without target labels.
 
 Arms are ranked by how far their signs on target images (`validators`: consistency, flatness,
-prototypes) are ahead of the fair source's of the same seed. Guard rails: expected counts per class
-against the fair source, and AP50 on source validation.
+prototypes, simulation) are ahead of the fair source's of the same seed. Guard rails: expected
+counts per class against the fair source, and AP50 on source validation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from isthmus.adapt.arm_kinds import REFERENCE, arm_kind, is_arm, sees_labels
 from isthmus.adapt.pseudo.collapse import RUN_AWAY, VANISHED
-from isthmus.adapt.validators import advantage
+from isthmus.adapt.validators import FAMILIES, advantage
 
 WORST_SOURCE_DROP = 0.10
 
@@ -83,10 +83,16 @@ def select_arm(candidates: Sequence[Candidate]) -> Selection:
         return Selection(REFERENCE, reason, order, excluded)
     reason = (
         f"its signs on the target are the best: {100 * lead:.0f} % (± {100 * error:.0f}) ahead of "
-        "the fair source's in consistency, flatness and prototypes, and no class count or source "
-        "score left the guard rails"
+        f"the fair source's in {_families(fair)}, and no class count or source score left the "
+        "guard rails"
     )
     return Selection(best, reason, order, excluded)
+
+
+def _families(fair: Candidate) -> str:
+    """The families of signs that are known, as words."""
+    known = [name for name, signs in FAMILIES.items() if set(signs) & set(fair.signs[0])]
+    return " and ".join(filter(None, [", ".join(known[:-1]), known[-1]]))
 
 
 def _label(arm: str) -> str:

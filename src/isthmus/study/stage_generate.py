@@ -35,27 +35,45 @@ def run(context: Context) -> Document:
     effects, gap = [], []
     for name, condition in _chosen(context).items():
         severity = fit_severity(name, domains.train, target_table, seed=context.config.seed)
-        made, audit = augment_dataset(
-            domains.train,
-            name,
-            # A source that has changed has a folder of its own.
-            context.cache_folder("generated") / domains.train.fingerprint[:16] / name,
-            severity=severity,
-            seed=context.config.seed,
-            executor=context.executor,
-            progress=context.watcher.progress,
-        )
-        manifest = f"{name}.parquet"
+        made, audit = _made(name, severity, domains.train, context)
+        simulated, _ = _made(name, severity, domains.val, context)
+        manifest, validation = f"{name}.parquet", f"{name}-validation.parquet"
         save_manifest(made, context.stage_folder("generate") / manifest)
+        save_manifest(simulated, context.stage_folder("generate") / validation)
+        rows = _nearer(name, made, domains.train, domains.target_train, context)
         effects.append(
             {
                 **_described(name, condition, audit, context),
                 "manifest": manifest,
                 "fingerprint": made.fingerprint,
+                "validation": validation,
+                "nearer": _share(rows),
             }
         )
-        gap += _nearer(name, made, domains.train, domains.target_train, context)
+        gap += rows
     return {"schema": SCHEMA, "effects": effects, "gap": gap}
+
+
+def _made(
+    effect: str, severity: tuple[float, float], frames: Dataset, context: Context
+) -> tuple[Dataset, AuditReport]:
+    # A source that has changed has a folder of its own.
+    place = context.cache_folder("generated") / frames.fingerprint[:16] / effect
+    return augment_dataset(
+        frames,
+        effect,
+        place,
+        severity=severity,
+        seed=context.config.seed,
+        executor=context.executor,
+        progress=context.watcher.progress,
+    )
+
+
+def _share(rows: list[Document]) -> float:
+    """Share of the gap, by the first metric, that is gone after the effect; 0 if none is."""
+    before, after = (rows[0][moment]["value"] for moment in ("before", "after"))
+    return float(min(max(1 - after / before, 0.0), 1.0)) if before > 0 else 0.0
 
 
 def _chosen(context: Context) -> dict[str, str]:

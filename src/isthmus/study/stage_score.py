@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from isthmus.adapt.arm_kinds import ORACLE, labelled_frames, sees_labels
 from isthmus.adapt.gap_closed import changes, gap_closed
 from isthmus.adapt.label_curve import break_even
 from isthmus.adapt.select import Candidate, Selection, rank_correlations, select_arm
-from isthmus.adapt.validators import advantage, validators
-from isthmus.data.dataset import SealedTest
-from isthmus.data.manifest import load_manifest
+from isthmus.adapt.validators import NEARER, advantage, validators
+from isthmus.data.dataset import Dataset, SealedTest
+from isthmus.data.manifest import load_manifest, save_manifest
 from isthmus.detect.bootstrap import MEAN, Score, frame_units, interval, make_plan, score
 from isthmus.detect.detector import Detections, load_detector
 from isthmus.detect.evaluate import coco_scores, predict
@@ -50,6 +51,16 @@ class _Job:
     val: Path
     val_manifest: Path
     test: Path | None
+    simulated: _Simulated | None
+
+
+@dataclass(frozen=True)
+class _Simulated:
+    """Source validation frames after the effects, and the share of the gap that these take."""
+
+    images: Path
+    manifest: Path
+    nearer: float
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,7 @@ def _judge(context: Context, arms: Sequence[str]) -> dict[str, list[_Judged]]:
         if images.problems:
             raise InputError(f"target test: {images.problems[0].reason}")
         save_images(test, images)
+    simulated = _simulated(context)
     repetitions = context.config.training.seeds
     jobs = [
         _Job(
@@ -121,6 +133,7 @@ def _judge(context: Context, arms: Sequence[str]) -> dict[str, list[_Judged]]:
             samples / "val.npz",
             data / "val.parquet",
             test,
+            simulated,
         )
         for arm in arms
         for repetition in range(repetitions)
@@ -139,6 +152,27 @@ def _judge(context: Context, arms: Sequence[str]) -> dict[str, list[_Judged]]:
     }
 
 
+def _simulated(context: Context) -> _Simulated | None:
+    """Validation frames after all effects that bring the source nearer to the target."""
+    effects = [e for e in context.documents["generate"]["effects"] if e["nearer"] > 0]
+    if not effects:
+        return None
+    folder, samples = context.stage_folder("generate"), context.cache_folder("samples")
+    sets = [load_manifest(folder / effect["validation"]) for effect in effects]
+    joined = reduce(Dataset.concat, sets)
+    images = read_images(joined, context.config.detector.size)
+    if images.problems:
+        raise InputError(f"generated for validation: {images.problems[0].reason}")
+    made = _Simulated(
+        samples / "simulated.npz",
+        samples / "simulated.parquet",
+        float(np.mean([effect["nearer"] for effect in effects])),
+    )
+    save_images(made.images, images)
+    save_manifest(joined, made.manifest)
+    return made
+
+
 def _judge_one(job: _Job) -> _Judged:
     import torch
 
@@ -150,6 +184,11 @@ def _judge_one(job: _Job) -> _Judged:
     on_val = coco_scores(predict(detector, load_images(job.val)), val, detector.classes)
     detections = predict(detector, load_images(job.test)) if job.test else []
     signs = validators(detector, load_images(job.target), source.prior(), source=source.images)
+    if job.simulated is not None:
+        frames = load_manifest(job.simulated.manifest)
+        found = predict(detector, load_images(job.simulated.images))
+        signs["simulated_ap50"] = coco_scores(found, frames, detector.classes)["ap50"][MEAN] or 0.0
+        signs[NEARER] = job.simulated.nearer
     return _Judged(signs, on_val["ap50"][MEAN] or 0.0, detections)
 
 
@@ -295,7 +334,10 @@ def _correlations(
     fair = judged["fair_source"]
     signs = [
         [
-            {**mine.signs, "advantage": advantage(mine.signs, theirs.signs)}
+            {
+                **{name: sign for name, sign in mine.signs.items() if name != NEARER},
+                "advantage": advantage(mine.signs, theirs.signs),
+            }
             for mine, theirs in zip(judged[name], fair, strict=True)
         ]
         for name in names

@@ -78,7 +78,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "score",
         _later("stage_score"),
-        needs=("data", "train"),
+        needs=("data", "generate", "train"),
         parameters=lambda config: {"size": config.detector.size},
         rooms=("data", "detect", "adapt", "study/stage_score.py"),
     ),
