@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from made_weather import expose, fog, night
 
-from isthmus.cornercases.scores.falling import marks
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.registry import SCORES, score_image, thresholds
 from isthmus.cornercases.scores.score import Calibration, calibrations
@@ -50,14 +49,14 @@ def test_real_dusk_and_made_night_and_fog_are_told_from_day(day, dusk):
 def test_marks_are_bright_short_and_more_than_noise_makes():
     rng = np.random.default_rng(0)
     grey = np.clip(rng.normal(110, 4, (180, 320, 1)), 0, 255).repeat(3, 2).astype(np.uint8)
-    plain = marks(Picture.of(grey))
+    plain = Picture.of(grey).marks
     assert abs(plain["outweigh_low"]) < 0.1  # as many dark marks as bright ones
     lined, flaked, specked = grey.copy(), grey.copy(), grey.copy()
     lined[::12, 40:280] = lined[:, ::40] = 200  # long in one direction: markings, windows
     rows, columns = rng.integers(0, 180, 900), rng.integers(0, 320, 900)
     flaked[rows, columns], specked[rows, columns] = 200, 20
-    assert marks(Picture.of(lined))["amount_low"] < plain["amount_low"] + 0.1
+    assert Picture.of(lined).marks["amount_low"] < plain["amount_low"] + 0.1
     for part in ("up", "low"):
-        assert marks(Picture.of(flaked))[f"outweigh_{part}"] > 0.5
-        assert marks(Picture.of(flaked))[f"amount_{part}"] > plain[f"amount_{part}"] + 0.2
-        assert marks(Picture.of(specked))[f"outweigh_{part}"] < -0.4
+        assert Picture.of(flaked).marks[f"outweigh_{part}"] > 0.5
+        assert Picture.of(flaked).marks[f"amount_{part}"] > plain[f"amount_{part}"] + 0.2
+        assert Picture.of(specked).marks[f"outweigh_{part}"] < -0.4

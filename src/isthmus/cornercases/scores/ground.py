@@ -12,7 +12,6 @@ from scipy.ndimage import gaussian_filter
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
 
-GAMMA = 2.2
 FLOOR = 0.005
 """Linear luminance below which a camera shows noise."""
 
@@ -54,7 +53,7 @@ def snow(picture: Picture) -> Cues:
     chroma = np.hypot(a[lower], b[lower])
     level = float(np.quantile(light, 0.9))
     pale = (light[lower] > 0.7 * level) & (chroma < 10)
-    linear = picture.luma**GAMMA
+    linear = picture.linear
     own, dark = float(np.median(linear[lower])), float(np.quantile(linear, 0.1))
     fine = float(np.abs(picture.fine[lower]).mean()) / (float(picture.luma[lower].mean()) + 0.02)
     return {

@@ -12,8 +12,6 @@ from isthmus.cornercases.measures import sky_darkness_of
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
 
-GAMMA = 2.2
-
 
 def darkness(picture: Picture) -> Cues:
     """Mean L*, median L* of the upper quarter, share of the frame below L* 15, all over 100."""
@@ -27,8 +25,7 @@ def darkness(picture: Picture) -> Cues:
 
 def night(picture: Picture) -> Cues:
     """Those of darkness, and how far the sky lies below the highlights (see `measures`)."""
-    luminance = np.asarray(picture.luma**GAMMA, dtype=np.float32)
-    return {**darkness(picture), "sky": sky_darkness_of(luminance) / 10}
+    return {**darkness(picture), "sky": sky_darkness_of(picture.linear) / 10}
 
 
 def exposure(picture: Picture) -> Cues:

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from isthmus.cornercases.scores.marks import marks_of
 from isthmus.data.images import resize_rgb
 from isthmus.features.colour import Array, lab, luma
 
 LONGEST_SIDE = 320
 SHORTEST_SIDE = 32
 WHITE = 250
+GAMMA = 2.2
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class Picture:
     def fine(self) -> Array:
         """Luma less its Gaussian blur by 1.5 pixels: what is as thin as rain and snow, (h, w)."""
         return np.asarray(self.luma - gaussian_filter(self.luma, 1.5, mode="nearest"))
+
+    @cached_property
+    def linear(self) -> Array:
+        """About linear luminance (h, w), [0, 1]: luma to the power 2.2."""
+        return np.asarray(self.luma**GAMMA, dtype=np.float32)
+
+    @cached_property
+    def marks(self) -> dict[str, float]:
+        """Small bright marks above and below; see `marks_of`."""
+        return marks_of(self.luma)
 
     def rows(self, first: float, last: float) -> slice:
         """Rows between two shares of the height, one row at least."""
