@@ -58,7 +58,7 @@ class DesignDomain:
         }
 
 
-UNPROVEN = frozenset({"glare", "precipitation", "lens", "shutter"})
+UNPROVEN = frozenset({"glare", "precipitation", "road", "lens", "shutter"})
 """Attributes whose scores do not tell their conditions well enough to be asked for unasked."""
 
 
