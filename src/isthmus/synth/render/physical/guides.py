@@ -77,7 +77,10 @@ def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None)
             out.spot[:found],
         )  # fmt: skip
         surfaces = dress(fragments, model, projection)
-        weather(tuple(fragments), tuple(surfaces), tuple(model), state)
+        weather(
+            tuple(fragments), tuple(surfaces), tuple(model), state, focal=view.focal,
+            ruts=scene.ruts,
+        )  # fmt: skip
         weight = fragments.weight[:, None]
         gap = surfaces.place - projection.origin.astype(np.float32)
         np.minimum.at(distance.ravel(), fragments.pixel, np.sqrt((gap * gap).sum(axis=1)))
