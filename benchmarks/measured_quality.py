@@ -61,6 +61,7 @@ def corner_cases(result: dict[str, Any]) -> list[str]:
         "## Corner cases",
         "Times are CPU seconds of one process; rates and the search for duplicates for two cores.",
         "\n".join(["| what | measured | target |", "|---|---:|---:|", *speed]),
+        *tables.get("notes", []),
         "Scores of conditions on rendered frames of other places than those they were calibrated "
         "on: frames with and without the condition, area under the ROC curve (95 % interval), and "
         "at the score's threshold the share found and the share of false alarms; the last column "
@@ -80,7 +81,8 @@ def corner_cases(result: dict[str, Any]) -> list[str]:
         if before is not None and after is not None:
             lines.append(
                 f"Coverage of {name}: {100 * before:.0f} % before, {100 * after:.0f} % after the "
-                "frames of the plan were made."
+                "frames of the plan were made"
+                f"{'' if before < 1 else ' (none: all that is asked for is there)'}."
             )
     return lines
 
