@@ -47,7 +47,8 @@ def gap_figures(run: Path) -> dict[str, float | None]:
             rows = [
                 row
                 for row in gap["estimates"]
-                if row["pair"] == pair and row["metric"] == metric
+                if row["pair"] == pair
+                and row["metric"] == metric
                 and row["kind"] in ("all", "semantic")
             ]
             ratios = [row["ratio"] for row in rows if row["ratio"] is not None]

@@ -1,4 +1,4 @@
-"""What every benchmark writes: `benchmarks/results/<name>.json`, the source of the docs' figures."""
+"""What every benchmark writes: `benchmarks/results/<name>.json`, the source of docs' figures."""
 
 from __future__ import annotations
 
