@@ -40,6 +40,7 @@ def render(
     depth: Literal["png", "exr"] = "png",
     hdr: bool = False,
     part: str = "0/1",
+    overwrite: bool = False,
     workers: Workers = None,
 ) -> int:
     """Render images of an ODD with depth, instances, classes and labels; goes on where it stopped.
@@ -64,6 +65,8 @@ def render(
         Write the light that reached the camera too, as hdr/*.exr in cd/m² (extra `exr`).
     part
         I/K: make only every K-th frame from the I-th on (labels come with the run of all).
+    overwrite
+        Take over a folder that holds another data set (of another ODD, seed, size, …).
     """
     from isthmus import console, console_synth
     from isthmus.synth.output.arguments import part_of, sensor_of, size_of
@@ -83,6 +86,7 @@ def render(
             depth=depth,
             hdr=hdr,
             part=part_of(part),
+            overwrite=overwrite,
             executor=executor,
             progress=watcher.progress,
         )

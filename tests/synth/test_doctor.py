@@ -41,6 +41,11 @@ def test_a_library_that_is_none_fails_its_trial(monkeypatch, tmp_path):
         engine.try_llvm.cache_clear()
 
 
+def test_a_denoiser_that_takes_noise_away_works():
+    pytest.importorskip("pyoidn")
+    assert doctor._denoiser().state == "works"
+
+
 def test_the_version_is_read_off_a_name():
     assert [engine._number(n) for n in ("libLLVM-15.so.1", "libLLVM.so.19.1", "libLLVM.so")] == [
         15, 19, 0,

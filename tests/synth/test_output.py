@@ -87,6 +87,22 @@ def test_a_broken_record_is_made_anew(rendered, tmp_path):
     assert _bytes(tmp_path) == before
 
 
+def test_another_data_set_is_not_mixed_in(tmp_path):
+    """Nor are labels of the old one left beside new pictures, where it may be overwritten."""
+    formats = ("coco", "bdd100k", "kitti")
+    isthmus.render_dataset(ODD, 2, tmp_path / "a", seed=5, size=SIZE, formats=formats)
+    before = _bytes(tmp_path / "a")
+    with pytest.raises(InputError, match="another data set, rendered from another seed"):
+        isthmus.render_dataset(ODD, 2, tmp_path / "a", seed=6, size=SIZE)
+    assert _bytes(tmp_path / "a") == before
+    longer = isthmus.render_dataset(ODD, 3, tmp_path / "a", seed=5, size=SIZE, formats=formats)
+    assert (longer.made, longer.kept) == (1, 2)
+    done = isthmus.render_dataset(ODD, 3, tmp_path / "a", seed=6, size=SIZE, overwrite=True)
+    assert (done.made, done.kept) == (3, 0)
+    isthmus.render_dataset(ODD, 3, tmp_path / "b", seed=6, size=SIZE)
+    assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
+
+
 def test_labels_agree_with_instances_in_every_format(rendered):
     document = json.loads((rendered.folder / "coco.json").read_text())
     assert document["annotations"]

@@ -63,6 +63,25 @@ def test_a_lamp_is_seen_as_bright_by_day_as_by_night(mi):
         assert added == pytest.approx(9e4, rel=tolerance if weather is OVERCAST else 0.31)
 
 
+def test_fog_hides_textures_and_lamps_as_it_hides_the_rest(mi):
+    """What is put on after tracing has to pass the same air (Koschmieder)."""
+    from isthmus.synth.render.physical.guides import Guides
+    from isthmus.synth.render.physical.picture import _through_fog
+    from isthmus.synth.weather.air import extinction
+
+    fog = Weather(visibility=80.0)
+    metres = np.array([[0.0, 20.0, 60.0, np.inf]], np.float32)
+    ones = np.ones((1, 4, 3), np.float32)
+    about = Guides(0.2 * ones, ones, 3 * ones, 100 * ones, metres)
+    seen = _through_fog(about, _scene(fog))
+    through = np.exp(-extinction(fog) * metres)
+    assert np.allclose(seen.detail[..., 0], 1 + 2 * through, rtol=1e-5)
+    assert np.allclose(seen.glow[..., 0], 100 * through, rtol=1e-5, atol=1e-6)
+    assert np.allclose(seen.normal[..., 0], through, rtol=1e-5, atol=1e-6)
+    assert np.allclose(seen.plain[0, -1], 0.8)
+    assert _through_fog(about, _scene(Weather(visibility=10_000.0))) is about
+
+
 def test_scenes_differ_in_numbers_but_not_in_what_is_compiled(mi):
     """As many emitters, meshes and kinds of both, and the same bounds, whatever is in a scene."""
     lamp = Lamp((0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (100.0,) * 3, 20.0, "head")

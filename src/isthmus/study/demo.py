@@ -103,6 +103,7 @@ def run_demo(
             seed=2 * seed + part,
             size=SIZE,
             layers=("depth",),
+            overwrite=True,
             executor=executor,
             progress=watcher.progress,
         )

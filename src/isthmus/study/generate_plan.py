@@ -197,6 +197,7 @@ class _Maker:
             size=self.size,
             renderer=self.renderer,
             layers=(),
+            overwrite=True,
             executor=self.executor,
             progress=self.progress,
         ).dataset

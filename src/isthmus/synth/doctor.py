@@ -17,8 +17,11 @@ LONGEST = 900
 DENOISING = """
 import numpy as np
 from isthmus.synth.render.physical.denoise import denoised
-plain = np.full((32, 48, 3), 0.5, np.float32)
-print("fit" if abs(denoised(plain, plain, plain) - 0.5).max() < 0.05 else "unfit")
+plain = np.full((96, 128, 3), 0.5, np.float32)
+noisy = plain * np.random.default_rng(0).uniform(0, 2, (96, 128, 1)).astype(np.float32)
+# Its quick networks err by some tenths at the very edge.
+inner = denoised(noisy, plain, np.zeros_like(plain))[16:-16, 16:-16]
+print("fit" if abs(inner.mean() - 0.5) < 0.05 and inner.std() < 0.1 * noisy.std() else "unfit")
 """
 
 
@@ -58,7 +61,7 @@ def _llvm() -> Line:
     if verdict.works:
         return Line("LLVM", "works", verdict.remark)
     return Line(
-        "LLVM", "fails", f"{verdict.remark}; the scalar variant is used, about half as fast"
+        "LLVM", "fails", f"{verdict.remark}; the scalar variant is used, slower by half"
     )
 
 
@@ -70,7 +73,8 @@ def _denoiser() -> Line:
     words, fault = _child(DENOISING)
     if words == "fit":
         return Line("denoiser", "works", "Open Image Denoise")
-    return Line("denoiser", "fails", f"Open Image Denoise: {fault or 'it changes plain light'}")
+    fault = fault or "noise stays, or the light changes"
+    return Line("denoiser", "fails", f"Open Image Denoise: {fault}")
 
 
 def _bodies() -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import accumulate, groupby, islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from isthmus.files import make_folder, write_json
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
+from isthmus.synth.output.earlier import MANIFEST, kept, stamps, take_over
 from isthmus.synth.output.frame import DEPTHS, LAYERS, NOT_WRITTEN, Job, frame_of, make_frame
 from isthmus.synth.output.kitti import as_kitti
 from isthmus.synth.output.labels import LabelStyle
@@ -70,6 +71,7 @@ def render_dataset(
     hdr: bool = False,
     style: LabelStyle | None = None,
     part: tuple[int, int] = (0, 1),
+    overwrite: bool = False,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
@@ -94,12 +96,14 @@ def render_dataset(
         style: labelling habits.
         part: (i, k): make only every k-th frame from the i-th on; labels are written when all
             frames are there.
+        overwrite: a folder that holds another data set is taken over, its labels are removed.
         executor: who renders; this process by default.
         progress: called with (frames done, frames in all, what).
 
     Raises:
         ConfigError: arguments that are out of range (all at once), or a domain without rows.
-        InputError: no frame could be made, or the folder cannot be written to.
+        InputError: no frame could be made, the folder holds another data set, or it cannot be
+            written to.
         MissingExtraError: OpenEXR is asked for and not installed.
     """
     folder = Path(out)
@@ -114,10 +118,10 @@ def render_dataset(
         for k in range(imagings)
         for request in (Request(seed, row, size, renderer, k, dict(sensor or {})),)
     ]
-    make_folder(folder)
+    take_over(folder, jobs, overwrite=overwrite)
     write_rows(rows, folder / "rows.parquet")
     mine = jobs[part[0] :: part[1]]
-    there = sum(job.record.exists() for job in mine)
+    before = stamps(mine)
     outcomes = _made(mine, executor or SerialExecutor(), progress, f"rendering {domain.name}")
     records, problems = [], []
     for job, outcome in zip(mine, outcomes, strict=True):
@@ -138,7 +142,10 @@ def render_dataset(
     if part[1] == 1:
         notes = tuple(n for name in formats if name not in IN_PLACE for n in losses(dataset, name))
         labels = _write_labels(dataset, folder, formats, records)
-        _write_manifest(folder, domain, rows, seed=seed, records=records, problems=problems)
+        _write_manifest(
+            folder, domain, rows, seed=seed, records=records, problems=problems, labels=labels
+        )
+    there = kept(before, mine)
     return Rendered(dataset, folder, labels, len(mine) - there, there, notes)
 
 
@@ -201,9 +208,10 @@ def _write_manifest(
     seed: int,
     records: Sequence[tuple[Job, dict[str, Any]]],
     problems: Sequence[Problem],
+    labels: Mapping[str, Path],
 ) -> None:
     write_json(
-        folder / "dataset.json",
+        folder / MANIFEST,
         {
             "schema": "isthmus.synth.dataset/1",
             "recipe": RECIPE,
@@ -212,6 +220,11 @@ def _write_manifest(
             "seed": seed,
             "rows": len(rows),
             "frames": len(records),
+            "labels": {
+                # Others have a folder of their own, with copies of the pictures.
+                name: path.name if name in IN_PLACE else name
+                for name, path in labels.items()
+            },
             "problems": [asdict(problem) for problem in problems],
             "digests": {record["image"]: record["digest"] for _, record in records},
         },

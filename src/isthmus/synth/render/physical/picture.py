@@ -11,7 +11,7 @@ from isthmus import seeds
 from isthmus.synth.render.fast.daylight import daylight
 from isthmus.synth.render.physical.denoise import available, denoised
 from isthmus.synth.render.physical.engine import mitsuba
-from isthmus.synth.render.physical.guides import guides
+from isthmus.synth.render.physical.guides import Guides, guides
 from isthmus.synth.render.physical.lights import HEIGHT, emitters, is_dim, sky_picture
 from isthmus.synth.render.physical.materials import WET
 from isthmus.synth.render.physical.shapes import meshes
@@ -25,6 +25,8 @@ DEPTH = 4
 FOG_DEPTH = 8
 THICK = 1500.0
 """Visibility (metres) below which air is traced as a medium; clearer air is put in by formula."""
+AIR = np.float32(0.8)
+"""Colour that the denoiser is told of fog."""
 HORIZON = HEIGHT // 2 - 4
 """Row of the sky's picture a little above the horizon."""
 FIREFLY = 60.0
@@ -58,7 +60,7 @@ class PhysicalRenderer:
         shapes, colour = meshes(mi, scene, soup)
         wanted = [(name,) for name in layers] if self.apart else [tuple(layers)]
         found = {}
-        about = guides(scene, soup, colour)
+        about = _through_fog(guides(scene, soup, colour), scene)
         for group in wanted:
             light = self._trace(mi, scene, shapes, group)
             if self.denoise:
@@ -149,6 +151,23 @@ def _add_fog(mi: Any, document: dict[str, Any], scene: Scene) -> None:
         "bsdf": {"type": "null"},
         "interior": medium,
     }
+
+
+def _through_fog(about: Guides, scene: Scene) -> Guides:
+    """Guides as they are seen through air that is traced.
+
+    The denoiser would paint on what the fog hides, and textures lie on the light that comes from
+    things, not on that of the air before them.
+    """
+    if scene.weather.visibility >= THICK:
+        return about
+    share = np.exp(-extinction(scene.weather) * about.distance)[..., None].astype(np.float32)
+    return about._replace(
+        plain=about.plain * share + AIR * (1 - share),
+        normal=about.normal * share,
+        detail=1 + (about.detail - 1) * share,
+        glow=about.glow * share,
+    )
 
 
 def _hazy(light: Floats, distance: Floats, scene: Scene, layers: tuple[str, ...]) -> Floats:
