@@ -16,13 +16,16 @@ from isthmus.files import file_digest
 
 
 def street(rng, light):
-    """A sky over a road with walls and a car; `light` dims it."""
+    """A sky over a road with walls and a car; `light` dims it, and in the dark two lamps shine."""
     image = np.zeros((96, 160, 3))
     image[:40] = (150, 180, 225)
     image[40:] = (95, 95, 98)
     for x in range(0, 160, 16):
         image[15:45, x : x + 12] = rng.uniform(60, 200, 3)
     image[55:75, 60:95] = rng.uniform(20, 220, 3)
+    if light < 0.1:
+        image[:15] = 0
+        image[46:54, 8:20] = image[46:54, 120:132] = 255 / light
     noisy = image * light + rng.normal(0, 2, image.shape)
     return np.clip(noisy, 0, 255).astype(np.uint8)
 

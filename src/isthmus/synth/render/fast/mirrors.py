@@ -18,7 +18,9 @@ from isthmus.synth.world.mesh import Floats
 
 SHARP = 0.3
 """Roughness up to which a surface mirrors shapes."""
-FAINT = 0.004
+FAINT = float(np.float32(0.004))
+"""Share of light below which nothing is mirrored; shares are float32, and numba compares them as
+wider numbers: it has to be one of them to divide pixels alike everywhere."""
 MOST = MappingProxyType({"sun": 60_000.0, "sky": 60_000.0, "lamps": 400.0})
 """cd/m² by layer: what is brighter, lamps and the sun, is mirrored as a highlight of its own."""
 WALL, ROAD = 0.26, 0.10

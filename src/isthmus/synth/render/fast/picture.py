@@ -93,7 +93,7 @@ class _Picture:
         p = self.projection
         self.camera = tuple(p)[:5]
         self.base = np.zeros((len(layers), view.height, view.width, 3), np.float32)
-        self.mirrored = np.empty_like(self.base)
+        self.mirrored = np.zeros_like(self.base)
         self.rays = np.empty((view.height, view.width, 3), np.float32)
         self.mirrors = mirrors.empty_mirrors(view.height, view.width)
         self.ambient = ambient.empty_ambient(view.height, view.width)
