@@ -98,9 +98,7 @@ def test_few_frames_of_many_features_are_judged_in_their_own_space(monkeypatch) 
 def test_frames_held_out_are_not_mistaken_without_a_gap() -> None:
     """With the threshold halfway they would seem the other side's: -0.34 in the mean."""
     rng = np.random.default_rng(0)
-    found = [
-        proxy_a_distance(*rng.normal(size=(2, 5, 30)), repeats=4) for _ in range(150)
-    ]
+    found = [proxy_a_distance(*rng.normal(size=(2, 5, 30)), repeats=4) for _ in range(150)]
     assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(len(found))
 
 

@@ -60,9 +60,7 @@ def _llvm() -> Line:
     verdict = try_llvm()
     if verdict.works:
         return Line("LLVM", "works", verdict.remark)
-    return Line(
-        "LLVM", "fails", f"{verdict.remark}; the scalar variant is used, slower by half"
-    )
+    return Line("LLVM", "fails", f"{verdict.remark}; the scalar variant is used, slower by half")
 
 
 def _denoiser() -> Line:
