@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Before numpy and torch are loaded. On arrays as small as those of tests, threads spend several
@@ -18,6 +19,10 @@ for _library in ("OMP", "OPENBLAS", "MKL"):
 # A job in the background of a shell ignores Ctrl-C, and so would every process started from here.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same draws for the same test, wherever it runs: HYPOTHESIS_PROFILE=default looks for others.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -121,3 +121,8 @@ def test_a_lock_is_exclusive_and_dies_with_its_holder(tmp_path):
     with files.exclusive_lock(lock):
         assert "another isthmus process" in other()
     assert other() == "held\n"
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    with pytest.raises(InputError, match="not a usable file name"):
+        files.safe_join(tmp_path, "9" * 3000)

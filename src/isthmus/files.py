@@ -106,6 +106,7 @@ def safe_join(root: Path, name: str) -> Path:
     base = root.resolve()
     try:
         joined = (base / name).resolve()
+        joined.exists()  # a name that is too long is told here, and not by whoever looks for it
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{name!r}: not a usable file name ({error})") from error
     if not joined.is_relative_to(base):
