@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from isthmus.data.formats import WRITERS
 from isthmus.errors import InputError
 from isthmus.files import read_json, safe_join
 from isthmus.synth.output.frame import Job
@@ -58,17 +59,16 @@ def _remove_labels(folder: Path) -> None:
     """Remove the label files that an earlier run wrote: they belong to other pictures."""
     try:
         labels = read_json(folder / MANIFEST)["labels"]
-        names = [*map(str, labels.values()), *(BESIDE[key] for key in labels if key in BESIDE)]
-        paths = [safe_join(folder.resolve(), name) for name in names]
+        paths = {key: safe_join(folder.resolve(), str(name)) for key, name in labels.items()}
+        paths |= {name: folder.resolve() / name for key, name in BESIDE.items() if key in labels}
     except (InputError, KeyError, TypeError, AttributeError):
         return  # none was written, or not by a whole run
-    for path in paths:
-        if path == folder.resolve():
-            continue
-        if path.is_dir():
+    for key, path in paths.items():
+        # The file may be anybody's: no folder goes but one that has its format's name.
+        if path.is_file() and path.suffix in (".json", ".parquet"):
+            path.unlink()
+        elif path.is_dir() and path.name == key and key in {*WRITERS, *BESIDE.values()}:
             shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def stamps(jobs: Sequence[Job]) -> list[int]:
