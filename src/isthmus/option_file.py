@@ -105,7 +105,8 @@ def describe(
     line = f"line {number}: " if number else ""
     option = ".".join(str(part) for part in location) or whole
     if fault["type"] == "extra_forbidden":
-        names = list(_section_at(model, location[:-1]).model_fields)
+        known_here = _section_at(model, location[:-1]).model_fields
+        names = [field.alias or name for name, field in known_here.items()]
         return number, f"{line}{option}: unknown option{nearest(str(location[-1]), names)}"
     message = fault["msg"].removeprefix("Value error, ")
     given = "" if fault["type"] in ("missing", "value_error") else f" (got {fault['input']!r})"

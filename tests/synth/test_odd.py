@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from isthmus.errors import ConfigError, InputError
+from isthmus.option_file import OptionFile
 from isthmus.synth.odd import load_odd, read_rows, sample_rows, write_rows
 from isthmus.synth.odd.covering import covering_array
 from isthmus.synth.odd.distributions import distribution
+from isthmus.synth.odd.domain import Domain, domain
 from isthmus.synth.odd.rows import counterfactual
 from isthmus.synth.odd.sun import sun_position
+from isthmus.synth.world.factors import Factors
 
 WET = """
 name: wet dusk
@@ -152,13 +155,79 @@ desing: sobol
 """
     with pytest.raises(ConfigError) as fault:
         _odd(tmp_path, text)
-    assert "desing" in str(fault.value)
-    with pytest.raises(ConfigError) as fault:
-        _odd(tmp_path, text.replace("desing: sobol", ""))
     message = str(fault.value)
-    for word in ("line 3", "did you mean 'rain'", "line 4", "50", "log_uniform", "spring", "colour",
-                 "visibility"):  # fmt: skip
-        assert word in message, word
+    assert "7 faults" in message
+    for words in ("line 3: factors.rainn", "did you mean 'rain'", "line 4: factors.rain: ", "50",
+                  "log_uniform", "factors.season", "line 8: never.0.colour", "sweep.visibility",
+                  "line 10: desing"):  # fmt: skip
+        assert words in message, words
+
+
+def test_a_fault_of_form_hides_no_other_fault(tmp_path):
+    text = """
+name: 4
+factors:
+  rain: {uniform: [-2, 900]}
+  street_lamps: [auto, on]
+  3: 4
+sun: [1]
+when:
+  - 3
+  - {if: {rian: 3, road_type: {above: 3}}}
+  - {iff: 3, if: {rain: wet}, then: {lanes: 9}}
+never:
+  - 5
+  - {season: spring, road_type: []}
+sweep: {visibility: [1, 100], clouds: 4}
+"""
+    with pytest.raises(ConfigError) as fault:
+        _odd(tmp_path, text)
+    lines = [line.strip() for line in str(fault.value).splitlines()[1:]]
+    places = [line.split(": ")[1] for line in lines]
+    assert sorted(places) == sorted(
+        ["name", "factors.rain", "factors.rain", "factors.street_lamps", "factors.3.[key]", "sun",
+         "when.0", "when.1.then", "when.1.if.rian", "when.1.if.road_type", "when.2.iff",
+         "when.2.if.rain", "when.2.then.lanes", "never.0", "never.1.season", "never.1.road_type",
+         "sweep.visibility", "sweep.clouds"]
+    )  # fmt: skip
+    assert any("in quotes" in line for line in lines)
+    assert "line 11: when.2.iff: unknown option; did you mean 'if'?" in lines
+
+
+YAML_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["rain", "street"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["if", "then", "rain", "choice", 3]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["name", "factors", "sun", "when", "never", "sweep", "design", "x", 1]),
+        YAML_VALUES,
+        max_size=5,
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_file_holds_is_a_domain_or_a_list_of_its_faults(values):
+    try:
+        found = domain(OptionFile(values))
+    except ConfigError:
+        return
+    assert isinstance(found, Domain)
+
+
+@pytest.mark.parametrize("text", ["", "# all commented out\n", "---\n", "null"])
+def test_an_empty_file_is_no_domain_but_empty_factors_are_the_default(tmp_path, text):
+    with pytest.raises(
+        ConfigError, match=r"(?s)odd\.yaml: empty.*isthmus synth schema.*factors: {}"
+    ):
+        _odd(tmp_path, text)
+    (row,) = sample_rows(_odd(tmp_path, "factors: {}"), 1)
+    assert row.factors == Factors.of({})
 
 
 def test_a_domain_nobody_can_satisfy_says_which_rule_forbids_it(tmp_path):

@@ -7,37 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from isthmus.errors import ConfigError
+from isthmus.option_file import nearest
+from isthmus.synth.world.factors import FACTORS, checked
 
 BOUNDS = ("below", "above")
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Factors with what each must be: all must hold."""
+    """Factors with what each must be: all must hold.
+
+    Attributes:
+        wanted: factor and a value, a list of values, or ``{above: a, below: b}``.
+    """
 
     wanted: tuple[tuple[str, Any], ...]
-
-    @classmethod
-    def of(cls, written: Any, known: tuple[str, ...]) -> Condition:
-        """Read a mapping of factors to a value, a list of values, or ``{above: a, below: b}``.
-
-        Raises:
-            ConfigError: it is none, or names an unknown factor.
-        """
-        if not isinstance(written, Mapping) or not written:
-            raise ConfigError(f"{written!r} is no condition: it maps factors to values")
-        for factor, value in written.items():
-            if factor not in known:
-                raise ConfigError(f"condition on {factor!r}: no such factor")
-            if isinstance(value, Mapping):
-                good = value and all(
-                    k in BOUNDS and isinstance(v, int | float) for k, v in value.items()
-                )
-                if not good:
-                    raise ConfigError(f"condition on {factor!r}: {value!r} has no above or below")
-            elif not isinstance(value, str | int | float | list):
-                raise ConfigError(f"condition on {factor!r}: {value!r} is no value")
-        return cls(tuple(written.items()))
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -50,6 +34,42 @@ class Condition:
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {_words(value)}" for name, value in self.wanted)
+
+
+def condition_faults(written: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with a condition as an ODD file writes it: (factor, sentence) for each fault.
+
+    A value that the factor cannot have is a fault: the condition would never hold.
+    """
+    faults = []
+    for factor, wanted in written.items():
+        if factor not in FACTORS:
+            faults.append((factor, f"unknown factor{nearest(factor, list(FACTORS))}"))
+        elif isinstance(wanted, Mapping):
+            faults += [(factor, fault) for fault in _bound_faults(factor, wanted)]
+        else:
+            values = wanted if isinstance(wanted, list) else [wanted]
+            if not values:
+                faults.append((factor, "an empty list holds for nothing"))
+            for value in values:
+                try:
+                    checked(factor, value)
+                except ConfigError as fault:
+                    faults.append((factor, str(fault)))
+    return faults
+
+
+def _bound_faults(factor: str, bounds: Mapping[Any, Any]) -> list[str]:
+    if "choices" in FACTORS[factor].metadata:
+        choices = ", ".join(FACTORS[factor].metadata["choices"])
+        return [f"{dict(bounds)!r}: it has no above and below; one or a list of {choices}"]
+    if not bounds:
+        return ["{}: neither above nor below"]
+    return [
+        f"{{{word}: {bound!r}}}: expected above or below, and a number"
+        for word, bound in bounds.items()
+        if word not in BOUNDS or isinstance(bound, bool) or not isinstance(bound, int | float)
+    ]
 
 
 def _is(value: Any, wanted: Any) -> bool:

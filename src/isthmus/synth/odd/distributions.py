@@ -186,13 +186,24 @@ KINDS: Mapping[str, Callable[[Any], Distribution]] = MappingProxyType(
 """Word → reader of its arguments."""
 
 
+def _plain(written: Any) -> list[Any]:
+    """The values that a distribution names: its own, of a list, or of `choice`."""
+    if isinstance(written, Mapping):
+        written = written.get("choice")
+    return list(written) if isinstance(written, Mapping | list) else [written]
+
+
 def distribution(written: Any) -> Distribution:
     """The distribution that an ODD file writes for one factor.
 
     Raises:
         ConfigError: it is none.
     """
-    if isinstance(written, str | int | float) and not isinstance(written, bool):
+    if any(isinstance(value, bool) for value in _plain(written)):
+        raise ConfigError(
+            f"{written!r}: YAML reads a bare on, off, yes or no as true or false: put it in quotes"
+        )
+    if isinstance(written, str | int | float):
         return Choice((written,), (1.0,))
     if isinstance(written, list):
         return _choice(written)

@@ -23,7 +23,7 @@ A time and a place instead of the sun's position::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,13 +32,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from isthmus.errors import ConfigError
 from isthmus.option_file import OptionFile, describe, listed, nearest, read_options
-from isthmus.synth.odd.conditions import Condition
+from isthmus.synth.odd.conditions import Condition, condition_faults
 from isthmus.synth.odd.distributions import Choice, Distribution, distribution
 from isthmus.synth.world.factors import FACTORS, checked
 
 Design = Literal["sobol", "latin_hypercube", "random", "t_wise"]
 SUN = ("latitude", "day", "hour", "heading")
 MOST_SWEPT = 1000
+SOUND = {"lanes": 1}
+"""Stands in for a condition of wrong form while the rest of its file is looked at."""
 
 
 class _Section(BaseModel):
@@ -115,7 +117,8 @@ def load_odd(path: Path | str) -> Domain:
     """Read an ODD file.
 
     Raises:
-        ConfigError: all faults of the file at once, each with its line.
+        ConfigError: all faults of the file at once, each with its line and its place in the file;
+            or an empty file: the default scene alone is written ``factors: {}``.
     """
     file = Path(path)
     return domain(read_options(file, "ODD file"), str(file))
@@ -126,20 +129,63 @@ def domain(options: OptionFile, where: str = "ODD") -> Domain:
     faults = [
         f"line {line}: {'.'.join(map(str, path))}: given twice" for path, line in options.repeated
     ]
-    values = {} if options.values is None else options.values
-    if not isinstance(values, Mapping):
+    if options.values is None:
+        raise ConfigError(
+            f"{where}: empty, so nothing would vary; name factors and how they are drawn, such as "
+            "`factors: {rain: {uniform: [0, 20]}}` (`isthmus synth schema` lists them), or write "
+            "`factors: {}` for the default scene alone"
+        )
+    if not isinstance(options.values, Mapping):
         raise ConfigError(f"{where}: not an ODD file: it holds no options")
-    try:
-        written = DomainFile.model_validate(values)
-    except ValidationError as error:
-        faults += [
-            describe(fault, DomainFile, options.lines, "the file")[1] for fault in error.errors()
-        ]
-        raise listed(where, faults) from None
-    reader = _Reader(options, faults)
-    made = reader.read(written)
+    made = _Reader(options, faults).read(_written(options, faults))
     if faults:
         raise listed(where, faults)
+    return made
+
+
+def _written(options: OptionFile, faults: list[str]) -> DomainFile:
+    """The file's sections; faults of their form are noted, and what has them is left out."""
+    try:
+        return DomainFile.model_validate(options.values)
+    except ValidationError as error:
+        found = error.errors()
+    faults += [describe(fault, DomainFile, options.lines, "the file")[1] for fault in found]
+    return DomainFile.model_validate(_sound(options.values, [fault["loc"] for fault in found]))
+
+
+def _sound(values: Mapping[Any, Any], faulty: Sequence[tuple[Any, ...]]) -> dict[Any, Any]:
+    """Values without those of a wrong form, so that the others can be looked at too.
+
+    Items of lists are not removed but replaced by sound ones: messages name them by their number.
+    """
+    usable = {
+        name: value.copy() if isinstance(value, dict | list) else value
+        for name, value in values.items()
+    }
+    for section, *inside in faulty:
+        held: Any = usable.get(section)
+        if inside and section == "when":
+            held[inside[0]] = _sound_dependency(held[inside[0]])
+        elif inside and section == "never":
+            held[inside[0]] = SOUND
+        elif inside and isinstance(held, dict):
+            held.pop(inside[0], None)
+        else:
+            usable.pop(section, None)
+    return usable
+
+
+def _sound_dependency(item: Any) -> dict[str, Any]:
+    """An item of `when` with what is sound of it."""
+    made: dict[str, Any] = {"if": SOUND, "then": SOUND}
+    for part in made:
+        given = item.get(part) if isinstance(item, dict) else None
+        named = (
+            {k: v for k, v in given.items() if isinstance(k, str)}
+            if isinstance(given, dict)
+            else {}
+        )
+        made[part] = named or SOUND
     return made
 
 
@@ -153,14 +199,13 @@ class _Reader:
         factors = self._distributions(written.factors, ("factors",))
         if written.sun:
             factors |= self._sun(written)
-        known = (*FACTORS,)
         when = []
         for k, item in enumerate(written.when):
             then = self._distributions(item.then, ("when", k, "then"))
-            condition = self._condition(item.if_, ("when", k, "if"), known)
+            condition = self._condition(item.if_, ("when", k, "if"))
             if condition is not None:
                 when.append(Dependency(condition, then))
-        never = [self._condition(item, ("never", k), known) for k, item in enumerate(written.never)]
+        never = [self._condition(item, ("never", k)) for k, item in enumerate(written.never)]
         sweep = self._sweep(written)
         return Domain(
             written.name, factors, tuple(when), tuple(c for c in never if c is not None),
@@ -182,13 +227,23 @@ class _Reader:
                 continue
             try:
                 found = distribution(value)
-                for bound in found.bounds:
-                    checked(name, bound)
             except ConfigError as fault:
                 self._note((*path, name), str(fault))
                 continue
+            self._in_range(name, found.bounds, (*path, name))
             made[name] = found
         return made
+
+    def _in_range(self, factor: str, values: Sequence[Any], path: tuple[Any, ...]) -> bool:
+        """Whether a factor can have all these values; each that it cannot is noted."""
+        good = True
+        for value in values:
+            try:
+                checked(factor, value)
+            except ConfigError as fault:
+                self._note(path, str(fault))
+                good = False
+        return good
 
     def _sun(self, written: DomainFile) -> dict[str, Distribution]:
         limits = {"latitude": (-66, 66), "day": (1, 366), "hour": (0, 24), "heading": (0, 360)}
@@ -216,14 +271,11 @@ class _Reader:
             made[f"sun.{name}"] = found
         return made
 
-    def _condition(
-        self, written: Mapping[str, Any], path: tuple[Any, ...], known: tuple[str, ...]
-    ) -> Condition | None:
-        try:
-            return Condition.of(written, known)
-        except ConfigError as fault:
-            self._note(path, str(fault))
-            return None
+    def _condition(self, written: Mapping[str, Any], path: tuple[Any, ...]) -> Condition | None:
+        faults = condition_faults(written)
+        for factor, fault in faults:
+            self._note((*path, factor), fault)
+        return None if faults else Condition(tuple(written.items()))
 
     def _sweep(self, written: DomainFile) -> dict[str, tuple[Any, ...]]:
         made: dict[str, tuple[Any, ...]] = {}
@@ -233,10 +285,8 @@ class _Reader:
                 continue
             if not values or len(set(map(str, values))) < len(values):
                 self._note(("sweep", name), "needs some values, each once")
-            try:
+            if self._in_range(name, values, ("sweep", name)):
                 made[name] = tuple(checked(name, value) for value in values)
-            except ConfigError as fault:
-                self._note(("sweep", name), str(fault))
         count = Domain(sweep=made).variants
         if count > MOST_SWEPT:
             self._note(("sweep",), f"{count} pictures of each scene; at most {MOST_SWEPT}")

@@ -121,8 +121,16 @@ def _covering(
     """A point for each row of the covering array, anywhere within its levels."""
     levels = [domain.levels if d.values is None else len(d.values) for _, d in axes]
 
+    middles = [_middles(d) for _, d in axes]
+
     def point(row: tuple[int, ...], inside: Points) -> Points:
-        return np.array([_level(d, row[k], levels[k], inside[k]) for k, (_, d) in enumerate(axes)])
+        """A point within the levels of `row`: of a bin anywhere, of a choice in its middle."""
+        return np.array(
+            [
+                middles[k][level] if middles[k] else (level + inside[k]) / levels[k]
+                for k, level in enumerate(row)
+            ]
+        )
 
     def allowed(row: tuple[int, ...]) -> bool:
         middle = point(row, np.full(len(axes), 0.5))
@@ -142,14 +150,17 @@ def _covering(
                 break
 
 
-def _level(found: Distribution, level: int, count: int, inside: float) -> float:
-    """A point of [0, 1) within a level: a bin of a continuous factor, a choice of another."""
+def _middles(found: Distribution) -> list[float]:
+    """For each choice the middle of the stretch of [0, 1) that gives it; none if continuous.
+
+    Choices have shares of their own; one with next to no share has no stretch and stands at 0.
+    """
     if found.values is None:
-        return (level + inside) / count
-    # Choices have shares of their own: the middle of the stretch that gives this one.
-    grid = (np.arange(4096) + 0.5) / 4096
-    mine = [u for u in grid.tolist() if found.at(u) == found.values[level]]
-    return mine[len(mine) // 2] if mine else 0.0
+        return []
+    grid = ((np.arange(4096) + 0.5) / 4096).tolist()
+    given = [found.at(u) for u in grid]
+    mine = [[u for u, g in zip(grid, given, strict=True) if g == value] for value in found.values]
+    return [stretch[len(stretch) // 2] if stretch else 0.0 for stretch in mine]
 
 
 def _row(domain: Domain, at: Mapping[Dimension, float]) -> dict[str, Any]:
