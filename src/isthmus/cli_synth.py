@@ -39,6 +39,8 @@ def render(
     sensor: Sensor = None,
     depth: Literal["png", "exr"] = "png",
     hdr: bool = False,
+    label_style_from: Path | None = None,
+    val_share: float = 0.0,
     part: str = "0/1",
     overwrite: bool = False,
     workers: Workers = None,
@@ -63,13 +65,20 @@ def render(
         png: 16 bits, to 256 m. exr: 32-bit floats in metres (extra `exr`).
     hdr
         Write the light that reached the camera too, as hdr/*.exr in cd/m² (extra `exr`).
+    label_style_from
+        Labelled set (label file or folder) whose habits the labels follow: smallest box, shares of
+        boxes flagged as occluded and truncated.
+    val_share
+        Share of the frames, by whole scenes, that get the split val (others train) [default: 0, no
+        splits].
     part
         I/K: make only every K-th frame from the I-th on (labels come with the run of all).
     overwrite
-        Take over a folder that holds another data set (of another ODD, seed, size, …).
+        Take over a folder that holds another data set (of another ODD, seed, size, …) or more
+        frames: labels and surplus frames are removed.
     """
     from isthmus import console, console_synth
-    from isthmus.synth.output.arguments import part_of, sensor_of, size_of
+    from isthmus.synth.output.arguments import part_of, sensor_of, size_of, style_of
 
     executor = isthmus.local_executor(workers)
     with console.watch() as watcher:
@@ -85,6 +94,8 @@ def render(
             formats=tuple(format or ["coco"]),
             depth=depth,
             hdr=hdr,
+            style=style_of(label_style_from),
+            val_share=val_share,
             part=part_of(part),
             overwrite=overwrite,
             executor=executor,
@@ -143,13 +154,11 @@ def replay(record: Path, /, *, out: Path | None = None) -> int:
     record
         records/NAME.json of a rendered data set.
     out
-        Where to write the image [default: not written].
+        Where to write the image, a .jpg; a file of that name is replaced [default: not written].
     """
-    from isthmus import console_synth, files
+    from isthmus import console_synth
 
-    again = isthmus.replay(record)
-    if out is not None:
-        files.write_bytes(out, again.made.content)
+    again = isthmus.replay(record, out)
     console_synth.show_replay(again)
     return 0 if again.same_picture and again.same_truth else EXIT_ERROR
 

@@ -27,12 +27,33 @@ def show_rendered(result: Any) -> None:
         ERR.print(f"{problem.path}: {problem.kind}: {problem.reason}", markup=False)
     if count := len(result.dataset.problems):
         ERR.print(f"{count} image(s) could not be made (exit status 3)", markup=False)
-    for note in result.notes:
-        ERR.print(f"note: {note.reason}", markup=False)
+    if count := len(result.mended):
+        shown = ", ".join(result.mended[:SHOWN_PROBLEMS]) + (" …" if count > SHOWN_PROBLEMS else "")
+        ERR.print(f"{count} image(s) were damaged and have been made again: {shown}", markup=False)
+    if result.removed:
+        names = ", ".join(result.removed)
+        ERR.print(
+            f"removed labels of other frames or habits, of an earlier run: {names}", markup=False
+        )
+    _show_notes(result)
     for name, path in result.labels.items():
         show_path(name, path)
     if not result.labels:
         OUT.print("a part of the whole: labels are written by a run without --part", markup=False)
+
+
+def _show_notes(result: Any) -> None:
+    """Print one line for each format that lacks places, and other notes as they are."""
+    parts = Counter(note.path for note in result.notes if note.kind.startswith("not-held-"))
+    for name, count in parts.items():
+        ERR.print(
+            f"note: {name} has no place for {count} kinds of what is known "
+            f"(`notes` in {result.manifest})",
+            markup=False,
+        )
+    for note in result.notes:
+        if not note.kind.startswith("not-held-"):
+            ERR.print(f"note: {note.reason}", markup=False)
 
 
 def show_replay(again: Any) -> None:

@@ -307,13 +307,16 @@ def test_files_that_are_no_openexr_are_named(tmp_path):
         ({"row": {"scene": 0, "variant": 0, "frame": 0, "time": 0,
                   "factors": {"rain": 900}}}, "rain"),
         ({"row": None}, "request"),
+        ({"aperture": 2}, "aperture: not known"),
+        ({"row": {"scene": 0, "variant": 0, "frame": 0, "time": 0, "factors": {},
+                  "shift": 1}}, "shift: not known"),
     ],
 )  # fmt: skip
 def test_a_damaged_record_names_itself_and_the_fault(change, says, tmp_path):
     row = Row(0, 0, 0, 0.0, Factors())
     record = tmp_path / "record.json"
     document = Request(0, row, SIZE).document()
-    record.write_text(json.dumps({"request": document | change}))
+    record.write_text(json.dumps({"schema": frames.SCHEMA, "request": document | change}))
     with pytest.raises(InputError, match=says) as fault:
         isthmus.replay(record)
     assert "record.json" in str(fault.value)

@@ -1,6 +1,8 @@
 """Writes YOLO detection folders: ``images/SPLIT``, ``labels/SPLIT`` and ``data.yaml``.
 
 A label is a box and a class, nothing else; ignore regions are left out, as YOLO knows none.
+``data.yaml`` names the splits that there are and no others: images of no split are training
+images, and a set without a split ``val`` has no entry of that name.
 """
 
 from __future__ import annotations
@@ -35,14 +37,12 @@ def write_yolo(dataset: Dataset, folder: Path) -> Path:
         lines = "".join(label_lines(frame, numbers))
         write_text(folder / "labels" / part / name.with_suffix(".txt"), lines)
     document: dict[str, object] = {"path": "."}
-    unsplit = splits.pop("", None)
-    for split in ("train", "val", *splits):
-        # Trainers want both; a set without a split serves as either.
-        where = splits.get(split) or unsplit
-        if where:
-            document[split] = where
-    if unsplit and unsplit not in document.values():
-        document["train"] = [document["train"], unsplit]
+    training = [splits.pop(split) for split in ("train", "") if split in splits]
+    if training:
+        document["train"] = training if len(training) > 1 else training[0]
+    if "val" in splits:
+        document["val"] = splits.pop("val")
+    document |= splits
     document["names"] = dict(enumerate(categories))
     path = folder / LABEL_FILE
     write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))

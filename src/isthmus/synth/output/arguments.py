@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from isthmus.data.dataset import Dataset
+from isthmus.data.formats import read_dataset
 from isthmus.errors import ConfigError
 from isthmus.files import read_json
 from isthmus.synth.output.request import checked_sensor
@@ -45,3 +47,12 @@ def sensor_of(path: Path | None) -> dict[str, Any]:
     document = read_json(path, limit_bytes=1 << 20)
     given = document.get("sensor") if isinstance(document, dict) else None
     return checked_sensor(given, str(path))
+
+
+def style_of(path: Path | None) -> Dataset | None:
+    """The labelled set whose habits are to be met; None without one.
+
+    Raises:
+        InputError: no such set.
+    """
+    return None if path is None else read_dataset(path, decode=False)

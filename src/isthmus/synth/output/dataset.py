@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, islice
 from pathlib import Path
 from typing import Any
 
-import isthmus
 from isthmus.compute.executor import Executor, Outcome, Progress, SerialExecutor, attempt
 from isthmus.data.dataset import Dataset
 from isthmus.data.exr import require_exr
-from isthmus.data.formats import WRITERS, losses, write_dataset
+from isthmus.data.formats import WRITERS
 from isthmus.data.frame import Problem
 from isthmus.errors import ConfigError, InputError
-from isthmus.files import make_folder, write_json
+from isthmus.files import make_folder
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row, sample_rows
 from isthmus.synth.odd.table import write_rows
-from isthmus.synth.output.earlier import MANIFEST, kept, stamps, take_over
-from isthmus.synth.output.frame import DEPTHS, LAYERS, NOT_WRITTEN, Job, frame_of, make_frame
-from isthmus.synth.output.kitti import as_kitti
-from isthmus.synth.output.labels import LabelStyle
-from isthmus.synth.output.request import LARGEST_SIDE, RECIPE, SMALLEST_SIDE, Request
-from isthmus.synth.output.truth_labels import add_truth
+from isthmus.synth.output.earlier import MANIFEST, take_over
+from isthmus.synth.output.frame import (
+    DEPTHS,
+    KEPT,
+    LAYERS,
+    MENDED,
+    NOT_WRITTEN,
+    Job,
+    finish_frame,
+    frame_of,
+)
+from isthmus.synth.output.label_files import write_label_files
+from isthmus.synth.output.labels import LabelStyle, drawn_heights, fit_label_style
+from isthmus.synth.output.request import LARGEST_SIDE, SMALLEST_SIDE, Request
 from isthmus.synth.render.renderer import RENDERERS
 from isthmus.synth.world.thing import CATEGORIES
-
-IN_PLACE = ("coco", "bdd100k", "scalabel", "manifest")
-"""Formats of one file beside the pictures; others get copies of them in a folder of their own."""
 
 TOGETHER = 6
 """Pictures of one scene, at most, that one worker makes in a row."""
@@ -44,7 +48,10 @@ class Rendered:
         folder: where it lies.
         labels: format → label file or folder.
         made, kept: frames made now, and frames that were there.
-        notes: what formats had no place for.
+        mended: names of frames made now because what was there of them was damaged.
+        notes: what formats had no place for, `path` being the format.
+        removed: formats of an earlier run whose labels were of other frames or habits.
+        style: labelling habits.
     """
 
     dataset: Dataset
@@ -52,7 +59,15 @@ class Rendered:
     labels: dict[str, Path] = field(default_factory=dict)
     made: int = 0
     kept: int = 0
+    mended: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
+    removed: tuple[str, ...] = ()
+    style: LabelStyle = field(default_factory=LabelStyle)
+
+    @property
+    def manifest(self) -> Path:
+        """The file that lists what is there."""
+        return self.folder / MANIFEST
 
 
 def render_dataset(
@@ -69,7 +84,8 @@ def render_dataset(
     layers: Sequence[str] = LAYERS,
     depth: str = "png",
     hdr: bool = False,
-    style: LabelStyle | None = None,
+    style: LabelStyle | Dataset | None = None,
+    val_share: float = 0.0,
     part: tuple[int, int] = (0, 1),
     overwrite: bool = False,
     executor: Executor | None = None,
@@ -77,8 +93,8 @@ def render_dataset(
 ) -> Rendered:
     """Render the first `n` rows of a domain into a folder.
 
-    Frames that are there from the same request are kept, so a run that was cut short goes on
-    where it stopped. The same call gives the same bytes whatever the workers and the order.
+    Frames that are there from the same request, and whole, are kept, so a run that was cut short
+    goes on where it stopped. The same call gives the same bytes whatever the workers and the order.
 
     Args:
         domain: what may vary.
@@ -93,25 +109,31 @@ def render_dataset(
         layers: of the truth to write, names in `LAYERS`; as PNG, but for depth if asked.
         depth: "png" (16 bits, to 256 m) or "exr" (32-bit floats, metres; extra `exr`).
         hdr: write the light that reached the camera as well: hdr/*.exr, cd/m² (extra `exr`).
-        style: labelling habits.
+        style: labelling habits, or a labelled set whose habits are to be met (`fit_label_style`).
+        val_share: share of the frames, by whole scenes, that get the split `val`, others `train`;
+            0: no splits.
         part: (i, k): make only every k-th frame from the i-th on; labels are written when all
             frames are there.
-        overwrite: a folder that holds another data set is taken over, its labels are removed.
+        overwrite: a folder that holds another data set, or more frames than asked for, is taken
+            over: its labels and surplus frames are removed.
         executor: who renders; this process by default.
         progress: called with (frames done, frames in all, what).
 
     Raises:
         ConfigError: arguments that are out of range (all at once), or a domain without rows.
-        InputError: no frame could be made, the folder holds another data set, or it cannot be
-            written to.
+        InputError: no frame could be made, the folder holds another data set or more frames, it
+            cannot be written to, or there are too few boxes to fit the habits.
         MissingExtraError: OpenEXR is asked for and not installed.
     """
     folder = Path(out)
     _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
     if hdr or depth == "exr":
         require_exr()
-    make_folder(folder)
+    if isinstance(style, Dataset):
+        drawn_heights(style, size[1])
     rows = sample_rows(domain, n, seed)
+    _check_share(val_share, rows)
+    make_folder(folder)
     jobs = [
         Job(folder, request, tuple(layers), depth, hdr)
         for row in rows
@@ -121,37 +143,65 @@ def render_dataset(
     take_over(folder, jobs, overwrite=overwrite)
     write_rows(rows, folder / "rows.parquet")
     mine = jobs[part[0] :: part[1]]
-    before = stamps(mine)
     outcomes = _made(mine, executor or SerialExecutor(), progress, f"rendering {domain.name}")
-    records, problems = [], []
-    for job, outcome in zip(mine, outcomes, strict=True):
+    done, states, problems = _gathered(mine, outcomes)
+    if not done:
+        first = f": {problems[0].reason}" if problems else ""
+        raise InputError(f"{folder}: no frame could be made{first}")
+    whole = part[1] == 1
+    chosen = style if isinstance(style, LabelStyle) else LabelStyle()
+    if isinstance(style, Dataset) and whole:
+        objects = [item for _, record in done for item in record["objects"]]
+        chosen = fit_label_style(style, objects, size[1])
+    frames = tuple(frame_of(job, record, chosen) for job, record in done)
+    dataset = Dataset(f"{domain.name}, seed {seed}", frames, tuple(problems), CATEGORIES)
+    if val_share:
+        dataset = _split(dataset, val_share, seed)
+    kept = states.count(KEPT)
+    rendered = Rendered(
+        dataset, folder, made=len(mine) - kept, kept=kept, style=chosen,
+        mended=tuple(j.request.name for (j, _), s in zip(done, states, strict=True) if s == MENDED),
+    )  # fmt: skip
+    if not whole:
+        return rendered
+    written = write_label_files(
+        rendered.dataset, folder, [record for _, record in done], formats,
+        about={"name": domain.name, "seed": seed, "rows": len(rows)}, style=chosen,
+    )  # fmt: skip
+    return replace(rendered, labels=written.labels, notes=written.notes, removed=written.removed)
+
+
+def _gathered(
+    jobs: Sequence[Job], outcomes: Iterable[Outcome[tuple[dict[str, Any], str]]]
+) -> tuple[list[tuple[Job, dict[str, Any]]], list[str], list[Problem]]:
+    """Jobs that were done with their records, what became of each, and those that failed.
+
+    Raises:
+        InputError: there is no room: further frames would fail as well.
+    """
+    done, states, problems = [], [], []
+    for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.error is not None and NOT_WRITTEN in outcome.error:
             raise InputError(outcome.error)
         if outcome.error is not None or outcome.value is None:
             problems.append(Problem(job.request.name, "not rendered", str(outcome.error)))
         else:
-            records.append((job, outcome.value))
-    if not records:
-        first = f": {problems[0].reason}" if problems else ""
-        raise InputError(f"{folder}: no frame could be made{first}")
-    chosen = style or LabelStyle()
-    frames = tuple(frame_of(job, record, chosen) for job, record in records)
-    dataset = Dataset(f"{domain.name}, seed {seed}", frames, tuple(problems), CATEGORIES)
-    labels: dict[str, Path] = {}
-    notes: tuple[Problem, ...] = ()
-    if part[1] == 1:
-        notes = tuple(n for name in formats if name not in IN_PLACE for n in losses(dataset, name))
-        labels = _write_labels(dataset, folder, formats, records)
-        _write_manifest(
-            folder, domain, rows, seed=seed, records=records, problems=problems, labels=labels
-        )
-    there = kept(before, mine)
-    return Rendered(dataset, folder, labels, len(mine) - there, there, notes)
+            record, state = outcome.value
+            done.append((job, record))
+            states.append(state)
+    return done, states, problems
+
+
+def _split(dataset: Dataset, share: float, seed: int) -> Dataset:
+    """Frames with the splits `train` and `val`, by whole scenes."""
+    parts = dataset.split({"train": 1 - share, "val": share}, seed=seed)
+    home = {frame.id: name for name, part in parts.items() for frame in part}
+    return replace(dataset, frames=tuple(replace(f, split=home[f.id]) for f in dataset))
 
 
 def _made(
     jobs: Sequence[Job], executor: Executor, progress: Progress | None, what: str
-) -> Iterator[Outcome[dict[str, Any]]]:
+) -> Iterator[Outcome[tuple[dict[str, Any], str]]]:
     """Outcomes of jobs, in order. Some of one scene go together: they share what was built."""
     groups = [
         chunk
@@ -179,56 +229,9 @@ def batched(jobs: Iterable[Job]) -> Iterator[tuple[Job, ...]]:
         yield batch
 
 
-def make_frames(jobs: Sequence[Job]) -> list[Outcome[dict[str, Any]]]:
+def make_frames(jobs: Sequence[Job]) -> list[Outcome[tuple[dict[str, Any], str]]]:
     """Outcome of each job; one that fails takes no other with it."""
-    return [attempt(make_frame, index, job) for index, job in enumerate(jobs)]
-
-
-def _write_labels(
-    dataset: Dataset,
-    folder: Path,
-    formats: Sequence[str],
-    records: Sequence[tuple[Job, dict[str, Any]]],
-) -> dict[str, Path]:
-    written = {}
-    for name in formats:
-        known = [record for _, record in records]
-        said = as_kitti(dataset, known) if name == "kitti" else dataset
-        written[name] = write_dataset(said, folder if name in IN_PLACE else folder / name, name)
-        if name == "coco":
-            add_truth(written[name], folder, known)
-    return written
-
-
-def _write_manifest(
-    folder: Path,
-    domain: Domain,
-    rows: Sequence[Row],
-    *,
-    seed: int,
-    records: Sequence[tuple[Job, dict[str, Any]]],
-    problems: Sequence[Problem],
-    labels: Mapping[str, Path],
-) -> None:
-    write_json(
-        folder / MANIFEST,
-        {
-            "schema": "isthmus.synth.dataset/1",
-            "recipe": RECIPE,
-            "version": isthmus.__version__,
-            "name": domain.name,
-            "seed": seed,
-            "rows": len(rows),
-            "frames": len(records),
-            "labels": {
-                # Others have a folder of their own, with copies of the pictures.
-                name: path.name if name in IN_PLACE else name
-                for name, path in labels.items()
-            },
-            "problems": [asdict(problem) for problem in problems],
-            "digests": {record["image"]: record["digest"] for _, record in records},
-        },
-    )
+    return [attempt(finish_frame, index, job) for index, job in enumerate(jobs)]
 
 
 def _check(
@@ -261,3 +264,12 @@ def _check(
         faults.append(f"part {part[0]}/{part[1]}: from 0 to one less than the number of parts")
     if faults:
         raise ConfigError("the data set cannot be rendered: " + "; ".join(faults))
+
+
+def _check_share(share: float, rows: Sequence[Row]) -> None:
+    if not 0 <= share < 1:
+        raise ConfigError(f"val_share {share:g}: from 0 (no splits) to below 1")
+    if share and len({row.scene for row in rows}) < 2:
+        raise ConfigError(
+            f"val_share {share:g}: there is one scene; splits never cut one, ask for more"
+        )

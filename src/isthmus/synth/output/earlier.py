@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from isthmus.data.formats import WRITERS
 from isthmus.errors import InputError
-from isthmus.files import read_json, safe_join
-from isthmus.synth.output.frame import Job
+from isthmus.files import read_json
+from isthmus.synth.output.frame import LAYERS, RECORDS, Job
 
 MANIFEST = "dataset.json"
-
-
+NAME = re.compile(r"\d{6,}-\d{3,}(-v\d+)?(-i\d+)?")
+"""Stems of rendered frames' files (`Request.name`)."""
+ENDINGS = (".jpg", ".png", ".exr", ".json")
 BESIDE = {"bdd100k": "sem_seg"}
 """What formats that lie beside the pictures write besides their label file."""
 WORDS = {"row": "ODD", "recipe": "version of isthmus", "imaging": "camera"}
@@ -40,42 +43,72 @@ def other_request(jobs: Sequence[Job]) -> str:
 
 
 def take_over(folder: Path, jobs: Sequence[Job], *, overwrite: bool) -> None:
-    """See that no labels of another data set stay beside new pictures.
+    """See that nothing of another data set, or of a longer one, stays beside the frames asked for.
 
     Raises:
-        InputError: the folder holds another data set, which may not be overwritten.
+        InputError: the folder holds such, which may not be overwritten.
     """
     other = other_request(jobs)
+    left = strays(folder, jobs)
     if other and not overwrite:
         raise InputError(
             f"{folder}: holds another data set, rendered from {other}; give another folder, or "
             "--overwrite"
         )
-    if other:
-        _remove_labels(folder)
+    if left and not overwrite:
+        names = sorted({file.stem for file in left})
+        raise InputError(
+            f"{folder}: holds {len(names)} image(s) that are not among the {len(jobs)} asked for "
+            f"({names[0]} to {names[-1]}), of a run with more rows or cameras; ask for as many, "
+            "give another folder, or --overwrite, which removes them"
+        )
+    if other or left:
+        remove_labels(folder, earlier_labels(folder))
+        (folder / MANIFEST).unlink(missing_ok=True)
+    for file in left:
+        file.unlink(missing_ok=True)
 
 
-def _remove_labels(folder: Path) -> None:
-    """Remove the label files that an earlier run wrote: they belong to other pictures."""
+def strays(folder: Path, jobs: Sequence[Job]) -> list[Path]:
+    """Files of rendered frames in the folder that belong to none of the jobs."""
+    if not (folder / RECORDS).is_dir():
+        return []
+    names = {job.request.name for job in jobs}
+    return [
+        file
+        for kind in ("images", *LAYERS, "hdr", RECORDS)
+        for file in sorted((folder / kind).glob("*"))
+        if NAME.fullmatch(file.stem) and file.suffix in ENDINGS and file.stem not in names
+    ]
+
+
+def earlier_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest that an earlier run left; {} if there is none that can be read."""
     try:
-        labels = read_json(folder / MANIFEST)["labels"]
-        paths = {key: safe_join(folder.resolve(), str(name)) for key, name in labels.items()}
-        paths |= {name: folder.resolve() / name for key, name in BESIDE.items() if key in labels}
-    except (InputError, KeyError, TypeError, AttributeError):
-        return  # none was written, or not by a whole run
-    for key, path in paths.items():
-        # The file may be anybody's: no folder goes but one that has its format's name.
-        if path.is_file() and path.suffix in (".json", ".parquet"):
-            path.unlink()
-        elif path.is_dir() and path.name == key and key in {*WRITERS, *BESIDE.values()}:
-            shutil.rmtree(path)
+        found = read_json(folder / MANIFEST)
+    except InputError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def stamps(jobs: Sequence[Job]) -> list[int]:
-    """When each job's record was written, 0 where there is none."""
-    return [job.record.stat().st_mtime_ns if job.record.exists() else 0 for job in jobs]
+def earlier_labels(folder: Path) -> dict[str, str]:
+    """Format → name of its label file or folder, as an earlier run left them."""
+    labels = earlier_manifest(folder).get("labels")
+    return {str(key): str(name) for key, name in labels.items()} if isinstance(labels, dict) else {}
 
 
-def kept(before: Sequence[int], jobs: Sequence[Job]) -> int:
-    """Frames that were there before and have not been made since."""
-    return sum(bool(then) and then == now for then, now in zip(before, stamps(jobs), strict=True))
+def remove_labels(folder: Path, labels: Mapping[str, str]) -> None:
+    """Remove label files and folders: they belong to other pictures, or are written anew.
+
+    `labels` may be anybody's: nothing goes but what has its format's name and lies right here.
+    """
+    base = folder.resolve()
+    for key in labels.keys() & WRITERS.keys():
+        for name in (labels[key], BESIDE.get(key, key)):
+            path = base / name
+            if path.is_symlink() or path.parent != base or path.stem not in (key, BESIDE.get(key)):
+                continue
+            if path.is_file() and path.suffix == ".json":
+                path.unlink()
+            elif path.is_dir():
+                shutil.rmtree(path)

@@ -20,6 +20,9 @@ from isthmus.synth.output.request import Made, Request, make
 LAYERS = ("depth", "instance", "semantic")
 DEPTHS = ("png", "exr")
 RECORDS = "records"
+SCHEMA = "isthmus.synth.frame/1"
+KEPT, MADE, MENDED = "kept", "made", "mended"
+"""What became of a frame: it was there; it was not; it was, but damaged, and is made again."""
 NOT_WRITTEN = "cannot be written to"
 """What the error says if there is no room: further frames would fail as well."""
 
@@ -62,12 +65,21 @@ def make_frame(job: Job) -> dict[str, Any]:
     Raises:
         InputError: they could not be written.
     """
-    known = known_record(job)
-    if known is not None:
-        return known
+    return finish_frame(job)[0]
+
+
+def finish_frame(job: Job) -> tuple[dict[str, Any], str]:
+    """The record of a frame whose files are there and whole, and `KEPT`, `MADE` or `MENDED`.
+
+    Raises:
+        InputError: they could not be written.
+    """
+    known = _earlier(job)
+    if known is not None and _intact(job, known):
+        return known, KEPT
     made = make(job.request)
     try:
-        return _write(job, made)
+        return _write(job, made), MADE if known is None else MENDED
     except OSError as error:
         raise InputError(
             f"{job.folder}: {NOT_WRITTEN} ({error.strerror or error}); make room or choose another "
@@ -75,18 +87,34 @@ def make_frame(job: Job) -> dict[str, Any]:
         ) from None
 
 
-def known_record(job: Job) -> dict[str, Any] | None:
-    """The record of a frame that is there, None if it is not, or was made otherwise."""
+def _earlier(job: Job) -> dict[str, Any] | None:
+    """The record that an earlier run left of this request, {} if it is damaged; None without."""
     if not job.record.exists():
         return None
     try:
         record: dict[str, Any] = read_json(job.record)
-        same = record["request"] == job.request.document()
+        return record if record["request"] == job.request.document() else None
     except (InputError, KeyError, TypeError):
-        return None
-    # The record is written last: where it is, what it names was complete.
-    there = all(job.path(kind).exists() for kind in ("images", *job.kinds))
-    return record if same and there else None
+        return {}
+
+
+def _intact(job: Job, record: dict[str, Any]) -> bool:
+    """True if a frame's files are those that its record names: of that size, then of that hash.
+
+    Records of earlier versions know the picture's hash alone; the rest is to be there.
+    """
+    try:
+        said = record.get("files") or {"images": {"sha256": record["digest"]}}
+        paths = {kind: job.path(kind) for kind in ("images", *job.kinds)}
+        if "files" in record and not paths.keys() <= said.keys():
+            return False
+        sizes = {kind: path.stat().st_size for kind, path in paths.items()}
+        named = paths.keys() & said.keys()
+        return all(said[kind].get("bytes", sizes[kind]) == sizes[kind] for kind in named) and all(
+            file_digest(paths[kind]) == said[kind]["sha256"] for kind in named
+        )
+    except (OSError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def _write(job: Job, made: Made) -> dict[str, Any]:
@@ -94,13 +122,19 @@ def _write(job: Job, made: Made) -> dict[str, Any]:
     for kind in job.kinds:
         _write_layer(job.path(kind), kind, made)
     camera = made.intrinsics
-    layers = "".join(file_digest(job.path(kind)) for kind in job.layers)
+    written = {
+        kind: {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        for kind in ("images", *job.kinds)
+        for path in (job.path(kind),)
+    }
+    layers = "".join(str(written[kind]["sha256"]) for kind in job.layers)
     record: dict[str, Any] = {
-        "schema": "isthmus.synth.frame/1",
+        "schema": SCHEMA,
         "version": isthmus.__version__,
         "request": job.request.document(),
         "image": f"images/{job.path('images').name}",
         "digest": hashlib.sha256(made.content).hexdigest(),
+        "files": written,
         "truth_digest": made.truth_digest,
         "layers_digest": hashlib.sha256(layers.encode("ascii")).hexdigest() if layers else "",
         "sequence": f"scene-{job.request.row.scene:06d}",

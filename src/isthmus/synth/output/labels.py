@@ -109,21 +109,22 @@ def fit_label_style(
         InputError: fewer than 50 boxes on either side.
     """
     start = style or LabelStyle()
-    drawn = [
-        (box, height / frame.height)
-        for frame in labelled
-        for box in frame.objects or ()
-        if not box.ignore
-    ]
+    lows = drawn_heights(labelled, height)
     seen = [item for item in objects if item["visible"] is not None]
-    for what, count in ((labelled.name, len(drawn)), ("the rendered frames", len(seen))):
-        if count < FEWEST:
-            raise InputError(f"label style: {what}: {count} boxes; at least {FEWEST} are needed")
-    lows = [(box.xyxy[3] - box.xyxy[1]) * scale for box, scale in drawn]
+    if len(seen) < FEWEST:
+        raise InputError(
+            f"label style: the rendered frames show {len(seen)} objects; at least {FEWEST} are "
+            "needed: render more frames (those that are made stay)"
+        )
     fitted = replace(start, smallest=round(float(np.quantile(lows, 0.01)), 2))
     clear = [i for i in seen if i["visible"][3] - i["visible"][1] >= fitted.smallest]
     for flag, share in (("occluded", "occlusion"), ("truncated", "truncation")):
-        known = [getattr(box, flag) for box, _ in drawn if getattr(box, flag) is not None]
+        known = [
+            getattr(box, flag)
+            for frame in labelled
+            for box in frame.objects or ()
+            if not box.ignore and getattr(box, flag) is not None
+        ]
         if len(known) >= FEWEST and clear:
             rate = float(np.mean(known))
             threshold = float(np.quantile([item[share] for item in clear], 1 - rate))
@@ -131,3 +132,22 @@ def fit_label_style(
             given: dict[str, Any] = {flag: bound}
             fitted = replace(fitted, **given)
     return fitted
+
+
+def drawn_heights(labelled: Dataset, height: int) -> list[float]:
+    """Heights of a set's boxes in pixels, ignore regions left out, scaled to pictures of `height`.
+
+    Raises:
+        InputError: fewer than 50 boxes.
+    """
+    lows = [
+        (box.xyxy[3] - box.xyxy[1]) * height / frame.height
+        for frame in labelled
+        for box in frame.objects or ()
+        if not box.ignore
+    ]
+    if len(lows) < FEWEST:
+        raise InputError(
+            f"label style: {labelled.name}: {len(lows)} boxes; at least {FEWEST} are needed"
+        )
+    return lows

@@ -92,19 +92,31 @@ class Request:
                     f"{where}: made by recipe {recipe}, this version ({isthmus.__version__}) "
                     f"knows {RECIPE}: install the version that the file names"
                 )
+            _only(document, _PARTS)
             return cls(
                 int(document["seed"]), _row(document["row"]), _size(document["size"]),
                 _known(document["renderer"]), int(document["imaging"]),
                 checked_sensor(document["sensor"], where),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise InputError(f"{where}: no request of a rendered picture: {error!r}") from None
         except ConfigError as error:
             raise InputError(f"{where}: {error}") from None
 
 
+_PARTS = ("recipe", "seed", "size", "renderer", "imaging", "sensor", "row")
+_ROW_PARTS = ("scene", "variant", "frame", "time", "factors")
+
+
+def _only(document: dict[str, Any], parts: tuple[str, ...]) -> None:
+    """`ValueError` if a document says more than is understood: the picture would be another."""
+    if more := sorted(map(str, document.keys() - set(parts))):
+        raise ValueError(f"{', '.join(more)}: not known to this version ({isthmus.__version__})")
+
+
 def _row(document: Any) -> Row:
     """The row of plain values; `TypeError` and `ValueError` if they are of other kinds."""
+    _only(document, _ROW_PARTS)
     scene, variant, frame = (int(document[name]) for name in ("scene", "variant", "frame"))
     time = float(document["time"])
     if min(scene, variant, frame) < 0 or not 0 <= time < LONGEST:
