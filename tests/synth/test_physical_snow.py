@@ -51,7 +51,7 @@ def test_snow_is_matt_and_carries_its_colour():
 
 
 def test_headlamps_leave_the_ground_below_them_dark():
-    beam = light._beam.py_func
+    beam = light.low_beam.py_func
     down = [beam(0.0, -np.cos(a), np.sin(a)) for a in np.radians(np.arange(0, 60, 2.0))]
     assert down[0] == 0
     # No edge on the ground: it grows little by little.

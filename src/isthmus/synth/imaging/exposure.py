@@ -22,6 +22,9 @@ YIELDING, LEAST, NIGHT = 0.4, 0.45, 2.0
 """How much of what the sky is too bright is taken back by day, the darkest that leaves, and the
 luminance (cd/m²) below which it is lit windows rather than sky that are bright up there."""
 
+GLARE = 2.5
+"""Linear level that the brightest 3 % may have in the dark before the rest is dimmed."""
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -55,6 +58,10 @@ def meter(light: Floats, sensor: Sensor) -> Exposure:
     if burnt > 1:
         yielding = min(max(2.5 * (1 - dim), YIELDING), 1.0) * min(level / NIGHT, 1.0)
         aim *= max(burnt**-yielding, LEAST)
+    # Wet streets by night mirror lamps over much of the picture: cameras give in to them, by half.
+    glare = bright * aim / level / GLARE
+    if dim < 1 and glare > 1:
+        aim *= max(glare**-0.5, LEAST)
     gain = min(aim / sensor.grey * sensor.base / level, sensor.most_gain)
     scale = sensor.grey * gain / sensor.base * 2.0**sensor.bias
     return Exposure(scale, gain, sensor.shutter * min(gain, 1.0))

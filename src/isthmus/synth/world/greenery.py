@@ -12,6 +12,8 @@ from isthmus.synth.world.stock import article, numbered
 
 TREES = 14
 BUSHES = 8
+CLOSE = 15.0
+"""Metres within which single leaves are seen."""
 
 
 def greenery(rng: np.random.Generator, stage: Stage) -> None:
@@ -33,8 +35,9 @@ def _plant(
     s, d = place
     motion = Motion(road, s, d, float(rng.uniform(0, 2 * np.pi)))
     asked = {} if habit is None else {"habit": habit}
+    detail = 3 if stage.distance(motion) < CLOSE * stage.sharpness else stage.detail(motion)
     thing = article(tree, rng, TREES, season=stage.layout.factors.season,
-                    detail=stage.detail(motion), **asked)  # fmt: skip
+                    detail=detail, **asked)  # fmt: skip
     # Where people cross, drivers must see them.
     near = any(c.road is road and abs(s - c.s) < c.half + 3.5 for c in stage.layout.crossings)
     if not (near and abs(d) < road.section.right.edge):

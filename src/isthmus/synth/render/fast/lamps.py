@@ -16,18 +16,23 @@ OWN_CANDELA = np.array([17_000.0, 16_500.0, 15_000.0])
 """Peak of each of the camera car's own low beams."""
 
 
-def lamp_table(scene: Scene) -> Floats:
-    """Lamps as `Lights.lamps` wants them: one's own, and the `MOST` that light most of the view."""
+def own_lamps(scene: Scene) -> tuple[list[Floats], Floats]:
+    """Places (3,) of the camera car's own lit headlamps, and the way (3,) they shine."""
     camera = np.asarray(scene.view.position, np.float64)
     ahead = scene.view.rotation[2].astype(np.float64)
     ahead[1] = 0
     ahead /= np.sqrt((ahead**2).sum())
-    rows = []
-    if scene.weather.vehicle_lamps:
-        right = np.array([ahead[2], 0.0, -ahead[0]])
-        for side in (-0.65, 0.65):
-            place = camera + side * right + 1.2 * ahead - np.array([0.0, 0.7, 0.0])
-            rows.append([*place, *ahead, *OWN_CANDELA, 0, 160.0**2, OWN])
+    if not scene.weather.vehicle_lamps:
+        return [], ahead
+    right, down = np.array([ahead[2], 0.0, -ahead[0]]), np.array([0.0, 0.7, 0.0])
+    return [camera + side * right + 1.2 * ahead - down for side in (-0.65, 0.65)], ahead
+
+
+def lamp_table(scene: Scene) -> Floats:
+    """Lamps as `Lights.lamps` wants them: one's own, and the `MOST` that light most of the view."""
+    camera = np.asarray(scene.view.position, np.float64)
+    own, ahead = own_lamps(scene)
+    rows = [[*place, *ahead, *OWN_CANDELA, 0, 160.0**2, OWN] for place in own]
     found = []
     for lamp in lit_lamps(scene):
         place = np.asarray(lamp.position)

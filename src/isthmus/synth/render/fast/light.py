@@ -184,7 +184,7 @@ def sky_light(surfaces, pane, open_sky, lights, out):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _beam(x, y, z):  # type: ignore[no-untyped-def]
+def low_beam(x, y, z):  # type: ignore[no-untyped-def]
     """Low beam's share of its peak towards (right, up, ahead): broad, cut off at the horizon.
 
     Shaped as headlamps with a European cut-off are (UN R112): a kink, rising to the right.
@@ -233,7 +233,7 @@ def lamp_light(surfaces, pane, open_sky, lamps, out):  # type: ignore[no-untyped
             ahead = -(lx * lamps[k, 3] + ly * lamps[k, 4] + lz * lamps[k, 5])
             share = 1.0
             if lamps[k, 11] > 0:
-                share = _beam(lamps[k, 3] * lz - lamps[k, 5] * lx, -ly, ahead)
+                share = low_beam(lamps[k, 3] * lz - lamps[k, 5] * lx, -ly, ahead)
             elif lamps[k, 9] > 0:
                 off = (1 - ahead) * lamps[k, 9]
                 share = 1 / (1 + off * off * off)

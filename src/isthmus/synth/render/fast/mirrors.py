@@ -305,30 +305,66 @@ def mix(chosen, spots, pictures, around, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def soften(rows, mirrors, mirrored, out):  # type: ignore[no-untyped-def]
-    """Add to rows of `out` (k, h, w, 3) what mirrors show, `mirrored`, over 3 × 3 pixels.
+def _even(row, beside, mirrored, taps, out):  # type: ignore[no-untyped-def]
+    """Weighted mean (layers, 3) of what a pixel and its neighbours on the same surface show.
 
-    One ray a pixel makes steps and dots where paint is bent; neighbours on the same surface even
-    them out, each by what it shows and not by its share of it.
+    `beside` is (2,) the step to the next neighbour, in rows and columns.
+    """
+    share, nearness = taps
+    y, x = row
+    height, width = nearness.shape
+    near, total = nearness[y, x], np.float32(0)
+    out[:] = 0.0
+    for step in range(-2, 3):
+        j, i = y + step * beside[0], x + step * beside[1]
+        if j < 0 or i < 0 or j >= height or i >= width or share[j, i, 1] <= FAINT:
+            continue
+        if abs(nearness[j, i] - near) > 0.06 * near:
+            continue
+        weight = np.float32(0.5) if abs(step) == 2 else np.float32(1)
+        total += weight
+        for k in range(len(out)):
+            for c in range(3):
+                out[k, c] += weight * mirrored[k, j, i, c]
+    for k in range(len(out)):
+        for c in range(3):
+            out[k, c] /= total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def soften_across(rows, mirrors, mirrored):  # type: ignore[no-untyped-def]
+    """Even out rows of what mirrors show, `mirrored` (k, h, w, 3), from left to right."""
+    _, share, _, nearness = mirrors
+    layers, _, width, _ = mirrored.shape
+    line = np.empty((width, layers, 3), np.float32)
+    for y in range(rows[0], rows[1]):
+        for x in range(width):
+            if share[y, x, 1] > FAINT:
+                _even((y, x), (0, 1), mirrored, (share, nearness), line[x])
+        for x in range(width):
+            if share[y, x, 1] > FAINT:
+                for k in range(layers):
+                    for c in range(3):
+                        mirrored[k, y, x, c] = line[x, k, c]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def soften(rows, mirrors, mirrored, out):  # type: ignore[no-untyped-def]
+    """Add to rows of `out` (k, h, w, 3) what mirrors show, evened out from row to row.
+
+    Rays start their steps apart in a pattern of 4 × 4 pixels (`cast`), which would show as dots
+    wherever leaves or bent paint are met by one ray and missed by the next: weights of ½, 1, 1, 1,
+    ½ across and down take out just that pattern. Neighbours count by what they show, not by their
+    share of it.
     """
     _, share, _, nearness = mirrors
-    layers, height, width, _ = out.shape
-    seen = np.empty((layers, 3))
+    layers, _, width, _ = out.shape
+    seen = np.empty((layers, 3), np.float32)
     for y in range(rows[0], rows[1]):
         for x in range(width):
             if share[y, x, 1] <= FAINT:
                 continue
-            near, total = nearness[y, x], 0.0
-            seen[:] = 0.0
-            for j in range(max(y - 1, 0), min(y + 2, height)):
-                for i in range(max(x - 1, 0), min(x + 2, width)):
-                    if share[j, i, 1] <= FAINT or abs(nearness[j, i] - near) > 0.04 * near:
-                        continue
-                    weight = (2.0 - abs(j - y)) * (2.0 - abs(i - x))
-                    total += weight
-                    for k in range(layers):
-                        for c in range(3):
-                            seen[k, c] += weight * mirrored[k, j, i, c]
+            _even((y, x), (1, 0), mirrored, (share, nearness), seen)
             for k in range(layers):
                 for c in range(3):
-                    out[k, y, x, c] += share[y, x, c] * seen[k, c] / total
+                    out[k, y, x, c] += share[y, x, c] * seen[k, c]

@@ -217,6 +217,7 @@ class _Picture:
                 around = np.zeros_like(sky)
             seen = (self.base[k], self.sums[k], np.float32(mirrors.MOST[name]), streak)
             mirrors.mix(chosen, spots, seen, around, self.mirrored[k])
+        mirrors.soften_across((first, last), tuple(self.mirrors), self.mirrored)
 
     def glow_pass(self) -> None:
         """Light of lamps in fog, at every fourth pixel."""

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from isthmus.synth.render.fast.daylight import Daylight, daylight
+from isthmus.synth.render.fast.light import low_beam
 from isthmus.synth.render.fast.sky import luminance, make_sky
 from isthmus.synth.view import View
 from isthmus.synth.world.material import RGB
 from isthmus.synth.world.mesh import Floats
 from isthmus.synth.world.scene import Scene, lit_lamps
-from isthmus.synth.world.thing import Lamp
 
 HEIGHT, WIDTH = 128, 256
 FLIP = np.array([1.0, 1.0, -1.0])
 MOST_LAMPS = 24
+BEAM_ANGLE = 60.0
+"""Degrees off its axis beyond which a low beam lights nothing to speak of."""
+BEAM_SIZE = (768, 128)
+"""Rows and columns of its pattern: the cut-off is sharp from top to bottom only."""
 """Headlamps and the like; fewer are filled up, since their number is part of a kernel."""
 AHEAD = 12.0
 """Metres before the camera where lamps' light counts most."""
@@ -31,6 +37,14 @@ NO_LAMP: dict[str, Any] = {
 DIM = 2000.0
 """Illuminance of open ground, lux, below which lamps are traced: under more, what they add to their
 surroundings is not seen, and every lamp costs."""
+
+
+class Headlamp(NamedTuple):
+    """A low beam: its place (3,), the level direction (3,) it shines in, and its peak (3,), cd."""
+
+    place: NDArray[np.float64]
+    ahead: NDArray[np.float64]
+    candela: NDArray[np.float64]
 
 
 def emitters(mi: Any, scene: Scene, layers: tuple[str, ...]) -> dict[str, Any]:
@@ -100,37 +114,64 @@ def _nearness(places: Floats, view: View) -> Floats:
     return np.asarray(1 / ((gap * gap).sum(axis=1) + AHEAD**2), np.float32)
 
 
-def _weight(lamp: Lamp, place: Floats, view: View) -> float:
+def _weight(lamp: Headlamp, view: View) -> float:
     """How often a lamp is asked for its light: more if it shines at us, and mirrors itself."""
-    towards = np.asarray(view.position) - place
-    facing = towards @ np.asarray(lamp.direction) / max(float(np.linalg.norm(towards)), 1e-6)
-    lux = np.mean(lamp.intensity) * _nearness(place[None], view)[0]
-    return FLOOR + float(lux * (1 + FACING * max(facing, 0.0)))
+    towards = np.asarray(view.position) - lamp.place
+    facing = towards @ lamp.ahead / max(float(np.linalg.norm(towards)), 1e-6)
+    lux = float(lamp.candela.mean() * _nearness(lamp.place[None].astype(np.float32), view)[0])
+    return FLOOR + lux * (1 + FACING * max(float(facing), 0.0))
+
+
+def _headlamps(scene: Scene) -> list[Headlamp]:
+    """The nearest ones but one's own. Street lamps' lenses are area lights already."""
+    eye = np.asarray(scene.view.position)
+    made = []
+    others = [lamp for lamp in lit_lamps(scene) if lamp.group == "head"]
+    others.sort(key=lambda lamp: float(np.linalg.norm(np.asarray(lamp.position) - eye)))
+    for lamp in others[:MOST_LAMPS]:
+        level = np.asarray(lamp.direction) * (1.0, 0.0, 1.0)
+        level /= max(float(np.linalg.norm(level)), 1e-6)
+        # A hand's breadth in front of the glass, which would shade it.
+        place = np.asarray(lamp.position) + 0.12 * level
+        made.append(Headlamp(place, level, np.asarray(lamp.intensity)))
+    return made
 
 
 def _lamps(mi: Any, scene: Scene) -> dict[str, Any]:
-    """The nearest lamps. Street lamps' lenses are area lights already: they are left out."""
-    eye = np.asarray(scene.view.position)
-    lamps = [lamp for lamp in lit_lamps(scene) if lamp.group != "street"]
-    lamps.sort(key=lambda lamp: float(np.linalg.norm(np.asarray(lamp.position) - eye)))
+    """Low beams, and as many that give nothing as it takes to make up `MOST_LAMPS`."""
     made: dict[str, Any] = {}
-    for k, lamp in enumerate(lamps[:MOST_LAMPS]):
-        # A hand's breadth in front of the glass, which would shade it.
-        place = np.asarray(
-            np.asarray(lamp.position) + 0.12 * np.asarray(lamp.direction), np.float32
-        )
-        aim = (place + np.asarray(lamp.direction)) * FLIP
-        up = [0, 1, 0] if abs(lamp.direction[1]) < 0.9 else [1, 0, 0]
-        made[f"lamp{k:02d}"] = {
-            "type": "spot",
-            "intensity": {"type": "rgb", "value": list(lamp.intensity)},
-            "cutoff_angle": min(2.2 * lamp.spread, 89.0),
-            "beam_width": 0.35 * min(lamp.spread, 90.0),
+    pattern = mi.Bitmap(np.ascontiguousarray(beam_pattern()[..., None]))
+    common = {
+        "type": "spot", "cutoff_angle": BEAM_ANGLE, "beam_width": 0.98 * BEAM_ANGLE,
+        "texture": {"type": "bitmap", "bitmap": pattern, "raw": True, "wrap_mode": "clamp"},
+    }  # fmt: skip
+    for k, lamp in enumerate(_headlamps(scene)):
+        place, aim = lamp.place * FLIP, (lamp.place + lamp.ahead) * FLIP
+        made[f"lamp{k:02d}"] = common | {
+            "intensity": {"type": "rgb", "value": lamp.candela.tolist()},
             "to_world": mi.ScalarTransform4f().look_at(
-                origin=(place * FLIP).tolist(), target=aim.tolist(), up=up
+                origin=place.tolist(), target=aim.tolist(), up=[0, 1, 0]
             ),
-            "sampling_weight": _weight(lamp, place, scene.view),
+            "sampling_weight": _weight(lamp, scene.view),
         }
     for k in range(len(made), MOST_LAMPS):
-        made[f"lamp{k:02d}"] = {"type": "spot", "intensity": 0.0, "sampling_weight": 0.0}
+        made[f"lamp{k:02d}"] = common | {"intensity": 0.0, "sampling_weight": 0.0}
     return made
+
+
+@lru_cache(maxsize=1)
+def beam_pattern() -> Floats:
+    """Share of a low beam's peak over its cone, (`BEAM_SIZE`): as Mitsuba's spot wants it.
+
+    Columns go from the lamp's right to its left, rows from below to above.
+    """
+    rows, columns = BEAM_SIZE
+    reach = np.tan(np.radians(BEAM_ANGLE))
+    up = ((np.arange(rows) + 0.5) / rows * 2 - 1) * reach
+    right = (1 - (np.arange(columns) + 0.5) / columns * 2) * reach
+    table = np.empty(BEAM_SIZE, np.float32)
+    for i, y in enumerate(up.tolist()):
+        for j, x in enumerate(right.tolist()):
+            length = (1 + x * x + y * y) ** 0.5
+            table[i, j] = low_beam(x / length, y / length, 1 / length)
+    return table

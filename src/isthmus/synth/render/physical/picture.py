@@ -12,6 +12,7 @@ from isthmus.synth.render.fast.daylight import daylight
 from isthmus.synth.render.physical.denoise import available, denoised
 from isthmus.synth.render.physical.engine import mitsuba
 from isthmus.synth.render.physical.guides import Guides, guides
+from isthmus.synth.render.physical.headlights import own_light
 from isthmus.synth.render.physical.lights import HEIGHT, emitters, is_dim, sky_picture
 from isthmus.synth.render.physical.materials import WET
 from isthmus.synth.render.physical.shapes import meshes
@@ -60,11 +61,17 @@ class PhysicalRenderer:
         shapes, colour = meshes(mi, scene, soup)
         wanted = [(name,) for name in layers] if self.apart else [tuple(layers)]
         found = {}
-        about = _through_fog(guides(scene, soup, colour), scene)
+        clear = guides(scene, soup, colour)
+        about = _through_fog(clear, scene)
+        own = own_light(scene, clear.plain, clear.normal, clear.distance)
+        if scene.weather.visibility < THICK:
+            own *= np.exp(-extinction(scene.weather) * clear.distance)[..., None]
         for group in wanted:
             light = self._trace(mi, scene, shapes, group)
             if self.denoise:
                 light = denoised(light, about.plain, about.normal)
+            if "lamps" in group and is_dim(scene):
+                light = light + own
             # Meshes carry plain colours: what textures, dirt and drifts of snow make of them at
             # first sight is put on after denoising, which therefore cannot blur it.
             light = light * about.detail

@@ -37,9 +37,9 @@ _BACKS = {
         [.58, .80, .11, .13, .18], [.64, .81, .04, .05, .06],
     ]),
     "deer": np.array([
-        [-.62, .86, .05, .06, .07], [-.57, .86, .13, .13, .15], [-.38, .85, .155, .15, .18],
-        [-.05, .83, .15, .15, .17], [.25, .82, .155, .16, .22], [.45, .84, .13, .15, .22],
-        [.56, .87, .085, .11, .15], [.62, .88, .04, .05, .06],
+        [-.68, .79, .02, .03, .04], [-.64, .80, .08, .09, .12], [-.54, .83, .135, .135, .19],
+        [-.36, .85, .155, .145, .19], [-.08, .83, .155, .14, .19], [.22, .82, .155, .15, .27],
+        [.42, .84, .125, .16, .26], [.55, .88, .085, .14, .18], [.64, .92, .03, .05, .06],
     ]),
 }  # fmt: skip
 
@@ -51,9 +51,9 @@ _HEADS = {
         [.96, .98, .96, .062, .06], [1, 1.0, .96, .03, .03],
     ]),
     "deer": np.array([
-        [0, .40, .86, .10, .15], [.25, .58, 1.04, .07, .10], [.45, .66, 1.20, .062, .08],
-        [.58, .72, 1.30, .072, .078], [.68, .79, 1.31, .068, .070], [.82, .90, 1.25, .045, .05],
-        [.96, 1.00, 1.20, .034, .036], [1, 1.02, 1.195, .018, .02],
+        [0, .26, .78, .12, .16], [.25, .52, 1.00, .09, .135], [.45, .64, 1.19, .07, .10],
+        [.58, .71, 1.30, .082, .09], [.68, .78, 1.30, .076, .082], [.82, .88, 1.23, .052, .06],
+        [.96, .97, 1.17, .04, .044], [1, .99, 1.165, .02, .024],
     ]),
 }  # fmt: skip
 
@@ -78,6 +78,7 @@ class Build:
         height: at the shoulder, metres.
         length: of trunk and head relative to the plan.
         leg: thickness of the legs.
+        thigh: by how much their upper parts are thicker still.
         ears: length; negative for hanging ears.
         tail: length.
     """
@@ -86,6 +87,7 @@ class Build:
     height: float
     length: float
     leg: float
+    thigh: float
     ears: float
     tail: float
 
@@ -95,9 +97,9 @@ def dog(rng: np.random.Generator, kind: DogKind | None = None, *, detail: int = 
     breed: DogKind = kind if kind is not None else one_of(rng, ("small", "labrador", "shepherd"))
     size = float(np.clip(rng.normal(1.0, 0.06), 0.85, 1.15))
     build = {
-        "small": Build("labrador", 0.31 * size, 1.12, 0.062, -0.16, 0.34),
-        "labrador": Build("labrador", 0.56 * size, 1.0, 0.058, -0.15, 0.62),
-        "shepherd": Build("labrador", 0.62 * size, 1.06, 0.050, 0.17, 0.60),
+        "small": Build("labrador", 0.31 * size, 1.12, 0.062, 1.0, -0.16, 0.34),
+        "labrador": Build("labrador", 0.56 * size, 1.0, 0.058, 1.0, -0.15, 0.62),
+        "shepherd": Build("labrador", 0.62 * size, 1.06, 0.050, 1.0, 0.17, 0.60),
     }[breed]
     return _animal(rng, build, breed, "dog", detail)
 
@@ -106,11 +108,13 @@ def deer(rng: np.random.Generator, kind: DeerKind | None = None, *, detail: int 
     """A roe deer, walking or standing, facing +Z; bucks have antlers."""
     sex: DeerKind = kind if kind is not None else one_of(rng, ("doe", "doe", "buck"))
     size = float(np.clip(rng.normal(1.0, 0.06), 0.85, 1.15))
-    return _animal(rng, Build("deer", 0.72 * size, 1.0, 0.034, 0.19, 0.05), sex, "deer", detail)
+    return _animal(
+        rng, Build("deer", 0.72 * size, 1.0, 0.034, 1.5, 0.23, 0.05), sex, "deer", detail
+    )
 
 
 def _animal(rng: np.random.Generator, build: Build, kind: str, species: str, detail: int) -> Thing:
-    shade = float(np.exp(0.18 * np.clip(rng.normal(), -2, 2)))
+    shade = float(np.exp(0.18 * np.clip(rng.normal(), -2, 1)))
     r, g, b = (min(v * shade, 0.75) for v in one_of(rng, _COATS[kind]))
     coat = Material((r, g, b), "hair", roughness=0.8, porosity=0.5)
     phase = float(rng.random())
@@ -125,8 +129,8 @@ def _animal(rng: np.random.Generator, build: Build, kind: str, species: str, det
     tail = _tail(build, detail)
     if species == "deer":
         white = Material((0.62, 0.58, 0.52), "hair", roughness=0.9)
-        rump = [0, 0.87, -0.575 * build.length]
-        parts.append((blob(rump, [0.115, 0.13, 0.07], rings=5, sides=10), white))
+        rump = [0, 0.81, -0.62 * build.length]
+        parts.append((blob(rump, [0.095, 0.12, 0.068], rings=5, sides=10), white))
         if kind == "buck":
             horn = Material((0.16, 0.11, 0.07), "bark", roughness=0.7)
             parts.append((_antlers(build), horn))
@@ -234,7 +238,8 @@ def _leg(
     rings, sides = {2: (14, 8), 1: (7, 5), 0: (4, 3)}[detail]
     t = np.linspace(0, 1, rings)
     at = np.linspace(0, 1, len(z))
-    table = np.column_stack([at, z, y, knots[:, 2] * build.leg, knots[:, 3] * build.leg])
+    thick = build.leg * np.where(knots[:, 1] > 0.5, build.thigh, 1.0)[:, None]
+    table = np.column_stack([at, z, y, knots[:, 2:] * thick])
     cz, cy, broad, deep = curve(table, t).T
     side = sign * (0.115 if build.plan == "labrador" else 0.095)
     path = np.stack([np.full_like(cz, side), cy, cz], axis=1)

@@ -9,6 +9,9 @@ from isthmus.synth.world.mesh import Mesh, box, join, linear
 from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves
 from isthmus.synth.world.thing import Part, Thing
 
+LOBES = 7
+"""Round masses that make up a bush."""
+
 
 def hedge(
     rng: np.random.Generator, length: float, *, height: float = 1.3, detail: int = 2,
@@ -38,17 +41,29 @@ def bush(rng: np.random.Generator, season: Season = "summer", *, detail: int = 2
     """A round bush, 0.6 to 1.8 m high; bare twigs are left out in winter."""
     tall = float(rng.uniform(0.6, 1.8))
     green = foliage(rng, "summer" if season == "winter" else season)
-    count = {2: 800, 1: 220, 0: 72}[detail]
-    size = {2: 0.14, 1: 0.26, 0: 0.45}[detail]
+    count = {2: 1100, 1: 280, 0: 80}[detail]
+    size = {2: 0.12, 1: 0.22, 0: 0.4}[detail]
+    reach = tall * np.array([0.55, 0.5, 0.55])
+    middle = np.array([0.0, tall * 0.5, 0.0])
+    # Several round masses that grow into each other: one would be seen as a ball.
+    lobes = rng.normal(size=(LOBES, 3))
+    lobes *= rng.uniform(0.35, 0.5, (LOBES, 1)) / np.linalg.norm(lobes, axis=1, keepdims=True)
+    lobes[0] = 0
+    radii = rng.uniform(0.45, 0.6, (LOBES, 1))
+    which = rng.integers(LOBES, size=count)
     out = rng.normal(size=(count, 3))
     out /= np.linalg.norm(out, axis=1, keepdims=True)
-    centres = out * rng.uniform(0.8, 1.05, (count, 1)) * (tall * 0.55, tall * 0.5, tall * 0.55)
-    centres += (0, tall * 0.5, 0)
-    centre = np.array([[0, tall * 0.5, 0]], np.float32)
-    radius = np.array([[tall * 0.48, tall * 0.45, tall * 0.48]], np.float32)
-    mesh = join(
-        [leaves(centres.astype(np.float32), size, out, rng, 0.5), blob(centre, radius, rng)]
+    spots = lobes[which] + out * radii[which] * rng.uniform(0.75, 1.1, (count, 1))
+    centres = middle + reach * spots
+    centres[:, 1] = np.maximum(centres[:, 1], 0.3 * size)
+    outward = out + spots
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    bodies = blob(
+        (middle + reach * lobes).astype(np.float32),
+        (0.8 * radii * reach).astype(np.float32),
+        rng,
     )
+    mesh = join([leaves(centres.astype(np.float32), size, outward, rng, 0.5), bodies])
     return Thing((Part(mesh, green, "vegetation"),), size=(tall * 1.2, tall, tall * 1.2))
 
 

@@ -72,14 +72,21 @@ def twigs(
     heading = away + 0.6 * rng.normal(size=(count, 3)) + (0.0, 0.25, 0.0)
     heading /= np.linalg.norm(heading, axis=1, keepdims=True)
     start = tips - 0.2 * reach * rng.random((count, 1)) * heading
+    end = start + reach * rng.uniform(0.4, 1.2, (count, 1)) * heading
+    return slivers(start.astype(np.float32), end.astype(np.float32), wide, rng)
+
+
+def slivers(start: Floats, end: Floats, wide: float, rng: np.random.Generator) -> Mesh:
+    """Twigs from starts to ends (n, 3), each a triangle `wide` metres across at its start."""
+    count, heading = len(start), end - start
+    heading = heading / np.maximum(np.linalg.norm(heading, axis=1, keepdims=True), 1e-9)
     across = np.cross(heading, rng.normal(size=(count, 3)))
     across *= 0.5 * wide / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
-    end = start + reach * rng.uniform(0.4, 1.2, (count, 1)) * heading
     corners = np.stack([start - across, start + across, end], axis=1).reshape(-1, 3)
     return Mesh(
         corners.astype(np.float32),
         np.arange(3 * count, dtype=np.int32).reshape(-1, 3),
-        np.repeat(away, 3, axis=0).astype(np.float32),
+        np.repeat(heading, 3, axis=0).astype(np.float32),
         corners[:, :2].astype(np.float32),
     )
 

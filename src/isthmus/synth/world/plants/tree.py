@@ -9,19 +9,21 @@ import numpy as np
 from isthmus.synth.chance import weighted
 from isthmus.synth.world.material import Material
 from isthmus.synth.world.mesh import Floats, Mesh, join, linear
-from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves, twigs
+from isthmus.synth.world.plants.leaves import Season, blob, foliage, leaves, slivers, twigs
 from isthmus.synth.world.shapes import tubes
 from isthmus.synth.world.thing import Part, Thing
 
 Habit = Literal["round", "upright", "spreading", "conifer"]
 HABITS: dict[Habit, float] = {"round": 0.5, "upright": 0.2, "spreading": 0.22, "conifer": 0.08}
-LEAVES = {2: 3800, 1: 900, 0: 260}
+LEAVES = {3: 9600, 2: 5000, 1: 1100, 0: 280}
 """Leaves of a crown by detail; fewer are larger."""
-SIZES = {2: 0.27, 1: 0.5, 0: 0.9}
-TWIGS = {2: 1400, 1: 500, 0: 150}
-WIDTHS = {2: 0.014, 1: 0.03, 0: 0.06}
+SIZES = {3: 0.15, 2: 0.21, 1: 0.42, 0: 0.8}
+SPRAYS = {3: 480, 2: 320, 1: 120, 0: 45}
+"""Twigs with leaves, on which all of them hang."""
+TWIGS = {3: 1400, 2: 1400, 1: 500, 0: 150}
+WIDTHS = {3: 0.014, 2: 0.014, 1: 0.03, 0: 0.06}
 """Of twigs, metres: far ones stand for several."""
-DEPTHS = {2: 4, 1: 3, 0: 2}
+DEPTHS = {3: 4, 2: 4, 1: 3, 0: 2}
 """How often boughs fork."""
 
 
@@ -38,7 +40,7 @@ def tree(
     Args:
         rng: shape and colours.
         season: leaves, or none in winter (but on conifers).
-        detail: 2 near, 0 far.
+        detail: 3 within a few metres, 2 near, 0 far.
         height: metres; 5 to 12 by default.
         habit: of the crown; drawn by default.
     """
@@ -52,7 +54,7 @@ def tree(
         return _conifer(rng, tall, bark, green, detail)
     start, end, radius, level = _boughs(rng, tall, kind, DEPTHS[detail])
     thin = tubes(start[level > 1], end[level > 1], radius[level > 1], 4)
-    thick = tubes(start[level <= 1], end[level <= 1], radius[level <= 1], 8 if detail == 2 else 5)
+    thick = tubes(start[level <= 1], end[level <= 1], radius[level <= 1], 8 if detail > 1 else 5)
     wood, tips = [thick, thin], end[level >= level.max() - 1]
     if season == "winter":
         chosen = tips[rng.integers(len(tips), size=TWIGS[detail])]
@@ -60,7 +62,10 @@ def tree(
     parts = [Part(join(wood), bark, "vegetation")]
     if season != "winter":
         share = 0.8 if season == "autumn" else 1.0
-        parts.append(Part(_crown(rng, tips, tall, detail, share), green, "vegetation"))
+        outer = level >= level.max() - 1
+        crown, sprigs = _crown(rng, (start[outer], end[outer]), tall, detail, share)
+        parts.append(Part(crown, green, "vegetation"))
+        parts[0] = Part(join([*wood, sprigs]), bark, "vegetation")
     return _thing(parts)
 
 
@@ -111,24 +116,43 @@ def _boughs(
     )
 
 
-def _crown(rng: np.random.Generator, tips: Floats, tall: float, detail: int, share: float) -> Mesh:
-    """Leaves around the tips of boughs, with rough bodies inside that close the crown."""
-    count = int(LEAVES[detail] * share)
-    middle = tips.mean(axis=0)
-    extent = np.maximum(tips.std(axis=0), 0.25)
-    chosen = tips[rng.integers(len(tips), size=count)]
-    scatter = rng.normal(size=(count, 3)) * (0.075 * tall)
-    centres = chosen + scatter
+def _crown(
+    rng: np.random.Generator, boughs: tuple[Floats, Floats], tall: float, detail: int, share: float
+) -> tuple[Mesh, Mesh]:
+    """Leaves along twigs that grow out of the outer boughs, and the twigs.
+
+    No leaf is farther from its twig than its own length; rough bodies inside close the crown.
+
+    Args:
+        boughs: starts and ends (n, 3).
+        share: of the leaves that are still there.
+    """
+    start, end = boughs
+    count = SPRAYS[detail]
+    middle = end.mean(axis=0)
+    extent = np.maximum(end.std(axis=0), 0.25)
+    which = rng.integers(len(end), size=count)
+    along = 1 - 0.75 * rng.random((count, 1)) ** 1.5  # most of them near the tips
+    root = start[which] + along * (end[which] - start[which])
+    heading = (root - middle) / (2.0 * extent) + rng.normal(size=(count, 3)) + (0.0, 0.2, 0.0)
+    heading /= np.maximum(np.linalg.norm(heading, axis=1, keepdims=True), 1e-6)
+    tip = root + heading * (0.115 * tall * rng.uniform(0.4, 1.2, (count, 1)))
+
+    size = SIZES[detail] * (0.75 + tall / 32) * share
+    leaf = rng.integers(count, size=int(LEAVES[detail] * share))
+    reach = rng.random((len(leaf), 1)) ** 0.7
+    aside = rng.normal(size=(len(leaf), 3))
+    aside *= rng.random((len(leaf), 1)) / np.linalg.norm(aside, axis=1, keepdims=True)
+    centres = root[leaf] + reach * (tip - root)[leaf] + 1.2 * size * aside
     outward = (centres - middle) / (extent * 1.5)
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-6)
     outward[:, 1] += 0.25
-    size = SIZES[detail] * (0.75 + tall / 32) * share
     made = [leaves(centres.astype(np.float32), size, outward, rng)]
     if share == 1.0:
-        cores = tips[rng.permutation(len(tips))[: 10 if detail else 6]]
+        cores = end[rng.permutation(len(end))[: 10 if detail else 6]]
         radius = 0.055 * tall * rng.uniform(0.7, 1.25, (len(cores), 1))
         made.append(blob(cores * 0.75 + middle * 0.25, np.repeat(radius, 3, axis=1), rng))
-    return join(made)
+    return join(made), slivers(root, tip, WIDTHS[detail], rng)
 
 
 def _conifer(

@@ -55,10 +55,9 @@ def _layer(  # noqa: PLR0917
         long = float(rng.uniform(0.35, 0.75))
         split = float(rng.uniform(-0.3, 0.3)) * half
         for x0, x1 in ((-half, split - 0.02), (split + 0.02, half)):
-            if rng.random() < 0.12:
-                continue
-            h = high * float(rng.uniform(0.82, 1.0))
             bag = rng.random() < 0.3
+            # What lies above sinks into bags; nothing hangs over a gap.
+            h = high * (1.15 if bag else 1.0)
             box = soft_box((0.5 * (x0 - x1), 0.5 * (x1 - x0)), (0, h), (-0.47 * long, 0.47 * long),
                            0.11 if bag else 0.015)  # fmt: skip
             turn = yaw(float(rng.normal(0, 0.06)))
