@@ -64,6 +64,7 @@ def bush(rng: np.random.Generator, season: Season = "summer", *, detail: int = 2
         rng,
     )
     mesh = join([leaves(centres.astype(np.float32), size, outward, rng, 0.5), bodies])
+    mesh.points[:, 1] -= max(float(mesh.points[:, 1].min()), 0.0)
     return Thing((Part(mesh, green, "vegetation"),), size=(tall * 1.2, tall, tall * 1.2))
 
 
