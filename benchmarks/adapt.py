@@ -28,12 +28,12 @@ import isthmus
 ROOT = Path(__file__).resolve().parents[1]
 WORLD = ROOT / "examples" / "street-world"
 COMBINATION = "fda+adabn+mean_teacher"
-ARMS = ["plain_source", "fair_source", "augmented", "adabn", "coral", "mmd", "dann", "fda",
+GENERATED = ["augmented", "augmented_mean_teacher", "augmented+adabn"]
+ARMS = ["plain_source", "fair_source", *GENERATED, "adabn", "coral", "mmd", "dann", "fda",
         "reinhard", "histogram", "ot", "pseudo_labels", "mean_teacher", "fda_mean_teacher",
         COMBINATION, "oracle"]  # fmt: skip
 FEW_LABELS = ["labels_10", "labels_40"]
 """On rendered pairs, whose target has hundreds of labelled frames to train on."""
-COMBINATIONS = ("fda_mean_teacher", COMBINATION)
 TASKS = ("fog", "night", "camvid_dusk", "carla_day", "carla_dusk", "speed")
 SIZE = (192, 112)
 RENDERED = (288, 168)

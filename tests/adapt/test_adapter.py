@@ -26,7 +26,7 @@ def test_every_registered_adapter_keeps_to_the_contract(name):
 
 @pytest.mark.parametrize("name", sorted(ADAPTERS))
 def test_a_target_of_one_image_is_enough_to_go_on(name, draw, tiny):
-    task = Task(tiny, draw(8, 0), draw(1, 1).images, Budget(3, batch=2), 0)
+    task = Task(tiny, draw(8, 0), draw(1, 1).images, Budget(3, batch=2), 0, generated=draw(4, 2))
     result = adapt(build_adapter(name), task)
     assert all(torch.isfinite(v).all() for v in result.detector.state_dict().values())
     assert len(result.history) == (0 if name == "adabn" else 3)

@@ -114,3 +114,18 @@ def test_a_real_one_resumes_to_the_same_bytes(draw, tiny, tmp_path):
     assert weights_digest(resumed.detector) == weights_digest(whole.detector)
     assert resumed.history == whole.history
     assert dataclasses.replace(resumed, detector=None) == dataclasses.replace(whole, detector=None)
+
+
+def test_generated_frames_stay_in_the_batches_of_later_stages(monkeypatch, draw, tiny):
+    seen, _ = run(
+        monkeypatch, draw, tiny, "augmented+adabn+mean_teacher", [signs(x) for x in (3, 4, 5, 6)]
+    )
+    assert [task.mixed for _, task in seen] == [False, True, True]
+    assert arm_kind("augmented+mean_teacher").inputs == ("target", "extra")
+
+
+def test_generated_frames_go_with_a_stage_that_is_undone(monkeypatch, draw, tiny):
+    seen, _ = run(
+        monkeypatch, draw, tiny, "augmented+mean_teacher", [signs(x) for x in (0.5, 0.2, 0.6)]
+    )
+    assert [task.mixed for _, task in seen] == [False, False]

@@ -19,11 +19,12 @@ if TYPE_CHECKING:  # the names of arms and adapters are wanted without loading t
     from isthmus.adapt.image.transfer import Style
     from isthmus.detect.curves import Curves
     from isthmus.detect.detector import Detector
-    from isthmus.detect.objectives import ImageHook
+    from isthmus.detect.objectives import Supervised
     from isthmus.detect.samples import Images, Samples
     from isthmus.detect.train import Objective, Recipe
 
 Level = Literal["source", "image", "feature", "pseudo-label", "combination"]
+PSEUDO_SHARE = 0.5
 LEGAL_NEEDS = frozenset({"source.images", "source.labels", "target.images"})
 
 
@@ -70,6 +71,9 @@ class Task:
         checkpoint: file to resume from; a killed run ends with the same weights.
         progress: called after each step.
         validation: labelled source samples that the detector was not trained on, if there are any.
+        generated: labelled frames made from the source in the target's conditions, if there are.
+        generated_share: share of each labelled batch that they take where they are mixed in.
+        mixed: an earlier stage mixes them in: so do later ones.
         style: change of look of the source images that an earlier stage settled on.
         curves: where the losses of each step go.
         warmed: an earlier stage has adapted the detector: a teacher may speak at once.
@@ -83,13 +87,40 @@ class Task:
     checkpoint: Path | None = None
     progress: Progress | None = None
     validation: Samples | None = None
+    generated: Samples | None = None
+    generated_share: float = 0.5
+    mixed: bool = False
     style: Style | None = None
     warmed: bool = False
     curves: Curves | None = None
 
-    def hook(self) -> ImageHook | None:
-        """The change of look that source batches go through, if an earlier stage settled on one."""
-        return self.style(self.target) if self.style else None
+    def supervised(
+        self, style: Style | None = None, fingerprint: str = "", *, pseudo: Samples | None = None
+    ) -> Supervised:
+        """Learning from the labelled images: what every method that trains begins with.
+
+        Args:
+            style: change of look; without one, that which an earlier stage settled on.
+            fingerprint: of the style, if its name alone does not tell what it does.
+            pseudo: target images with pseudo-labels, half of each batch (shared equally with
+                generated frames that are mixed in).
+        """
+        from isthmus.detect.objectives import Supervised
+
+        style = style or self.style
+        extra, share = (self.generated if self.mixed else None), self.generated_share
+        if pseudo is not None:
+            share = PSEUDO_SHARE
+            extra = pseudo if extra is None else pseudo.concat(extra.evenly(len(pseudo)))
+        return Supervised(
+            self.source,
+            batch=self.budget.batch,
+            seed=self.seed,
+            hook=style(self.target) if style else None,
+            hook_fingerprint=fingerprint or getattr(style, "__name__", ""),
+            extra=extra,
+            extra_share=share,
+        )
 
     def train(self, objective: Objective, name: str) -> Adapted:
         """Spend the budget on `objective`, under `name`; see `isthmus.detect.train.train`."""
@@ -136,6 +167,8 @@ class Adapter(Protocol):
 
 
 ADAPTERS: dict[str, str] = {
+    "augmented": "image.generated:GeneratedFrames",
+    "augmented_mean_teacher": "image.generated:GeneratedMeanTeacher",
     "adabn": "features.adabn:AdaBN",
     "coral": "features.coral:CoralAdaptation",
     "mmd": "features.mmd:MmdAdaptation",

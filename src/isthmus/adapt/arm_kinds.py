@@ -54,7 +54,14 @@ ARMS: dict[str, ArmKind] = {
             "Generated corner cases",
             "image",
             "fair source with generated frames mixed into every batch",
-            inputs=("extra",),
+            inputs=("target", "extra"),
+        ),
+        ArmKind(
+            "augmented_mean_teacher",
+            "Generated corner cases, then mean teacher",
+            "combination",
+            "generated frames in every batch, and from half of the steps a mean teacher",
+            inputs=("target", "extra"),
         ),
         ArmKind(
             "adabn",
@@ -193,5 +200,5 @@ def arm_kind(name: str) -> ArmKind:
         ", then ".join(ARMS[stage].label for stage in stages),
         "combination",
         f"{len(stages)} stages, each kept only if no sign that needs no label falls",
-        inputs=("target",),
+        inputs=tuple(dict.fromkeys(i for stage in stages for i in ARMS[stage].inputs)),
     )

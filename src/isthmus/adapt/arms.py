@@ -236,14 +236,14 @@ def _finished(spec: ArmSpec, identity: str) -> ArmResult | None:
 
 
 def _evenly(samples: Samples, count: int) -> Samples:
-    """`count` of the samples, evenly spaced: of a video, from all of its drives.
+    """`count` of the samples, evenly spaced.
 
     Raises:
         ConfigError: there are fewer.
     """
     if count > len(samples):
         raise ConfigError(f"labels_{count}: the target has {len(samples)} labelled frames to train")
-    return samples.subset([i * len(samples) // count for i in range(count)])
+    return samples.evenly(count)
 
 
 def _train(spec: ArmSpec, checkpoint: Path, curves: Curves | None) -> Adapted:
@@ -272,9 +272,14 @@ def _train(spec: ArmSpec, checkpoint: Path, curves: Curves | None) -> Adapted:
         assert spec.target is not None
         target = load_images(spec.target)
         validation = load_samples(spec.validation) if spec.validation else None
+        generated = None
+        if spec.extra is not None and "extra" in arm_kind(spec.arm).inputs:
+            generated = load_samples(spec.extra)
         task = Task(
             detector, source, target, budget, spec.seed, checkpoint,
             validation=validation, curves=curves,
+            generated=generated,
+            generated_share=spec.extra_share,
         )  # fmt: skip
         return adapt(build_adapter(spec.arm), task)
     recipe, plain = budget.recipe(), spec.arm == "plain_source"
@@ -286,9 +291,6 @@ def _train(spec: ArmSpec, checkpoint: Path, curves: Curves | None) -> Adapted:
             checkpoint_every=spec.checkpoint_every,
         )
     extra = None
-    if spec.arm == "augmented":
-        assert spec.extra is not None
-        extra = load_samples(spec.extra)
     if sees_labels(spec.arm):
         assert spec.oracle is not None
         labelled = load_samples(spec.oracle)

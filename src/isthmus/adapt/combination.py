@@ -4,7 +4,8 @@ What an image-level method makes visible, a teacher can teach; the other way rou
 absence. So order matters, and it is the caller's: ``fda+adabn+mean_teacher``. After every stage the
 detector is compared with the one before it (`judge_stage`); a stage that made it worse is undone,
 and the next one starts from what was there before. A look that an image-level stage settled on
-stays for the stages after it. The budget is shared equally by the stages that spend steps.
+stays for the stages after it, and so do generated frames in their batches. The budget is shared
+equally by the stages that spend steps.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from isthmus.adapt.adapter import (
     adapt,
     build_adapter,
 )
+from isthmus.adapt.image.generated import GeneratedFrames
 from isthmus.adapt.image.transfer import Style, TransferAdapter
 from isthmus.adapt.select import count_fault
 from isthmus.adapt.validators import advantage, evenly, validators
@@ -85,7 +87,7 @@ class Combination:
     def fit(self, task: Task) -> Adapted:
         """Run the stages; what each was worth by the signs stands among the alarms if it fell."""
         budgets = _shares(task.budget, self.stages)
-        detector, style = task.detector, task.style
+        detector, style, mixed = task.detector, task.style, task.mixed
         signs = self._signs(task, detector)
         history: list[float] = []
         alarms: list[str] = []
@@ -101,6 +103,7 @@ class Combination:
                     checkpoint=_checkpoint(task.checkpoint, number),
                     progress=_shifted(task, spent),
                     style=style,
+                    mixed=mixed,
                     warmed=task.warmed or spent > 0,
                 ),
             )
@@ -114,6 +117,7 @@ class Combination:
                 continue
             detector, signs = result.detector, after
             style = _style_of(adapter) or style
+            mixed = mixed or isinstance(adapter, GeneratedFrames)
         return Adapted(detector, tuple(history), tuple(alarms))
 
     @staticmethod

@@ -111,6 +111,11 @@ class Samples:
             np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64),
         )
 
+    def evenly(self, most: int) -> Samples:
+        """At most `most` images with their boxes, evenly spaced: of a video, of all its drives."""
+        count = min(most, len(self))
+        return self.subset([i * len(self) // count for i in range(count)])
+
     def concat(self, other: Samples) -> Samples:
         """These images followed by `other`'s, of the same classes and size."""
         if (

@@ -62,14 +62,24 @@ def arms_of(context: Context) -> list[str]:
         if known < max(labelled_frames(name) or 0, 1):
             without.add(name)
     if not context.documents["generate"]["effects"]:
-        without.add("augmented")
+        without.update(a for a in context.config.arms if "extra" in arm_kind(a).inputs)
     return [name for name in context.config.arms if name not in without]
 
 
 def _left_out(context: Context) -> list[str]:
-    """Arms that ask for more labelled frames than there are."""
+    """Arms that ask for generated frames that nothing asked for, or for more labels than are."""
     oracle = domains_of(context).oracle
-    return [
+    ungenerated = (
+        []
+        if context.documents["generate"]["effects"]
+        else [
+            f"“{arm_kind(name).label}” is left out: no frames were generated, because the target "
+            "shows no condition that the source lacks and an effect could make"
+            for name in context.config.arms
+            if "extra" in arm_kind(name).inputs
+        ]
+    )
+    return ungenerated + [
         f"“{arm_kind(name).label}” is left out: the target has {len(oracle)} labelled frames to "
         "train on"
         for name in context.config.arms

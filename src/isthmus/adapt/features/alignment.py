@@ -181,13 +181,7 @@ class AlignmentAdapter(ABC):
         channels = {name: shapes[name].shape[1] for name in levels}
         budget = task.budget
         objective = Alignment(
-            Supervised(
-                task.source,
-                batch=budget.batch,
-                seed=task.seed,
-                hook=task.hook(),
-                hook_fingerprint=getattr(task.style, "__name__", ""),
-            ),
+            task.supervised(),
             task.target,
             self.loss(channels, task.seed),
             levels=tuple(levels),

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from isthmus.adapt.adapter import Adapted, Level, Task
 from isthmus.detect.batches import image_tensor
-from isthmus.detect.objectives import ImageHook, Supervised, images_digest
+from isthmus.detect.objectives import ImageHook, images_digest
 from isthmus.detect.samples import Images
 
 SHARE = 0.7
@@ -51,11 +51,5 @@ class TransferAdapter:
 
     def fit(self, task: Task) -> Adapted:
         """Fair source training, spent on source images whose look `style` has changed."""
-        objective = Supervised(
-            task.source,
-            batch=task.budget.batch,
-            seed=task.seed,
-            hook=self.style(task.target),
-            hook_fingerprint=f"{self.name}:{images_digest(task.target)}",
-        )
+        objective = task.supervised(self.style, f"{self.name}:{images_digest(task.target)}")
         return task.train(objective, self.name)

@@ -142,17 +142,9 @@ class MeanTeacher:
     def fit(self, task: Task) -> Adapted:
         """Spend the budget on source and target batches side by side."""
         budget = task.budget
-        style = self.style or task.style
-        supervised = Supervised(
-            task.source,
-            batch=budget.batch,
-            seed=task.seed,
-            hook=style(task.target) if style else None,
-            hook_fingerprint=getattr(style, "__name__", ""),
-        )
         silent = 0.0 if task.warmed else self.silent_share
         objective = Teaching(
-            supervised,
+            task.supervised(self.style),
             task.target,
             batch=budget.batch,
             seed=task.seed,

@@ -19,7 +19,7 @@ from torch import Tensor
 from isthmus.adapt.adapter import Adapted, Level, Task
 from isthmus.adapt.validators import evenly, found_on
 from isthmus.detect.detector import Detections, Detector
-from isthmus.detect.objectives import ImageHook, Supervised, images_digest, samples_digest
+from isthmus.detect.objectives import images_digest, samples_digest
 from isthmus.detect.precision import match_image
 from isthmus.detect.samples import Images, Samples
 from isthmus.detect.train import State
@@ -28,7 +28,6 @@ from isthmus.files import digest_of
 PRECISION = 0.8
 DOUBT_PRECISION = 0.3
 LEAST_SCORE = 0.05
-SHARE = 0.5
 MOST_IMAGES = 512
 OVERLAP = np.array([0.5])
 
@@ -104,36 +103,25 @@ def pseudo_samples(
 class _Rounds:
     """Objective: source and pseudo-labelled target side by side, labels renewed every round."""
 
-    def __init__(self, task: Task, rounds: int, hook: ImageHook | None, name: str) -> None:
-        self._task, self._rounds, self._hook = task, rounds, hook
+    def __init__(self, task: Task, rounds: int, name: str) -> None:
+        self._task, self._rounds = task, rounds
         self._target = evenly(task.target, MOST_IMAGES)
         self._truth = task.validation or task.source
         self._settings = [name, rounds, task.budget.batch, task.seed, task.budget.steps]
         self._pseudo: Samples | None = None
         self._round = -1
-        self._supervised = self._with(None)
+        self._supervised = self._task.supervised()
 
     @property
     def fingerprint(self) -> str:
         """Digest of source, validation, target and settings."""
         return digest_of(
             [
-                self._with(None).fingerprint,
+                self._task.supervised().fingerprint,
                 samples_digest(self._truth),
                 images_digest(self._target),
                 self._settings,
             ]
-        )
-
-    def _with(self, pseudo: Samples | None) -> Supervised:
-        return Supervised(
-            self._task.source,
-            batch=self._task.budget.batch,
-            seed=self._task.seed,
-            hook=self._hook,
-            hook_fingerprint=getattr(self._task.style, "__name__", ""),
-            extra=pseudo,
-            extra_share=SHARE,
         )
 
     def losses(self, state: State, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -152,7 +140,7 @@ class _Rounds:
         found = found_on(teacher, self._target)
         classes = self._task.source.classes
         self._pseudo = pseudo_samples(found, self._target, classes, sure, doubt)
-        self._supervised = self._with(self._pseudo)
+        self._supervised = self._task.supervised(pseudo=self._pseudo)
         counts = self._pseudo.counts() if self._pseudo else dict.fromkeys(classes, 0)
         silent = [name for name, count in counts.items() if count == 0]
         if silent:
@@ -194,7 +182,7 @@ class _Rounds:
                 arrays["ignore"],
                 arrays["offsets"],
             )
-            self._supervised = self._with(self._pseudo)
+            self._supervised = self._task.supervised(pseudo=self._pseudo)
 
 
 class PseudoLabelRounds:
@@ -214,5 +202,5 @@ class PseudoLabelRounds:
 
     def fit(self, task: Task) -> Adapted:
         """Spend the budget; thresholds come from the source's validation samples if given."""
-        objective = _Rounds(task, self.rounds, task.hook(), self.name)
+        objective = _Rounds(task, self.rounds, self.name)
         return task.train(objective, self.name)
