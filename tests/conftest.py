@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+
+from isthmus.compute import local
+from isthmus.compute.executor import Outcome, SerialExecutor
 
 # Before numpy and torch are loaded. On arrays as small as those of tests, threads spend several
 # times the work on waiting for each other.
@@ -24,6 +28,27 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+_map_in_processes = local.LocalExecutor.map
+
+
+def _map_here(
+    executor: local.LocalExecutor, function: Any, items: Any, **shown: Any
+) -> Iterator[Outcome[Any]]:
+    """One worker works in this process; what another process could not be sent fails all the same.
+
+    A process takes a second or two to load the libraries, far more than the work in a test.
+    """
+    if executor.workers > 1:
+        return _map_in_processes(executor, function, items, **shown)
+    sent = pickle.loads(pickle.dumps((function, list(items))))
+    return SerialExecutor().map(*sent, **shown)
+
+
+# Tests of the executors themselves undo this with the fixture `own_processes`; those that compare
+# numbers of workers ask for two, and get them.
+local.LocalExecutor.map = _map_here
+local.available_cores = lambda: 1
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -33,6 +58,12 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the real data that lie beside a developer's checkout (../shared/data)")
     return SHARED
+
+
+@pytest.fixture
+def own_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work of a single worker is done in a process of its own, as it is outside of tests."""
+    monkeypatch.setattr(local.LocalExecutor, "map", _map_in_processes)
 
 
 @pytest.fixture(scope="session")

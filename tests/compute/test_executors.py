@@ -15,6 +15,8 @@ from isthmus.compute.executor import SerialExecutor
 from isthmus.compute.local import LocalExecutor
 from isthmus.errors import InputError, IsthmusError
 
+pytestmark = pytest.mark.usefixtures("own_processes")
+
 
 def square_slowly(item: int) -> int:
     time.sleep(0.02 if item == 0 else 0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,13 @@ def picture(
     path: Path, seed: int, *, light: float = 1.0, size: tuple[int, int] = (480, 360)
 ) -> str:
     """Draw a small street scene and return its path relative to the stage folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(_encoded("PNG" if path.suffix == ".png" else "JPEG", seed, light, size))
+    return f"{path.parent.name}/{path.name}"
+
+
+@cache  # Tests write the same run many times.
+def _encoded(form: str, seed: int, light: float, size: tuple[int, int]) -> bytes:
     rng = np.random.default_rng(seed)
     width, height = size
     horizon = int(height * rng.uniform(0.42, 0.52))
@@ -28,9 +37,9 @@ def picture(
         colour = tuple(int(v) for v in rng.integers(40, 220, 3))
         draw.rounded_rectangle((left, bottom - 40, left + 80, bottom), 9, fill=colour)
     values = np.asarray(image, dtype=np.float32) * light + rng.normal(0, 4, (height, width, 1))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(path)
-    return f"{path.parent.name}/{path.name}"
+    file = BytesIO()
+    Image.fromarray(np.clip(values, 0, 255).astype(np.uint8)).save(file, form)
+    return file.getvalue()
 
 
 def pictures(stage: Path, name: str, count: int, light: float) -> list[str]:

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from fake_run import STAGES, write_run
 
@@ -120,6 +121,16 @@ def test_each_chart_has_its_spec_and_its_numbers(page: Page) -> None:
     assert len(names) == len(set(names)) == len(content["charts"]) >= 15
     assert set(names) == set(content["charts"])
     assert sum(a.get("class") == "numbers" for a in page.all("details")) == len(names)
+
+
+def test_each_spec_is_what_the_schema_of_vega_lite_promises(page: Page) -> None:
+    import altair as alt
+
+    for name, spec in json.loads(page.scripts[0])["charts"].items():
+        kind = alt.LayerChart if "layer" in spec else alt.Chart
+        kind.validate(spec)
+        with pytest.raises(jsonschema.ValidationError):
+            kind.validate(spec | {"width": name})
 
 
 def test_equal_documents_give_equal_bytes(run: Path, html: str, tmp_path: Path) -> None:
@@ -254,6 +265,11 @@ def test_no_odd_value_breaks_a_section(
     original = json.dumps(small)
     paths = paths_of(small, 5)[1:]
     assert len(paths) > 10
+
+    def read(reader: str, document: Any) -> Any:
+        with theme.unchecked():  # as `render` does
+            return SECTIONS[reader](replace(whole, documents={stage: document}))
+
     # Every place gets one of the two odd values: both everywhere take a minute.
     for path in paths[other is None :: 2]:
         document = json.loads(original)
@@ -261,9 +277,8 @@ def test_no_odd_value_breaks_a_section(
         for key in path[:-1]:
             place = place[key]
         place[path[-1]] = other
-        odd = replace(whole, documents={stage: document})
         for reader in READERS[stage]:
-            assert isinstance(SECTIONS[reader](odd), Section), path
+            assert isinstance(read(reader, document), Section), path
 
 
 def test_a_document_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ never carries a meaning alone, there is always a label, a shape or a position wi
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +108,18 @@ class Signs:
         return [values[i % len(values)] for i in range(len(self.labels))]
 
 
+@contextlib.contextmanager
+def unchecked() -> Iterator[None]:
+    """Altair does not hold the parts of charts against its schema, which takes most of its time.
+
+    The charts' forms are this package's own; its tests hold every spec against the schema.
+    """
+    from altair.utils import schemapi
+
+    with schemapi.debug_mode(False):
+        yield
+
+
 def spec_of(chart: Any, *, height: Any = None) -> dict[str, Any]:
     """`chart` (Altair) as a plain Vega-Lite spec that fills the width it is given.
 
@@ -115,7 +129,7 @@ def spec_of(chart: Any, *, height: Any = None) -> dict[str, Any]:
     chart = chart.properties(width="container")
     if height is not None:
         chart = chart.properties(height=height)
-    spec: dict[str, Any] = chart.to_dict()
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     spec.pop("$schema", None)
     spec.pop("config", None)
     spec["autosize"] = {"type": "fit-x", "contains": "padding"}
