@@ -6,10 +6,12 @@
     … --task carla_day carla_dusk --camvid PATH --carla PATH       # CARLA → CamVid
     … --task speed                                                 # images/s, cost of selection
     … --task fog --quick                                           # a few minutes; writes nothing
+    … --task night --development                                   # other scenes; writes nothing
 
 FOLDER keeps renderings and runs: a task that was stopped goes on where it stopped. Each task adds
 its figures, with its day and commit, to `benchmarks/results/adapt.json`. Settings are the same for
-all pairs and were fixed before any test label was opened.
+all pairs and were fixed before any test label was opened. What had to be tried out was tried on
+other rendered scenes (`--development`).
 """
 
 from __future__ import annotations
@@ -40,14 +42,15 @@ RENDERED = (288, 168)
 IGNORED = {"rider": None, "animal": None}
 
 
-def rendered_pair(work: Path, target: str, quick: bool, workers: int) -> dict[str, Any]:
+def rendered_pair(target: str, options: argparse.Namespace) -> dict[str, Any]:
     """Source and target of a rendered pair; the target's first half is seen, the second scored."""
-    executor = isthmus.local_executor(workers)
-    source, other = (24, 32) if quick else (200, 160)
-    scale = "quick" if quick else "full"
+    executor = isthmus.local_executor(options.workers)
+    source, other = (24, 32) if options.quick else (200, 160)
+    seeds = (13, 14) if options.development else (3, 4)
+    scale = f"{'quick' if options.quick else 'full'}-{seeds[0]}"
     places = {}
-    for name, count, seed in (("clear-day", source, 3), (target, other, 4)):
-        places[name] = work / scale / name
+    for name, count, seed in (("clear-day", source, seeds[0]), (target, other, seeds[1])):
+        places[name] = options.work / scale / name
         isthmus.render_dataset(
             isthmus.load_odd(WORLD / f"{name}.yaml"), count, places[name], seed=seed,
             size=RENDERED, executor=executor,
@@ -77,7 +80,7 @@ def camvid(path: Path, time: str) -> dict[str, Any]:
 
 def pair_of(task: str, options: argparse.Namespace) -> dict[str, Any]:
     if task in ("fog", "night"):
-        return rendered_pair(options.work, task, options.quick, options.workers)
+        return rendered_pair(task, options)
     if options.camvid is None or (task.startswith("carla") and options.carla is None):
         raise SystemExit(
             f"--task {task} needs --camvid" + " and --carla" * task.startswith("carla")
@@ -99,7 +102,7 @@ def study(task: str, pair: dict[str, Any], quick: bool, arms: list[str]) -> dict
     if quick:
         training = {"seeds": 1, "burn_in": 10, "steps": 8, "batch": 4}
     return {
-        "name": task.replace("_", "-") + ("-quick" if quick else ""),
+        "name": task.replace("_", "-"),
         "seed": 0,
         **pair,
         "gap": {"metrics": ["mmd"], "extractors": ["descriptors"], "permutations": 99},
@@ -144,10 +147,11 @@ def run(task: str, options: argparse.Namespace) -> tuple[dict[str, float | None]
         return speed(options.quick), {}
     arms = options.arms or [*ARMS, *(FEW_LABELS if task in ("fog", "night") else ())]
     request = study(task, pair_of(task, options), options.quick, arms)
-    file = options.work / f"{request['name']}.yaml"
+    name = request["name"] + "-quick" * options.quick + "-development" * options.development
+    file = options.work / f"{name}.yaml"
     file.write_text(yaml.safe_dump(request))
     done = isthmus.run_study(
-        isthmus.load_study(file), out=options.work / "runs" / request["name"],
+        isthmus.load_study(file), out=options.work / "runs" / name,
         workers=options.workers,
     )  # fmt: skip
     score = done.documents["score"]
@@ -169,13 +173,14 @@ def main() -> None:
     parser.add_argument("--carla", type=Path)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--development", action="store_true", help="other rendered scenes")
     options = parser.parse_args()
     options.work = options.work.resolve()
     options.work.mkdir(parents=True, exist_ok=True)
     for task in options.task:
         figures, table = run(task, options)
         print(json.dumps(figures, indent=1))
-        if options.quick:
+        if options.quick or options.development:
             continue
         path = RESULTS / "adapt.json"
         before = json.loads(path.read_text()) if path.is_file() else {"figures": {}, "tables": {}}

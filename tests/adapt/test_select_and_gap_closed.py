@@ -69,9 +69,13 @@ def test_advantage_is_the_mean_log_ratio_over_families():
 
 
 def test_simulation_counts_by_the_share_of_the_gap_that_it_takes():
-    base = {"flatness": 0.9, "simulated_ap50": 0.15, NEARER: 0.75}
+    base = {"flatness": 0.95, "prototype_ratio": 0.95, "simulated_ap50": 0.15, NEARER: 0.75}
     better = base | {"simulated_ap50": 0.35}
-    assert advantage(better, base) == pytest.approx(0.75 * np.log(2) / 2)
+    assert advantage(better, base) == pytest.approx(0.75 * np.log(2) / 1.75)
+    steadier = base | {"flatness": 1.95}
+    assert advantage(steadier, base) == pytest.approx(np.log(2) / 2 / 1.75)
+    both = [signs | {NEARER: 1.0} for signs in (better | {"flatness": 0.45}, base)]
+    assert advantage(*both) == pytest.approx((np.log(2) - np.log(2) / 2) / 2)
     useless = [signs | {NEARER: 0.0} for signs in (better, base)]
     assert advantage(*useless) == 0
 

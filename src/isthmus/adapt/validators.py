@@ -114,17 +114,29 @@ def advantage(signs: Mapping[str, float], reference: Mapping[str, float]) -> flo
 
     The mean over `FAMILIES` of the logarithm of the signs' ratio (0.1: by about 10 %). No family
     decides alone: a teacher is trained to be consistent, and aligned features lie near prototypes
-    by design, and who trained on simulated images is good at them. Families that either lacks are
-    left out; simulation counts by `NEARER`.
+    by design, and who trained on simulated images is good at them. Simulation counts as much as
+    all others together where the simulated images lie in the target (`NEARER` is 1), and not at
+    all where they came no nearer to it. Families that either lacks are left out.
     """
-    ratios = []
-    for family, names in FAMILIES.items():
-        known = [name for name in names if name in signs and name in reference]
-        if known:
-            mine, theirs = (sum(each[n] for n in known) / len(known) for each in (signs, reference))
-            weight = reference.get(NEARER, 1.0) if family == "simulation" else 1.0
-            ratios.append(weight * np.log((mine + FLOOR) / (theirs + FLOOR)))
-    return float(np.mean(ratios))
+    known = {
+        family: [n for n in names if n in signs and n in reference]
+        for family, names in FAMILIES.items()
+    }
+    seen = {
+        family: float(np.log((_mean(signs, names) + FLOOR) / (_mean(reference, names) + FLOOR)))
+        for family, names in known.items()
+        if names
+    }
+    simulated = seen.pop("simulation", None)
+    others = float(np.mean(list(seen.values()))) if seen else 0.0
+    if simulated is None:
+        return others
+    weight = reference.get(NEARER, 1.0)
+    return (others + weight * simulated) / (bool(seen) + weight) if seen or weight else 0.0
+
+
+def _mean(signs: Mapping[str, float], names: Sequence[str]) -> float:
+    return sum(signs[name] for name in names) / len(names)
 
 
 @torch.no_grad()
