@@ -8,6 +8,7 @@ import pytest
 from isthmus.errors import ConfigError
 from isthmus.synth.render.fast import FastRenderer
 from isthmus.synth.render.fast.daylight import daylight
+from isthmus.synth.render.fast.mirrors import empty_mirrors, soften, soften_across
 from isthmus.synth.render.renderer import LAYERS, RENDERERS, renderer
 from isthmus.synth.view import View
 from isthmus.synth.world.material import Material
@@ -117,6 +118,22 @@ def test_a_puddle_shows_the_wall_behind_it() -> None:
     assert redness > 1.5
     plain = dry[44:56, 40:56].reshape(-1, 3)
     assert (plain[:, 0] / plain[:, 2]).max() < 1.2
+
+
+def test_mirrors_even_out_the_pattern_in_which_rays_start() -> None:
+    """A tenth of it is left, and what is even stays as it is."""
+    shape = (24, 32)
+    mirrors = empty_mirrors(*shape)
+    mirrors.share[:], mirrors.nearness[:] = 1.0, 0.1
+    y, x = np.indices(shape)
+    pattern = ((5 * x + 11 * y + 7 * (x & y & 3)) & 15).astype(np.float32)
+    mirrored = np.repeat(pattern[None, ..., None], 3, axis=-1)
+    out = np.zeros_like(mirrored)
+    soften_across((0, 24), tuple(mirrors), mirrored)
+    soften((0, 24), tuple(mirrors), mirrored, out)
+    inner = out[0, 3:-3, 3:-3]
+    assert inner.std() < 0.12 * pattern.std()
+    assert inner.mean() == pytest.approx(pattern[:16, :16].mean(), rel=0.03)
 
 
 def test_wet_ground_is_darker_where_it_mirrors_nothing() -> None:

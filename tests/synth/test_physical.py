@@ -122,3 +122,74 @@ def test_lights_are_rounded_until_they_fit(mi):
 def test_lamps_are_traced_in_the_dark_alone():
     assert is_dim(_scene(NIGHT, _slab(GREY)))
     assert not is_dim(_scene(OVERCAST, _slab(GREY)))
+
+
+def test_low_beams_keep_below_the_horizon_in_both_renderers(mi):
+    """Mitsuba's spot with the pattern lights a wall as the formula says, the right way up."""
+    from isthmus.synth.render.fast.light import low_beam
+    from isthmus.synth.render.physical.picture import _sensor
+
+    lamp = Lamp((0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1000.0,) * 3, 18.0, "head")
+    weather = Weather(sun_elevation=-20.0, vehicle_lamps=True)
+    wall = Part(box((-30, 30), (-20, 20), (10, 11)), GREY, "wall")
+    view = View(48, 36, 60.0, (0.0, 1.0, 0.12))
+    scene = _scene(weather, wall, view=view, lamps=(lamp,))
+    spot = emitters(mi, scene, ("lamps",))["lamp00"]
+    world = mi.load_dict({
+        "type": "scene", "lamp": spot, "integrator": {"type": "path", "max_depth": 2},
+        "wall": {"type": "rectangle", "bsdf": {"type": "diffuse"}, "to_world":
+                 mi.ScalarTransform4f().translate([0, 1, -10]).scale([30, 30, 1])},
+    })  # fmt: skip
+    sensor = _sensor(mi, scene, 16)
+    seen = np.array(mi.render(world, sensor=mi.load_dict(sensor), spp=16))[..., 1]
+    for row, column in ((22, 24), (22, 36), (26, 12), (18, 36), (12, 24)):
+        x, y = (column + 0.5 - 24) / 60, (18 - row - 0.5) / 60
+        length = (1 + x * x + y * y) ** 0.5
+        share = low_beam(x / length, y / length, 1 / length)
+        lux = 1000 * share / (9.88 * length) ** 2 / length
+        assert seen[row, column] == pytest.approx(0.5 * lux / np.pi, rel=0.15, abs=2e-3)
+
+
+def test_own_beams_light_a_wall_by_the_inverse_square_law():
+    from isthmus.synth.render.fast.lamps import OWN_CANDELA, own_lamps
+    from isthmus.synth.render.fast.light import low_beam
+    from isthmus.synth.render.physical.headlights import own_light
+
+    view = View(33, 25, 30.0, (0.0, 1.2, 0.0))
+    weather = Weather(sun_elevation=-20.0, vehicle_lamps=True, visibility=1e7)
+    x, y = view.rays(1)
+    distance = (20.0 * np.sqrt(x * x + y * y + 1)).astype(np.float32)
+    white = np.ones((25, 33, 3), np.float32)
+    normal = white * np.array([0, 0, -1], np.float32)
+    made = own_light(_scene(weather, view=view), white, normal, distance)
+    expected = 0.0
+    for place in own_lamps(_scene(weather, view=view))[0]:
+        gap = np.array([0.0, 1.2 + 20 * float(y[15, 0]), 20.0]) - place
+        length = float(np.linalg.norm(gap))
+        share = low_beam(*(gap / length).tolist())
+        expected += OWN_CANDELA[0] * share * gap[2] / length**3 / np.pi
+    assert made[15, 16, 0] == pytest.approx(expected, rel=0.01)
+    dark = Weather(sun_elevation=-20.0, vehicle_lamps=False)
+    assert not own_light(_scene(dark, view=view), white, normal, distance).any()
+
+
+@pytest.mark.slow
+def test_fog_takes_contrast_of_small_dark_things_by_koschmieders_law(mi):
+    """Scattered light of every order: a small black plate against fog, C = exp(−β·d)."""
+    from isthmus.synth.render.physical import PhysicalRenderer
+
+    visibility = 60.0
+    weather = Weather(sun_elevation=40.0, clouds=1.0, visibility=visibility)
+    view = View(60, 40, 600.0, (0.0, 1.5, 0.0))
+    black = Material((0.0, 0.0, 0.0), roughness=1.0)
+    floor = Part(box((-300, 300), (-1, 0), (-50, 600)), GREY, "building")
+    for share in (0.15, 0.3, 0.6):
+        metres = visibility * share
+        half = 0.012 * metres
+        plate = box((-half, half), (1.5 - half, 1.5 + half), (metres, metres + 0.3))
+        scene = _scene(weather, floor, Part(plate, black, "wall"), view=view)
+        light = PhysicalRenderer(256, "scalar_rgb", denoise=False).render(scene, soup(scene))
+        rows = light.total[19:21].mean(axis=(0, 2))
+        around = np.concatenate([rows[4:16], rows[44:56]]).mean()
+        contrast = 1 - rows[27:33].mean() / around
+        assert contrast == pytest.approx(0.05**share, rel=0.15)

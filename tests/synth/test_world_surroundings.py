@@ -48,6 +48,26 @@ def test_a_winter_tree_has_no_leaves_and_a_far_one_fewer_triangles():
     assert sizes[0] < sizes[1] < sizes[2]
 
 
+@pytest.mark.parametrize("detail", [0, 1, 2, 3])
+def test_leaves_hang_on_wood(detail):
+    """No leaf is farther from a bough or twig than its own length and a half."""
+    from scipy.spatial import cKDTree
+
+    rng = np.random.default_rng(5)
+    wood, crown = (
+        part.mesh for part in plants.tree(rng, "autumn", habit="round", detail=detail).parts
+    )
+    corners = wood.points[wood.faces]
+    along = np.linspace(0, 1, 24)[:, None, None]
+    base = corners[:, :2].mean(axis=1)
+    spots = (base + along * (corners[:, 2] - base)).reshape(-1, 3)
+    leaf = crown.points[crown.faces]
+    length = np.linalg.norm(leaf - np.roll(leaf, 1, axis=1), axis=2).max(axis=1)
+    away, _ = cKDTree(spots).query(leaf.mean(axis=1))
+    assert (away < 1.3 * length.max()).all()
+    assert np.median(length) < (0.8, 0.5, 0.3, 0.2)[detail]
+
+
 @pytest.mark.parametrize("state", ["red", "amber", "green"])
 def test_just_the_lens_of_its_state_shines(state):
     light = furniture.traffic_light(np.random.default_rng(0), state)

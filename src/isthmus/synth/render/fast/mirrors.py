@@ -352,10 +352,10 @@ def soften_across(rows, mirrors, mirrored):  # type: ignore[no-untyped-def]
 def soften(rows, mirrors, mirrored, out):  # type: ignore[no-untyped-def]
     """Add to rows of `out` (k, h, w, 3) what mirrors show, evened out from row to row.
 
-    Rays start their steps apart in a pattern of 4 × 4 pixels (`cast`), which would show as dots
-    wherever leaves or bent paint are met by one ray and missed by the next: weights of ½, 1, 1, 1,
-    ½ across and down take out just that pattern. Neighbours count by what they show, not by their
-    share of it.
+    Rays start their steps apart in a pattern that all but repeats every four pixels (`cast`). It
+    would show as dots wherever leaves or bent paint are met by one ray and missed by the next:
+    weights of ½, 1, 1, 1, ½ across and down leave a tenth of it. Neighbours count by what they
+    show, not by their share of it.
     """
     _, share, _, nearness = mirrors
     layers, _, width, _ = out.shape
