@@ -245,8 +245,9 @@ def test_faulty_requests_name_all_their_faults(tmp_path):
         )
     for words in ("size 63x80", "imagings 0", "cocoa", "part 2/2", "cycles"):
         assert words in str(fault.value)
-    with pytest.raises(ConfigError, match="WIDTHxHEIGHT"):
-        size_of("640")
+    for words in ("640", "²x64", "64x64x3", f"{'9' * 5000}x64", "-64x64"):
+        with pytest.raises(ConfigError, match="WIDTHxHEIGHT"):
+            size_of(words)
     with pytest.raises(ConfigError, match="0/4"):
         part_of("x")
     bad = tmp_path / "sensor.json"

@@ -15,7 +15,9 @@ from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row
 from isthmus.synth.output import frame
+from isthmus.synth.output.preview import write_preview
 from isthmus.synth.output.request import Request
+from isthmus.synth.output.twin import write_twin
 from isthmus.synth.world.factors import Factors
 
 SIZE = (96, 64)
@@ -234,3 +236,14 @@ def test_a_record_of_another_schema_and_a_bad_place_are_refused_before_the_work(
         isthmus.replay(record, tmp_path / "again.png")
     with pytest.raises(InputError, match="a folder; the record of one picture"):
         isthmus.replay(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (100_000, 100_000), (97, 64)])
+def test_sheets_and_cameras_of_impossible_sizes_are_refused_before_the_work(tmp_path, size):
+    with pytest.raises(ConfigError, match=rf"size {size[0]}x{size[1]}.*renderer 'none'"):
+        write_preview(ODD, 1, tmp_path / "sheet.jpg", size=size, renderer="none")
+    with pytest.raises(ConfigError, match=rf"size {size[0]}x{size[1]}.*frames 0"):
+        write_twin(ODD, tmp_path, tmp_path / "sensor.json", size=size, frames=0)
+    with pytest.raises(ConfigError, match="400 images of 1280x720: more than 200 million"):
+        write_preview(ODD, 400, tmp_path / "sheet.jpg", size=(1280, 720))
+    assert not list(tmp_path.iterdir())

@@ -19,7 +19,7 @@ def size_of(words: str) -> tuple[int, int]:
         ConfigError: it is not two whole numbers.
     """
     width, _, height = words.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
+    if not (_whole(width) and _whole(height)):
         raise ConfigError(f"size {words!r}: expected WIDTHxHEIGHT, such as 640x360")
     return int(width), int(height)
 
@@ -31,9 +31,14 @@ def part_of(words: str) -> tuple[int, int]:
         ConfigError: it is not two whole numbers.
     """
     first, _, count = words.partition("/")
-    if not (first.isdigit() and count.isdigit()):
+    if not (_whole(first) and _whole(count)):
         raise ConfigError(f"part {words!r}: expected I/K, such as 0/4")
     return int(first), int(count)
+
+
+def _whole(words: str) -> bool:
+    """True for a few digits: others that Unicode has, or thousands, are no number to Python."""
+    return words.isascii() and words.isdigit() and len(words) < 10
 
 
 def sensor_of(path: Path | None) -> dict[str, Any]:

@@ -31,8 +31,7 @@ from isthmus.synth.output.frame import (
 )
 from isthmus.synth.output.label_files import write_label_files
 from isthmus.synth.output.labels import LabelStyle, drawn_heights, fit_label_style
-from isthmus.synth.output.request import LARGEST_SIDE, SMALLEST_SIDE, Request
-from isthmus.synth.render.renderer import RENDERERS
+from isthmus.synth.output.request import Request, picture_faults
 from isthmus.synth.world.thing import CATEGORIES
 
 TOGETHER = 6
@@ -244,15 +243,12 @@ def _check(
     renderer: str,
     depth: str,
 ) -> None:
-    faults = []
-    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0 for side in size):
-        bounds = f"even numbers of {SMALLEST_SIDE} to {LARGEST_SIDE}"
-        faults.append(f"size {size[0]}x{size[1]}: {bounds} are needed")
+    faults = picture_faults(size, renderer)
     if imagings < 1:
         faults.append(f"imagings {imagings}: at least 1 is needed")
     named = (
         ("format", formats, tuple(WRITERS)), ("layer", layers, LAYERS),
-        ("renderer", (renderer,), tuple(RENDERERS)), ("depth", (depth,), DEPTHS),
+        ("depth", (depth,), DEPTHS),
     )  # fmt: skip
     for what, given, known in named:
         faults += [

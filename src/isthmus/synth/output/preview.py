@@ -12,9 +12,10 @@ from isthmus.errors import ConfigError, InputError
 from isthmus.files import check_output, write_bytes
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import sample_rows
-from isthmus.synth.output.request import Request, make
+from isthmus.synth.output.request import Request, make, picture_faults
 
 MOST = 400
+MOST_PIXELS = 200_000_000
 
 
 def write_preview(
@@ -31,7 +32,8 @@ def write_preview(
     """Write a sheet of the first `n` rows of a domain, row by row; returns its path.
 
     Raises:
-        ConfigError: n is not within 1 to 400, or the file is neither JPEG nor PNG.
+        ConfigError: n is not within 1 to 400, size or renderer are none, all is too large for one
+            sheet, or the file is neither JPEG nor PNG.
         InputError: a frame could not be made, or the sheet cannot be written there.
     """
     from PIL import Image
@@ -41,6 +43,13 @@ def write_preview(
     kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}.get(out.suffix.lower())
     if kind is None:
         raise ConfigError(f"{out}: a sheet is a .jpg or a .png")
+    if faults := picture_faults(size, renderer):
+        raise ConfigError("the sheet cannot be rendered: " + "; ".join(faults))
+    if n * size[0] * size[1] > MOST_PIXELS:
+        raise ConfigError(
+            f"{n} images of {size[0]}x{size[1]}: more than {MOST_PIXELS // 1_000_000} million "
+            "pixels; fewer or smaller ones fit on a sheet"
+        )
     check_output(out, "a sheet")
     requests = [Request(seed, row, size, renderer) for row in sample_rows(domain, n, seed)]
     columns = min(n, max(1, round(np.sqrt(n * 1.2))))

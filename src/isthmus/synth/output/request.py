@@ -131,6 +131,17 @@ def _size(document: Any) -> tuple[int, int]:
     return width, height
 
 
+def picture_faults(size: tuple[int, int], name: str) -> list[str]:
+    """What is wrong with a size (width, height) in pixels and a renderer's name, for messages."""
+    faults = []
+    if not all(SMALLEST_SIDE <= side <= LARGEST_SIDE and side % 2 == 0 for side in size):
+        bounds = f"even numbers of {SMALLEST_SIDE} to {LARGEST_SIDE}"
+        faults.append(f"size {size[0]}x{size[1]}: {bounds} are needed")
+    if name not in RENDERERS:
+        faults.append(f"renderer {name!r}: not known; one of {', '.join(RENDERERS)}")
+    return faults
+
+
 def _known(name: Any) -> str:
     if name not in RENDERERS:
         raise ValueError(f"renderer {name!r}: not known; one of {', '.join(RENDERERS)}")

@@ -13,11 +13,12 @@ from isthmus.compute.executor import Progress
 from isthmus.data.dataset import UnlabeledView
 from isthmus.data.formats import read_dataset
 from isthmus.data.images import read_rgb
+from isthmus.errors import ConfigError
 from isthmus.files import check_output, write_json
 from isthmus.synth.imaging.twin import FITTED, Twin, fit_sensor
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import sample_rows
-from isthmus.synth.output.request import Request
+from isthmus.synth.output.request import Request, picture_faults
 from isthmus.synth.render.renderer import renderer
 from isthmus.synth.world.build import build_scene
 from isthmus.synth.world.scene import soup
@@ -37,8 +38,13 @@ def write_twin(
     """Fit a camera to target images under scenes of a domain, and write it to `out`.
 
     Raises:
+        ConfigError: a size that cannot be rendered, or n or frames below 1.
         InputError: the target has too few images, or the camera cannot be written there.
     """
+    faults = picture_faults(size, "fast")
+    faults += [f"frames {frames}: at least 1 is needed"] if frames < 1 else []
+    if faults:
+        raise ConfigError("the camera cannot be fitted: " + "; ".join(faults))
     check_output(out, "a camera")
     view = read_dataset(target).unlabeled()
     lights = [_light(Request(seed, row, size)) for row in sample_rows(domain, n, seed)]
