@@ -49,6 +49,20 @@ def _map_here(
 local.LocalExecutor.map = _map_here
 local.available_cores = lambda: 1
 
+# Files of which each keeps one process busy for long; see `pytest_collection_modifyitems`.
+LONGEST = (
+    "test_fast_picture", "test_world_build", "test_explain", "test_adapter", "test_arms",
+    "test_imaging", "test_output", "test_train", "test_corner_cases", "test_world_people",
+    "test_document", "test_dqm", "test_study", "test_measures", "test_severity",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first: begun last, one would keep a single process busy at the end."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -16,7 +16,7 @@ from isthmus.study.severity import COMPARED, asking_measures, fit_severity
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("severity")
-    return write_streets(folder, 24, (192, 112), in_sequence=2)
+    return write_streets(folder, 10, (192, 112), in_sequence=2)
 
 
 def brightened(dataset, folder, factor):

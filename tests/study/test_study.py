@@ -206,7 +206,7 @@ def test_a_run_killed_twice_ends_with_the_bytes_of_an_undisturbed_one(finished, 
 
 
 def wait_for(condition, process) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while not condition():
         assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < end, "waited too long"
