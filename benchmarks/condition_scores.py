@@ -1,11 +1,13 @@
 """Calibrate and validate the scores of conditions on rendered frames whose conditions are known.
 
     python benchmarks/condition_scores.py FOLDER --frames 120         # render both, validate
-    python benchmarks/condition_scores.py FOLDER --frames 120 --fit   # calibrate anew first
     python benchmarks/condition_scores.py FOLDER --real DATA          # and on real frames
+    python benchmarks/condition_scores.py FOLDER --real DATA --fit    # calibrate anew first
 
 Calibration and validation frames come from other seeds: no place is in both. `figures` gives what
-corner_cases.py records.
+corner_cases.py records. Every second frame of DATA's `carla_synthetic`, made by a renderer that has
+no dirt on its lens, is calibrated with as a frame without dirt; of the others, and of all of
+CamVid's, the calibration knows nothing.
 """
 
 from __future__ import annotations
@@ -125,6 +127,16 @@ def with_made(
     return [*frames, *((rgb, {name: True}) for name, some in made.items() for rgb in some)]
 
 
+def without_dirt(shared: Path) -> list[tuple[np.ndarray, dict[str, bool | None]]]:
+    """Every second frame of CARLA, of which nothing is said but that its lens is clean."""
+    return [(rgb, {"dirt": False}) for rgb in _carla(shared)[::2]]
+
+
+def _carla(shared: Path) -> list[np.ndarray]:
+    paths = sorted((shared / "carla_synthetic" / "images").rglob("*.*g"))
+    return [read_resized(path, 320, 190) for path in paths]
+
+
 def _blotted(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mud and drops out of focus: soft blots that take the colour of all behind them, or dark."""
     height, width = rgb.shape[:2]
@@ -181,7 +193,10 @@ def validate(frames: list[tuple[np.ndarray, dict[str, bool | None]]]) -> Iterato
 
 
 def validate_on_real(shared: Path, step: int = 12) -> dict[str, Any]:
-    """CamVid: dusk against day, effects on day frames against the same frames, false alarms."""
+    """CamVid: dusk against day, effects on day frames against the same frames; false alarms.
+
+    Those are shares of frames at or above the threshold: CamVid's by day and at dusk, and CARLA's.
+    """
     images = shared / "camvid" / "images"
     day = [
         read_resized(path, 320, 240)
@@ -205,8 +220,16 @@ def validate_on_real(shared: Path, step: int = 12) -> dict[str, Any]:
     ):  # fmt: skip
         changed = np.array([score_image(i)[name] for i in with_effect(day, effect, severity)])
         rows[f"auc_{name}_effect"] = auc(changed, column[name][0])
-    alarms = {n: float((column[n][0] >= thresholds()[n]).mean()) for n in SCORES}
-    return {"figures": rows, "false_alarms_by_day": alarms, "day": len(day), "dusk": len(dusk)}
+    carla = [score_image(rgb) for rgb in _carla(shared)[1::2]]
+    alarms = {
+        f"false_alarms_{place}": {
+            n: float(np.mean([s[n] >= thresholds()[n] for s in some])) for n in SCORES
+        }
+        for place, some in (("by_day", by_day), ("at_dusk", by_dusk), ("carla", carla))
+    }
+    return {
+        "figures": rows, **alarms, "day": len(day), "dusk": len(dusk), "carla": len(carla),
+    }  # fmt: skip
 
 
 def with_effect(images: list[np.ndarray], effect: str, severity: float) -> Iterator[np.ndarray]:
@@ -241,7 +264,10 @@ def main() -> None:
     if given.frames:
         render(given.folder, given.frames)
     if given.fit:
-        made = fit(with_made(frames_of(given.folder, "calibration")))
+        if not given.real:
+            parser.error("--fit needs --real: frames of other cameras without dirt")
+        rendered = with_made(frames_of(given.folder, "calibration"))
+        made = fit([*rendered, *without_dirt(given.real)])
         content = {name: vars(c) for name, c in made.items()}
         write_text(CALIBRATION, canonical_json(content, indent=1) + "\n")
         calibrations.cache_clear()

@@ -60,3 +60,19 @@ def test_marks_are_bright_short_and_more_than_noise_makes():
         assert Picture.of(flaked).marks[f"outweigh_{part}"] > 0.5
         assert Picture.of(flaked).marks[f"amount_{part}"] > plain[f"amount_{part}"] + 0.2
         assert Picture.of(specked).marks[f"outweigh_{part}"] < -0.4
+
+
+def test_dirt_is_round_and_soft_and_edges_are_not():
+    rng = np.random.default_rng(0)
+    scene = np.full((180, 320), 150.0)
+    scene[100:] = 90
+    scene[:, 200:230] = scene[60:90, 40:120] = 40  # a pole, a wall: straight edges
+    y, x = np.mgrid[:180, :320]
+    spotted = scene.copy()
+    for row, column in [(row, column) for row in (30, 75, 130) for column in (25, 90, 160, 280)]:
+        cover = 0.7 * np.clip(1.5 - np.hypot(y - row, x - column) / 10, 0, 1)
+        spotted = spotted * (1 - cover) + 30 * cover
+    grain = rng.normal(0, 2, scene.shape)
+    pictures = [np.clip(s + grain, 0, 255).astype(np.uint8) for s in (scene, spotted)]
+    clean, dirty = (SCORES["dirt"].cues(Picture.of(p[..., None].repeat(3, 2))) for p in pictures)
+    assert dirty["strong"] > clean["strong"] + 0.3  # twice as round

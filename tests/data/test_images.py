@@ -361,3 +361,14 @@ def test_the_fingerprint_names_decoder_and_filter():
 def test_a_path_may_be_text(tmp_path: Path):
     write_png(tmp_path / "a.png", NOISE)
     assert read_rgb(str(tmp_path / "a.png")).shape == (24, 36, 3)
+
+
+def test_decoding_at_less_than_twice_the_size_changes_little_but_fine_detail(tmp_path):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (18, 32, 3), dtype=np.uint8)
+    picture = np.asarray(Image.fromarray(coarse).resize((1280, 720), Image.Resampling.BICUBIC))
+    write_jpeg(tmp_path / "a.jpg", picture)
+    usual = read_resized(tmp_path / "a.jpg", 480, 270).astype(int)
+    quick = read_resized(tmp_path / "a.jpg", 480, 270, decoded_at=1.25).astype(int)
+    assert quick.shape == usual.shape == (270, 480, 3)
+    assert 0 < np.abs(quick - usual).mean() < 1

@@ -14,8 +14,8 @@ from isthmus.features.colour import (
     SRGB_TO_LINEAR,
     histograms,
     lab,
+    lab_and_luminance,
     percentiles,
-    relative_luminance,
 )
 from isthmus.features.descriptors import BLOCKS, DESCRIPTOR_NAMES, KINDS, VERSION, Descriptors
 from isthmus.features.texture import half
@@ -206,7 +206,7 @@ def test_lightness_agrees_with_its_definition():
     # sRGB red, as published: L* 53.24, a* 80.09, b* 67.20.
     red = lab(np.array([[[255, 0, 0]]], np.uint8))
     np.testing.assert_allclose([v[0, 0] for v in red], [53.24, 80.09, 67.20], atol=0.05)
-    np.testing.assert_allclose(relative_luminance(grey)[0, 1:], [1, 0], atol=1e-6)
+    np.testing.assert_allclose(lab_and_luminance(grey)[3][0, 1:], [1, 0], atol=1e-6)
 
 
 def test_percentiles_are_order_statistics():

@@ -6,13 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.augment.linear import Floats
-
-
-def shrink(plane: Floats, factor: int) -> Floats:
-    """Means of factor × factor blocks of (h, w); the last, partial blocks are left out."""
-    height, width = (side // factor * factor for side in plane.shape)
-    blocks = plane[:height, :width].reshape(height // factor, factor, width // factor, factor)
-    return np.asarray(blocks.sum(axis=3).sum(axis=1) / np.float32(factor**2), np.float32)
+from isthmus.features.blocks import shrink
 
 
 def enlarge(plane: Floats, shape: tuple[int, int]) -> Floats:

@@ -22,20 +22,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, minimum_filter
 
-from isthmus.features.colour import (
-    SRGB_TO_LINEAR,
-    cast_of,
-    lab,
-    luma,
-    relative_luminance,
-)
+from isthmus.cornercases.order import extreme_around, quantile
+from isthmus.features.colour import SRGB_TO_LINEAR, cast_of, lab_and_luminance, luma
 from isthmus.features.sharpness import sharpness_of
 
 Image = NDArray[np.uint8]
 
-VERSION = 2
+VERSION = 3
 """Raise it whenever a value changes."""
 
 LONGEST_SIDE = 480
@@ -43,13 +37,13 @@ SHORTEST_SIDE = 16
 WHITE = 250
 BLACK = 20
 HORIZON_BAND = (0.30, 0.65)
-DARK_PERCENTILE = 25
+DARK_SHARE = 0.25
 MOST_BINS = 24
 LEAST_AIRLIGHT = 0.2
 PATCH = 0.03
 SKY_ROWS = 1 / 3
-SKY_PERCENTILE = 90
-HIGHLIGHT_PERCENTILE = 99.5
+SKY_SHARE = 0.9
+HIGHLIGHT_SHARE = 0.995
 NOISE_FLOOR = 0.003
 
 
@@ -137,11 +131,8 @@ def measure_image(rgb: Image) -> dict[str, float]:
     cast_direction: length and angle of the mean (a*, b*) of pixels of middle lightness; the
     angle is 0 where there is no cast.
     """
-    light, green_red, blue_yellow = lab(rgb)
-    luminance = relative_luminance(rgb)
-    red, green, blue = (np.ascontiguousarray(rgb[..., c]) for c in range(3))
-    darkest = np.minimum(np.minimum(red, green), blue)
-    brightest = np.maximum(np.maximum(red, green), blue)
+    light, green_red, blue_yellow, luminance = lab_and_luminance(rgb)
+    darkest, brightest = channel_extreme(rgb, np.minimum), channel_extreme(rgb, np.maximum)
     a, b = cast_of(light, green_red, blue_yellow)
     percent = 100 / darkest.size
     values = {
@@ -162,6 +153,13 @@ def measure_image(rgb: Image) -> dict[str, float]:
     }
 
 
+def channel_extreme(rgb: Image, extreme: np.ufunc) -> NDArray[np.uint8]:
+    """The smallest or greatest (`np.minimum`, `np.maximum`) of the three channels, (h, w)."""
+    red, green, blue = np.ascontiguousarray(rgb.transpose(2, 0, 1))
+    found: NDArray[np.uint8] = extreme(extreme(red, green), blue)
+    return found
+
+
 def haze_of(darkest: NDArray[np.uint8]) -> float:
     """Veil of scattered light over the dark parts near the horizon, [0, 1].
 
@@ -174,13 +172,13 @@ def haze_of(darkest: NDArray[np.uint8]) -> float:
     at least 0.2: in the dark, sensor noise and black level must not count as a veil.
     """
     size = _patch(darkest.shape)
-    channel = minimum_filter(darkest, size=size, mode="nearest")
-    top = np.partition(channel.ravel(), -max(1, channel.size // 100))[-max(1, channel.size // 100)]
+    channel = extreme_around(darkest, size, np.minimum)
+    highest = max(1, channel.size // 100)
+    top = np.partition(channel.ravel(), -highest)[-highest]
     airlight = float(SRGB_TO_LINEAR[darkest[channel >= top]].mean(dtype=np.float64))
     rows = [round(share * len(channel)) for share in HORIZON_BAND]
-    band = channel[rows[0] : max(rows[1], rows[0] + 1)].ravel()
-    rank = (band.size - 1) * DARK_PERCENTILE // 100
-    veil = float(SRGB_TO_LINEAR[np.partition(band, rank)[rank]])
+    band = channel[rows[0] : max(rows[1], rows[0] + 1)]
+    veil = float(SRGB_TO_LINEAR[int(quantile(band, DARK_SHARE))])
     return min(1.0, veil / max(airlight, LEAST_AIRLIGHT))
 
 
@@ -199,15 +197,9 @@ def sky_darkness_of(luminance: NDArray[np.float32]) -> float:
     size = _patch(luminance.shape)
     rows = max(1, round(len(luminance) * SKY_ROWS))
     # Rows below the third, which the opening reaches into, count as they are.
-    upper = minimum_filter(luminance[: rows + size], size=size, mode="nearest")
-    opened = maximum_filter(upper, size=size, mode="nearest")[:rows].ravel()
-    sky, highlight = (
-        float(np.partition(values, rank)[rank])
-        for values, rank in (
-            (opened, (opened.size - 1) * SKY_PERCENTILE // 100),
-            (luminance.ravel(), int((luminance.size - 1) * HIGHLIGHT_PERCENTILE / 100)),
-        )
-    )
+    upper = extreme_around(luminance[: rows + size], size, np.minimum)
+    sky = quantile(extreme_around(upper, size, np.maximum)[:rows], SKY_SHARE)
+    highlight = quantile(luminance, HIGHLIGHT_SHARE)
     return max(0.0, math.log2((highlight + NOISE_FLOOR) / (sky + NOISE_FLOOR)))
 
 

@@ -21,6 +21,8 @@ from isthmus.files import atomic_path
 
 PROBLEMS_KEY = b"isthmus.problems"
 SCORE_PREFIX = "score."
+DECODED_AT = 1.25
+"""Size at which a JPEG is decoded at least, relative to that at which it is measured."""
 
 Column = NDArray[np.float64]
 
@@ -89,7 +91,7 @@ def _measure(path: str, width: int, height: int) -> tuple[dict[str, float], dict
         raise ImageError(
             f"{path}: {width} × {height} pixels are too few; conditions need {SHORTEST_SIDE} a side"
         )
-    rgb = read_resized(path, *working_size(width, height))
+    rgb = read_resized(path, *working_size(width, height), decoded_at=DECODED_AT)
     return measure_image(rgb), score_image(rgb)
 
 

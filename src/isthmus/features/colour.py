@@ -40,22 +40,11 @@ _RGB_TO_XYZ = np.array(
         [0.0193339, 0.1191920, 0.9503041],
     ]
 )
-LUMINANCE_WEIGHTS = tuple(float(w) for w in _RGB_TO_XYZ[1])
 _TO_WHITE = (_RGB_TO_XYZ / _RGB_TO_XYZ.sum(axis=1, keepdims=True)).astype(np.float32)
 _SHARE = np.arange(_STEPS + 1) / _STEPS
 _CUBE_ROOT: Array = np.where(
     _SHARE > (6 / 29) ** 3, np.cbrt(_SHARE), _SHARE * (29 / 6) ** 2 / 3 + 4 / 29
 ).astype(np.float32)
-
-
-def relative_luminance(rgb: Images) -> Array:
-    """Relative luminance Y in [0, 1] (linear light) of uint8 (…, 3) sRGB pixels."""
-    red, green, blue = (np.take(SRGB_TO_LINEAR, rgb[..., c]) for c in range(3))
-    weights = LUMINANCE_WEIGHTS
-    total: Array = red * np.float32(weights[0])
-    total += green * np.float32(weights[1])
-    total += blue * np.float32(weights[2])
-    return total
 
 
 def luma(rgb: Images) -> Array:
@@ -68,17 +57,23 @@ def luma(rgb: Images) -> Array:
 
 def lab(rgb: Images) -> tuple[Array, Array, Array]:
     """L* in [0, 100], a* and b* of uint8 (…, 3) sRGB pixels; exact to about 0.05."""
+    return lab_and_luminance(rgb)[:3]
+
+
+def lab_and_luminance(rgb: Images) -> tuple[Array, Array, Array, Array]:
+    """L*, a*, b* as `lab` gives them, and relative luminance Y in [0, 1]."""
     red, green, blue = (np.take(SRGB_TO_LINEAR, rgb[..., c]) for c in range(3))
-    roots = []
+    shares, roots = [], []
     for row in _TO_WHITE:
         share = red * row[0]
         share += green * row[1]
         share += blue * row[2]
-        share *= _STEPS
-        share += 0.5
-        roots.append(np.take(_CUBE_ROOT, np.minimum(share.astype(np.int32), _STEPS)))
+        shares.append(share)
+        steps = share * np.float32(_STEPS)
+        steps += np.float32(0.5)
+        roots.append(np.take(_CUBE_ROOT, np.minimum(steps.astype(np.int32), _STEPS)))
     x, y, z = roots
-    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z), shares[1]
 
 
 def squash(value: Column, half: float) -> Column:

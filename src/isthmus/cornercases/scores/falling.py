@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from isthmus.cornercases.order import quantile
+from isthmus.cornercases.scores.ground import mirror
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
 
@@ -11,20 +13,18 @@ from isthmus.cornercases.scores.score import Cues, Score
 def _sky(picture: Picture) -> dict[str, float]:
     """Colour of the upper 60 % (rain and snow fall from grey skies), and its median L*."""
     part = picture.rows(0, 0.6)
-    light, a, b = picture.lab
+    light = picture.lab[0]
     return {
-        "grey": float(np.log10(np.hypot(a[part], b[part]).mean() + 0.5)),
-        "pale": float(np.median(light[part])) / 100,
+        "grey": float(np.log10(picture.chroma[part].mean() + 0.5)),
+        "pale": quantile(light[part], 0.5) / 100,
     }
 
 
 def rain_cues(picture: Picture) -> Cues:
     """Splashes on the road, marks above, the sky's grey, and how the road mirrors."""
-    from isthmus.cornercases.scores.ground import road
-
     found = picture.marks
     kept = {name: found[name] for name in ("amount_low", "outweigh_low", "outweigh_up")}
-    return kept | {"grey": _sky(picture)["grey"], "mirror": road(picture)["mirror"]}
+    return kept | {"grey": _sky(picture)["grey"], "mirror": mirror(picture)}
 
 
 def snow_cues(picture: Picture) -> Cues:

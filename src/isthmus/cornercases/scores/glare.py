@@ -9,8 +9,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from isthmus.cornercases.order import quantile
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
+from isthmus.features.blocks import shrink
+
+RING = (0.06, 0.15)
+"""Inner and outer radius of a light's surroundings, shares of the width."""
+SHRUNK = 4
 
 
 def cues(picture: Picture) -> Cues:
@@ -20,17 +26,18 @@ def cues(picture: Picture) -> Cues:
     halo: mean luma in a ring around that place less the upper half's median; veil: 5th percentile
     of luma in the middle rows.
     """
-    white = gaussian_filter(picture.white, 0.02 * picture.rgb.shape[1], mode="constant")
     upper = picture.rows(0, 0.6)
-    y, x = np.unravel_index(int(white[upper].argmax()), white[upper].shape)
-    rows, columns = np.ogrid[: white.shape[0], : white.shape[1]]
-    radius = np.hypot(rows - y, columns - x) / white.shape[1]
-    ring = (radius > 0.06) & (radius < 0.15)
-    middle = picture.luma[picture.rows(0.3, 0.7)]
+    luma, width = picture.luma, picture.rgb.shape[1]
+    small = shrink(picture.white[upper], SHRUNK)
+    white = gaussian_filter(small, 0.02 * width / SHRUNK, mode="constant")
+    y, x = (SHRUNK * (k + 0.5) for k in np.unravel_index(int(white.argmax()), white.shape))
+    rows, columns = np.ogrid[: len(luma), :width]
+    squared = (rows - y) ** 2 + (columns - x) ** 2
+    ring = (squared > (RING[0] * width) ** 2) & (squared < (RING[1] * width) ** 2)
     return {
-        "peak": float(white[upper].max() - picture.white[upper].mean()),
-        "halo": float(picture.luma[ring].mean() - np.median(picture.luma[upper])),
-        "veil": float(np.quantile(middle, 0.05)),
+        "peak": float(white.max() - small.mean()),
+        "halo": float(luma[ring].mean()) - quantile(luma[upper], 0.5),
+        "veil": quantile(luma[picture.rows(0.3, 0.7)], 0.05),
     }
 
 

@@ -11,12 +11,12 @@ from isthmus.cornercases.scores.score import Cues, Score
 
 def cues(picture: Picture) -> Cues:
     """Logarithm of the veil; deviation of L*, and chroma, near the horizon."""
-    light, a, b = picture.lab
+    light = picture.lab[0]
     band = picture.rows(0.25, 0.55)
     return {
-        "veil": float(np.log10(haze_of(picture.rgb.min(axis=2)) + 0.003)),
+        "veil": float(np.log10(haze_of(picture.darkest) + 0.003)),
         "contrast": float(light[band].std()) / 50,
-        "chroma": float(np.log10(np.hypot(a[band], b[band]).mean() + 0.5)),
+        "chroma": float(np.log10(picture.chroma[band].mean() + 0.5)),
     }
 
 

@@ -6,9 +6,8 @@ rest tells night from a dark day.
 
 from __future__ import annotations
 
-import numpy as np
-
 from isthmus.cornercases.measures import sky_darkness_of
+from isthmus.cornercases.order import quantile
 from isthmus.cornercases.scores.picture import Picture
 from isthmus.cornercases.scores.score import Cues, Score
 
@@ -18,7 +17,7 @@ def darkness(picture: Picture) -> Cues:
     light = picture.lab[0]
     return {
         "lightness": float(light.mean()) / 100,
-        "upper": float(np.median(light[picture.rows(0, 0.25)])) / 100,
+        "upper": quantile(light[picture.rows(0, 0.25)], 0.5) / 100,
         "black": float((light < 15).mean()),
     }
 
@@ -34,7 +33,7 @@ def exposure(picture: Picture) -> Cues:
     return {
         "white": float(picture.white.mean()),
         "white_below": float(picture.white[picture.rows(0.5, 1)].mean()),
-        "lower": float(np.median(light[picture.rows(0.5, 1)])) / 100,
+        "lower": quantile(light[picture.rows(0.5, 1)], 0.5) / 100,
     }
 
 

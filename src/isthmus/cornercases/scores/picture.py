@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from isthmus.cornercases.measures import channel_extreme
 from isthmus.cornercases.scores.marks import marks_of
 from isthmus.data.images import resize_rgb
 from isthmus.features.colour import Array, lab, luma
@@ -44,9 +45,20 @@ class Picture:
         return lab(self.rgb)
 
     @cached_property
+    def chroma(self) -> Array:
+        """Distance from grey, sqrt(a*² + b*²), (h, w)."""
+        a, b = self.lab[1:]
+        return np.sqrt(a * a + b * b)
+
+    @cached_property
+    def darkest(self) -> NDArray[np.uint8]:
+        """The smallest of the three channels, (h, w)."""
+        return channel_extreme(self.rgb, np.minimum)
+
+    @cached_property
     def white(self) -> Array:
         """1 where every channel is at the white end, (h, w)."""
-        return np.asarray(self.rgb.min(axis=2) >= WHITE, dtype=np.float32)
+        return np.asarray(self.darkest >= WHITE, dtype=np.float32)
 
     @cached_property
     def fine(self) -> Array:
