@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import isthmus
 from drawn_street import write_streets
 from isthmus.cli import main
 
@@ -31,6 +32,18 @@ def test_augment_writes_a_data_set_and_its_audit(tmp_path, capsys):
     assert audit["contrast"][1][1] < audit["contrast"][0][1]
     assert f"{audit['boxes']['keep']} kept" in shown
     assert len(list((out / "images").glob("*-fog.jpg"))) == 2
+    page = out / "audit.html"
+    written = page.read_text()
+    assert "page: " in shown
+    assert "2 frames, visibility 6" in written
+    assert written.count('src="data:image/jpeg') >= 4
+    assert str(tmp_path) not in written + (out / "audit.json").read_text()
+    page.write_text("half a page")
+    again = ("augment", tmp_path / "source" / "coco.json", "--effect", "fog", "--value", "60m,90m",
+             "--seed", "3", "--workers", "1", "--out", out)  # fmt: skip
+    assert run(*again, capsys=capsys)[0] == 0
+    assert page.read_text() == written
+    assert len(isthmus.read_dataset(out)) == 2  # pictures of the audit are no frames
 
 
 def test_skipped_frames_are_told_by_the_exit_status(tmp_path, capsys):
@@ -42,6 +55,10 @@ def test_skipped_frames_are_told_by_the_exit_status(tmp_path, capsys):
     )  # fmt: skip
     assert code == 3
     assert "augmentation-failed" in errors
+    page = (tmp_path / "rainy" / "audit.html").read_text()
+    assert "augmentation-failed" in page
+    assert "street-001.jpg" in page
+    assert str(tmp_path) not in page
 
 
 def test_wrong_requests_are_explained(tmp_path, capsys):

@@ -51,7 +51,13 @@ def test_the_whole_way(tmp_path, sets, capsys):
     audit = ("audit", day, made / "coco.json", "--out", again, "--workers", 1)
     assert call(*audit) == 0
     assert json.loads((again / "audit.json").read_text())["frames"] == 2
-    assert call("curve", day, "--with", file, "--strength", 0.5, "--workers", 1) == 0
+    page = again / "audit.html"
+    assert "2 frames" in page.read_text()
+    assert "Objects that hold, by strength" not in page.read_text()
+    curve = ("curve", day, "--with", file, "--strength", 0.5, "--out", again, "--workers", 1)
+    assert call(*curve) == 0
+    assert "Objects that hold, by strength" in page.read_text()
+    assert (made / "audit.html").is_file()
     out = capsys.readouterr().out
     assert "vehicle" in out
     assert "100.0 %" in out

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from isthmus.gap.estimate import Estimate
     from isthmus.gap.inference import measure
     from isthmus.quality.examine import check_quality
+    from isthmus.report.audit_page import write_audit_page
     from isthmus.report.document import write_report
     from isthmus.study.api import explain, run_study
     from isthmus.study.config import load_study, study_schema
@@ -92,6 +93,7 @@ _HOMES = {
     "train_translator": "augment.translate.train",
     "translate_and_audit": "augment.translate.run",
     "translate_dataset": "augment.translate.apply",
+    "write_audit_page": "report.audit_page",
     "write_dataset": "data.formats",
     "write_junit": "study.junit",
     "write_report": "report.document",
@@ -142,6 +144,7 @@ __all__ = [
     "train_translator",
     "translate_and_audit",
     "translate_dataset",
+    "write_audit_page",
     "write_dataset",
     "write_junit",
     "write_report",

@@ -40,7 +40,7 @@ def augment(
 ) -> int:
     """Apply a physical effect to every frame of a data set; labels are audited.
 
-    Goes on where it stopped. Writes images, coco.json and audit.json.
+    Goes on where it stopped. Writes images, coco.json, audit.json and audit.html.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def augment(
             executor=executor,
             progress=watcher.progress,
         )
-    console_augment.show_audit(report, made, out)
+    console_augment.show_audit(report, made, out, isthmus.write_audit_page(out))
     return EXIT_SKIPPED if any(p.severity == "skipped" for p in made.problems) else 0
 
 

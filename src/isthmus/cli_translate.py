@@ -131,7 +131,7 @@ def apply(
     source
         Label file or folder of images.
     out
-        Folder of the new data set (images, coco.json, audit.json).
+        Folder of the new data set (images, coco.json, audit.json, audit.html).
     pictures
         Folder of images that another program translated, under the names of the source's.
     condition
@@ -180,7 +180,7 @@ def apply(
         )
     console.show_dataset(made)
     if report is not None:
-        console_translate.show_audit(report, out / "audit.json")
+        console_translate.show_audit(report, out, isthmus.write_audit_page(out))
     return _status(made.problems)
 
 
@@ -207,7 +207,7 @@ def audit_labels(
     translated
         Label file of the frames after, with the labels of before.
     out
-        Folder for the audited data set (coco.json, audit.json).
+        Folder for the audited data set (coco.json, audit.json, audit.html).
     extractor
         Features that have positions, onnx:PATH#layer, … [default: hand-made cells].
     detector
@@ -228,14 +228,13 @@ def audit_labels(
             after,
             extractor=extractor,
             detector=detector,
+            folder=out,
             seed=seed,
             executor=executor,
             progress=watcher.progress,
         )
-        isthmus.write_dataset(made, out, "coco")
-        report.save(out / "audit.json")
     console.show_dataset(made)
-    console_translate.show_audit(report, out / "audit.json")
+    console_translate.show_audit(report, out, isthmus.write_audit_page(out))
     return _status(made.problems)
 
 
@@ -247,6 +246,7 @@ def curve(
     translator: Annotated[Path, Parameter(name="--with", help="translator.safetensors.")],
     strength: Annotated[list[float] | None, Parameter(negative="")] = None,
     frames: int = 50,
+    out: Path | None = None,
     extractor: str | None = None,
     source_images: Images = None,
     seed: int = 0,
@@ -262,6 +262,8 @@ def curve(
         May be repeated [default: 0.25, 0.5, 0.75, 1].
     frames
         Labelled frames to look at.
+    out
+        Folder for curve.json; an audit.html there shows the curve, too.
     extractor
         Features that have positions, onnx:PATH#layer, … [default: hand-made cells].
     seed
@@ -280,10 +282,13 @@ def curve(
             strengths=tuple(strength or (0.25, 0.5, 0.75, 1.0)),
             frames=frames,
             extractor=extractor,
+            folder=out,
             seed=seed,
             progress=watcher.progress,
         )
     console_translate.show_curve(points)
+    if out is not None and (out / "audit.json").is_file():
+        console.show_path("page", isthmus.write_audit_page(out))
     return _status(dataset.problems)
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path
 
 
-def show_audit(report: Any, made: Any, out: Path) -> None:
+def show_audit(report: Any, made: Any, out: Path, page: Path) -> None:
     """Print what was made, what became of the labels, and where it lies."""
     low, middle, high = (f"{value:.3g}" for value in report.values)
     OUT.print(
@@ -40,6 +40,7 @@ def show_audit(report: Any, made: Any, out: Path) -> None:
         ERR.print(f"{len(skipped)} item(s) were skipped (exit status 3)", markup=False)
     show_path("labels", out / "coco.json")
     show_path("audit", out / "audit.json")
+    show_path("page", page)
 
 
 def show_effects(effects: Mapping[str, Any]) -> None:

@@ -9,10 +9,10 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from isthmus.console import OUT
+from isthmus.console import OUT, show_path
 
 
-def show_audit(report: Any, saved: Path) -> None:
+def show_audit(report: Any, out: Path, page: Path) -> None:
     """Print what translation did to labels."""
     table = Table("category", "keep", "ignore", "reject", box=SIMPLE_HEAD)
     for category, counts in report.by_category.items():
@@ -25,7 +25,8 @@ def show_audit(report: Any, saved: Path) -> None:
         + (f", {report.made_up} objects made up" if report.made_up is not None else ""),
         markup=False,
     )
-    OUT.print(f"audit: {saved}", markup=False)
+    show_path("audit", out / "audit.json")
+    show_path("page", page)
 
 
 def show_curve(points: Any) -> None:

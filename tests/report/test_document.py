@@ -19,8 +19,8 @@ from fake_run import STAGES, write_run
 from isthmus.errors import InputError
 from isthmus.report import write_report
 from isthmus.report.blocks import Picture, Section, Table
-from isthmus.report.document import script_json
 from isthmus.report.figures import theme
+from isthmus.report.page import script_json
 from isthmus.report.pictures import Pictures
 from isthmus.report.run_folder import read_run
 from isthmus.report.sections import SECTIONS

@@ -15,6 +15,7 @@ import numpy as np
 from isthmus import seeds
 from isthmus.augment.depth import Geometry
 from isthmus.augment.effect import EFFECTS, Effect
+from isthmus.augment.gallery import Fate, MarkedBox, MarkedFrame
 from isthmus.augment.loading import geometries, load_frame
 from isthmus.augment.made import kept_record, made_name, write_made
 from isthmus.augment.monocular import AUTO, check_depth_source
@@ -83,6 +84,8 @@ def augment_dataset(
 ) -> tuple[Dataset, AuditReport]:
     """Apply an effect to every frame; images, coco.json and audit.json are written into `folder`.
 
+    `isthmus.write_audit_page(folder)` draws the audit as a page.
+
     Args:
         dataset: frames with images that can be read; depth maps are used where there are any.
         effect: a name in `isthmus.augment.effect.EFFECTS`, or an effect of one's own.
@@ -124,7 +127,7 @@ def augment_dataset(
              depth, classes)
         for frame, geometry in zip(dataset.frames, geometries(dataset), strict=True)
     ]  # fmt: skip
-    frames, problems, records, pairs = [], list(dataset.problems), [], []
+    frames, problems, records, shown = [], list(dataset.problems), [], []
     outcomes = (executor or SerialExecutor()).map(
         make_frame, jobs, progress=progress, what=f"applying {chosen.label}"
     )
@@ -136,14 +139,15 @@ def augment_dataset(
         record = outcome.value
         frames.append(_frame(job, record))
         records.append((job.severity, record))
-        pairs.append(Pair(job.frame.image, frames[-1].image, caption(chosen, job.severity)))
+        shown.append(_marked(job, record, frames[-1]))
     if not frames:
         first = f": {problems[-1].reason}" if problems else ""
         raise InputError(f"{dataset.name}: not one frame could be given {chosen.label}{first}")
     made = Dataset(f"{dataset.name}+{name}", tuple(frames), tuple(problems), dataset.categories)
     write_dataset(made, folder, "coco")
-    report = summarised(name, chosen, records, tuple(pairs))
-    write_audit(report, folder, made.problems, seed)
+    pairs = tuple(Pair(frame.before, frame.after, frame.caption) for frame in shown)
+    report = summarised(name, chosen, records, pairs)
+    write_audit(report, folder, shown, made.problems, seed)
     return made, report
 
 
@@ -216,6 +220,18 @@ def _frame(job: _Job, record: dict[str, Any]) -> Frame:
         attributes={**job.frame.attributes, **job.settings.attributes(job.severity)},
         objects=objects,
     )
+
+
+def _marked(job: _Job, record: dict[str, Any], made: Frame) -> MarkedFrame:
+    """The frame as the audit's pictures show it."""
+    boxes = []
+    for box, item in zip(job.frame.objects or (), record["audit"], strict=True):
+        visibility, decision, reason, *contrast = item
+        signs = {"visibility": visibility, "contrast": contrast, "reason": reason}
+        fate: Fate = "before" if box.ignore else decision
+        boxes.append(MarkedBox(box.xyxy, box.category, fate, visibility, signs))
+    text = caption(job.settings, job.severity)
+    return MarkedFrame(made.id, job.frame.image, made.image, text, tuple(boxes))
 
 
 def _plain(box: Box) -> dict[str, Any]:

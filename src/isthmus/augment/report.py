@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from isthmus.augment.effect import Effect
+from isthmus.augment.gallery import MarkedFrame, write_gallery
+from isthmus.data.frame import Problem
 from isthmus.files import write_json
 
 SCHEMA = "isthmus.augmented/1"
@@ -45,6 +48,7 @@ class AuditReport:
         contrast: the same quantiles of objects' contrast to what is around them (Michelson's, 0–1):
             before and after; None without boxes.
         depth: where depth came from → number of frames.
+        by_category: category → keep, ignore, drop → number.
     """
 
     effect: str
@@ -59,6 +63,7 @@ class AuditReport:
     pairs: tuple[Pair, ...] = field(repr=False)
     contrast: tuple[Three, Three] | None = None
     depth: dict[str, int] = field(default_factory=dict)
+    by_category: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def examples(self, n: int) -> tuple[Pair, ...]:
         """`n` pairs spread evenly over the data set."""
@@ -83,6 +88,7 @@ def summarised(
     """The report on frames made: (severity, record) each."""
     decisions: Counter[str] = Counter(keep=0, ignore=0, drop=0)
     reasons: Counter[str] = Counter()
+    categories: dict[str, Counter[str]] = {}
     kept: list[list[float]] = []
     for _, record in records:
         for plain, item in zip(record["request"]["objects"] or [], record["audit"], strict=True):
@@ -90,6 +96,8 @@ def summarised(
                 continue
             visibility, decision, reason, *contrasts = item
             decisions[decision] += 1
+            category = categories.setdefault(plain["category"], Counter(keep=0, ignore=0, drop=0))
+            category[decision] += 1
             kept.append([visibility, *contrasts])
             if reason:
                 reasons[reason] += 1
@@ -109,6 +117,7 @@ def summarised(
         pairs=pairs,
         contrast=(spread[1], spread[2]) if spread else None,
         depth=dict(sorted(Counter(record["depth"] for _, record in records).items())),
+        by_category={name: dict(counts) for name, counts in sorted(categories.items())},
     )
 
 
@@ -117,12 +126,44 @@ def _three(values: Any) -> Three:
     return low, middle, high
 
 
-def write_audit(report: AuditReport, folder: Path, problems: Sequence[Any], seed: int) -> Path:
-    """Write `folder`/audit.json; returns its path."""
+def write_audit(
+    report: AuditReport,
+    folder: Path,
+    frames: Sequence[MarkedFrame],
+    problems: Sequence[Problem],
+    seed: int,
+) -> Path:
+    """Write `folder`/audit.json with the pictures it names; returns its path."""
     path = folder / AUDIT_FILE
-    skipped = [{"kind": p.kind, "reason": p.reason, "count": p.count} for p in problems]
-    write_json(path, {**report.document(), "seed": seed, "problems": skipped})
+    content = {**report.document(), **write_gallery(folder, frames), "seed": seed}
+    write_json(path, {**content, "problems": listed(problems, [frame.before for frame in frames])})
     return path
+
+
+def listed(problems: Sequence[Problem], images: Sequence[Path]) -> list[dict[str, Any]]:
+    """Problems as plain values, with paths relative to the folder around that of all `images`.
+
+    That is where labels and maps of most data sets lie, too. A document that is passed on is not
+    to tell where on a machine its data lay.
+    """
+    parents = [str(path.absolute().parent) for path in images]
+    root = os.path.dirname(os.path.commonpath(parents)) if parents else ""
+    shown = []
+    for problem in problems:
+        path, reason = (
+            text.replace(root + os.sep, "") if len(root) > 1 else text
+            for text in (problem.path, problem.reason)
+        )
+        shown.append(
+            {
+                "path": path,
+                "kind": problem.kind,
+                "reason": reason,
+                "severity": problem.severity,
+                "count": problem.count,
+            }
+        )
+    return shown
 
 
 def caption(effect: Effect, severity: float) -> str:

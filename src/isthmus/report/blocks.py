@@ -108,11 +108,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Key:
-    """One entry of a chart's legend: what the sign `glyph` in `colour` stands for."""
+    """One entry of a legend: what the sign `glyph`, or a box of style `line`, stands for.
+
+    `line` is solid, dashed or dotted.
+    """
 
     label: str
     colour: str
     glyph: str = "●"
+    line: str = "solid"
 
 
 @dataclass(frozen=True)
@@ -175,10 +179,16 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pictures before and after, side by side, with a caption."""
+    """Pictures before and after, side by side, with a caption; title and legend as a gallery's.
+
+    `columns` pairs stand in a row, 1 or 2.
+    """
 
     kind: ClassVar[str] = "pairs"
     pairs: tuple[tuple[Picture, Picture, str], ...]
+    title: str = ""
+    legend: tuple[Key, ...] = ()
+    columns: int = 2
 
     @property
     def shape(self) -> str:

@@ -1,26 +1,16 @@
-"""Composing the report: a run folder in, one self-contained HTML file out.
-
-The file needs no network and no other file. A content security policy inside it forbids every
-request and every script but the four that are named by their hashes; Vega evaluates its
-expressions with its own interpreter, so `eval` stays forbidden too.
-"""
+"""Composing the report: a run folder in, one self-contained HTML file out."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
-import json
-from dataclasses import dataclass
-from functools import cache
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from isthmus import __version__, files
 from isthmus.report import fields, wording
-from isthmus.report.blocks import Section, Text, charts_of
+from isthmus.report.blocks import Section, Text
 from isthmus.report.figures import theme
+from isthmus.report.page import render_page
 from isthmus.report.run_folder import RunFolder, read_run
 from isthmus.report.sections import SECTIONS, explanation
 
@@ -28,20 +18,6 @@ REPORT = Path("report") / "index.html"
 KEY = Path("report") / "key.txt"
 MEASUREMENT = ("gap", explanation.ANCHOR)
 """Anchors of the sections that a measurement without a study has."""
-_LIBRARIES = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
-
-
-@dataclass(frozen=True)
-class Script:
-    """A script of the page and the hash by which the page's policy allows it."""
-
-    text: str
-
-    @property
-    def allowance(self) -> str:
-        """The source expression of the content security policy for this script."""
-        digest = hashlib.sha256(self.text.encode("utf-8")).digest()
-        return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def write_report(run: Path) -> Path:
@@ -86,50 +62,16 @@ def _key(run: Path) -> str:
 
 def render(run: RunFolder) -> str:
     """The report of `run` as HTML text."""
-    import jinja2
-
     with theme.unchecked():
         made = [make(run) for make in SECTIONS.values()]
     sections = [_complete(part) for part in made if _belongs(part, run)]
-    charts = {chart.name: chart.spec for part in sections for chart in charts_of(part.blocks)}
-    scripts = _scripts() if charts else ()
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("isthmus.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    return render_page(
+        run.title,
+        sections,
+        kind="domain gap report",
+        subtitle=_domains(run),
+        origin="the result documents of the run",
     )
-    page = environment.get_template("report.html.j2")
-    return page.render(
-        name=run.title,
-        domains=_domains(run),
-        version=__version__,
-        sections=sections,
-        style=_asset("report.css"),
-        policy=policy(scripts),
-        scripts=[script.text for script in scripts],
-        charts=script_json({"config": theme.CONFIG, "charts": charts}),
-        any_charts=bool(charts),
-    )
-
-
-def policy(scripts: tuple[Script, ...]) -> str:
-    """The page's content security policy: nothing but what the page itself carries."""
-    allowed = " ".join(script.allowance for script in scripts) or "'none'"
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def script_json(value: Any) -> str:
-    """JSON that cannot end a script element, whatever names it holds."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
 
 
 def _belongs(section: Section, run: RunFolder) -> bool:
@@ -156,21 +98,3 @@ def _domains(run: RunFolder) -> str:
         f"({wording.several(fields.integer(domain, 'frames'), 'frame')})"
         for title, domain in (("source", source), ("target", target))
     )
-
-
-@cache
-def _scripts() -> tuple[Script, ...]:
-    vendor = resources.files("isthmus.report") / "vendor"
-    libraries = [(vendor / name).read_text(encoding="utf-8") for name in _LIBRARIES]
-    return tuple(Script(_unmapped(text)) for text in (*libraries, _asset("report.js")))
-
-
-def _unmapped(text: str) -> str:
-    """Without the note that points browsers to a source map, which is not shipped."""
-    lines = [line for line in text.splitlines() if not line.startswith("//# sourceMappingURL=")]
-    return "\n".join(lines) + "\n"
-
-
-@cache
-def _asset(name: str) -> str:
-    return (resources.files("isthmus.report") / "templates" / name).read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ import numpy as np
 from isthmus import seeds
 from isthmus.augment.translate.apply import ORIGIN
 from isthmus.augment.translate.audit import FrameAudit, audit_frame
+from isthmus.augment.translate.audit_files import Audited, write_translation_audit
 from isthmus.augment.translate.structure import Structure
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
@@ -58,11 +59,15 @@ class TranslationAudit:
         total = sum(self.boxes.values())
         return self.boxes["reject"] / total if total else None
 
+    def document(self) -> dict[str, Any]:
+        """As plain values, for `audit.json`."""
+        return {"schema": SCHEMA, "reject_share": self.reject_share, **asdict(self)}
+
     def save(self, path: Path) -> None:
         """Write it as JSON."""
         from isthmus.files import write_json
 
-        write_json(path, {"schema": SCHEMA, "reject_share": self.reject_share, **asdict(self)})
+        write_json(path, self.document())
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ def audit_translation(
     extractor: str | None = None,
     detector: Detector | Path | str | None = None,
     detector_size: tuple[int, int] = DETECTOR_SIZE,
+    folder: Path | str | None = None,
     seed: int = 0,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -94,6 +100,8 @@ def audit_translation(
             structure; cells made by hand if None.
         detector: trained on the source (the file of one); its opinion is asked before and after.
         detector_size: (width, height) of the canvas that it looks at.
+        folder: where coco.json, audit.json and the pictures it names are written; nothing is
+            written if None. `isthmus.write_audit_page(folder)` draws the audit as a page.
         seed: draws the places that objects are compared with.
         executor: who does it; this process by default.
         progress: called with (frames done, frames in all, what).
@@ -107,6 +115,7 @@ def audit_translation(
         InputError: frames that cannot be matched, no labels, a detector or extractor that
             cannot be used.
     """
+    from isthmus.data.formats import write_dataset
     from isthmus.features.extractor import load_extractor
 
     pairs, unmatched = match_frames(source, translated)
@@ -119,26 +128,31 @@ def audit_translation(
     # a network's session cannot go to another process
     runner = executor if executor is not None and extractor is None else SerialExecutor()
     outcomes = runner.map(_audit, jobs, progress=progress, what="auditing labels")
-    audited, problems = [], [*translated.problems, *unmatched]
+    audited: list[Audited] = []
+    problems = [*translated.problems, *unmatched]
     for job, outcome in zip(jobs, outcomes, strict=True):
         if outcome.value is None:
             reason = f"could not be audited: {outcome.error}"
             problems.append(Problem(str(job.after.image), "audit-failed", reason))
             continue
-        audited.append((job.after, outcome.value))
+        audited.append((job.before, job.after, outcome.value))
     if not audited:
         raise InputError(
             f"{translated.name}: not one frame could be audited; {problems[-1].reason}"
         )
-    report = _report(audited, made_up=detector is not None)
+    report = _report([item[1:] for item in audited], made_up=detector is not None)
     left_out = set(report.left_out)
     problems += [
         Problem(str(frame.image), "translation-rejected", "most of its objects were rejected")
-        for frame, _ in audited
+        for _, frame, _ in audited
         if frame.id in left_out
     ]
-    frames = tuple(cleaned(f, audit) for f, audit in audited if f.id not in left_out)
-    return replace(translated, frames=frames, problems=tuple(problems)), report
+    frames = tuple(cleaned(f, audit) for _, f, audit in audited if f.id not in left_out)
+    kept = replace(translated, frames=frames, problems=tuple(problems))
+    if folder is not None:
+        write_dataset(kept, Path(folder), "coco")
+        write_translation_audit(report, Path(folder), audited, problems, seed)
+    return kept, report
 
 
 def match_frames(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +16,10 @@ from isthmus.augment.translate.translator import Translator
 from isthmus.compute.executor import Progress
 from isthmus.data.dataset import Dataset
 from isthmus.errors import ConfigError, InputError
+from isthmus.files import write_json
 
+SCHEMA = "isthmus.acceptance-curve/1"
+CURVE_FILE = "curve.json"
 STRENGTHS = (0.25, 0.5, 0.75, 1.0)
 
 
@@ -45,6 +49,7 @@ def acceptance_curve(
     strengths: Sequence[float] = STRENGTHS,
     frames: int = 50,
     extractor: str | None = None,
+    folder: Path | str | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Acceptance, ...]:
@@ -57,6 +62,7 @@ def acceptance_curve(
         strengths: above 0 to 1; not used with a mapping.
         frames: labelled frames to look at, spread evenly over the data set.
         extractor: as in `audit_translation`.
+        folder: where curve.json is written, for the audit's page there; not written if None.
         seed: draws the places that objects are compared with.
         progress: called with (frames done, frames in all, what).
 
@@ -91,7 +97,11 @@ def acceptance_curve(
             results[level] += [(box.decision, box.structure) for box in audit.boxes]
         if progress:
             progress(number, len(places), "auditing strengths")
-    return tuple(_point(level, found) for level, found in results.items())
+    points = tuple(_point(level, found) for level, found in results.items())
+    if folder is not None:
+        content = {"schema": SCHEMA, "seed": seed, "points": [asdict(point) for point in points]}
+        write_json(Path(folder) / CURVE_FILE, content)
+    return points
 
 
 def _point(strength: float, found: Sequence[tuple[str, float]]) -> Acceptance:

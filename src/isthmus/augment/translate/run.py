@@ -11,8 +11,6 @@ from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
 from isthmus.errors import ConfigError
 
-AUDIT = "audit.json"
-
 
 def translate_and_audit(
     dataset: Dataset,
@@ -56,8 +54,6 @@ def translate_and_audit(
         ConfigError: not exactly one way to translate, or options of another.
         InputError: see the functions named above.
     """
-    from isthmus.data.formats import write_dataset
-
     folder = Path(folder)
     if sum(way is not None for way in (translator, diffusion, pictures)) != 1:
         raise ConfigError("give exactly one of a translator, a diffusion pipeline and pictures")
@@ -84,10 +80,13 @@ def translate_and_audit(
     )
     if not audit or not any(frame.objects for frame in made):
         return made, None
-    kept, report = audit_translation(
-        dataset, made, extractor=extractor, detector=detector, seed=seed, executor=executor,
+    return audit_translation(
+        dataset,
+        made,
+        extractor=extractor,
+        detector=detector,
+        folder=folder,
+        seed=seed,
+        executor=executor,
         progress=progress,
-    )  # fmt: skip
-    write_dataset(kept, folder, "coco")
-    report.save(folder / AUDIT)
-    return kept, report
+    )
