@@ -32,6 +32,7 @@ import augment_peers
 import augment_worlds
 import numpy as np
 import record
+from augment_perceptual import perceptual
 
 from isthmus import seeds
 from isthmus.augment.depth import default_depth, estimate_geometry
@@ -140,16 +141,24 @@ def by_peers(condition: str, images: Images, says: Callable[[str], None]) -> dic
 
 
 def compared(
-    name: str, true: Images, clear: Images, ours: Images, extractors: dict[str, Extractor]
+    name: str,
+    true: Images,
+    clear: Images,
+    ours: Images,
+    extractors: dict[str, Extractor],
+    *,
+    paired: bool = True,
 ) -> dict[str, Any]:
-    """One row of the table of realism."""
+    """One row of the table of realism; `paired`: true and clear frames show the same scenes."""
     notes: list[str] = []
     sets = {"clear": clear, "isthmus": ours, **by_peers(name, clear, notes.append)}
     table = gaps(true, sets, extractors)
     row: dict[str, Any] = {"frames": [len(clear), len(true)], "mmd2": table, "notes": notes}
     row["reduction"] = reductions(table)
-    if len(true) == len(clear) and name != "camvid_dusk":
+    if paired:
         row["psnr"] = {key: psnr(true, images) for key, images in sets.items()}
+        if "network" in extractors:
+            row["perceptual"] = perceptual(true, sets, extractors["network"])
     return row
 
 
@@ -175,9 +184,7 @@ def camvid_row(label_file: Path, n: int, extractors: dict[str, Any]) -> dict[str
     chosen = [[f[int(k)] for k in np.linspace(0, len(f) - 1, n)] for f in (dusk, day)]
     true, clear = ([read_rgb(f.image) for f in frames] for frames in chosen)
     ours = applied(*CAMVID, chosen[1])
-    row = compared("low_light", true, clear, ours, extractors)
-    row.pop("psnr", None)  # no pairs
-    return row
+    return compared("low_light", true, clear, ours, extractors, paired=False)
 
 
 def depth_errors(clear: Dataset) -> dict[str, float]:

@@ -12,6 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import measured_augment
 import measured_quality
 import measured_sections
 import measured_synthesis
@@ -82,6 +83,8 @@ def page(results: dict[str, dict[str, Any]]) -> str:
         parts += _speed(results["gap_speed"])
     if "gap_calibration" in results:
         parts += _calibration(results["gap_calibration"])
+    if "augment" in results:
+        parts += measured_augment.augment(results["augment"])
     if "synthesis" in results:
         parts += measured_synthesis.synthesis(results["synthesis"])
     for name in ("synthetic_value", "adapt", "translate"):
