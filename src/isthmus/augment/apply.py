@@ -28,7 +28,7 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
 
-RECIPE = "isthmus.augment/4"
+RECIPE = "isthmus.augment/5"
 """Changes whenever the same request gives other pictures."""
 
 

@@ -15,6 +15,9 @@ from isthmus.augment.smooth import enlarge, gauss, smooth_noise
 
 BRIGHT = 0.42
 """Linear level that the brightest 3 % of a flat scene are lifted to, if that is not too much."""
+MIDDLE, LIFTED = 0.17, 3.2
+"""Linear level at which cameras put the middle of a usual scene, and how many times higher that of
+a flat one may lie: white things are to come out white."""
 SKY_OVER_ROAD = 6.5
 """Luminance of an overcast sky near the horizon over that of a dry road under it.
 
@@ -74,17 +77,18 @@ def metered(light: Floats, before: Floats, amount: float = 1.0) -> Floats:
     """Light (h, w, 3) as an automatic exposure takes it that took the frame `before`.
 
     The lower two thirds of a picture decide, as cameras of cars meter: they come out as light as
-    they were. What is flat (fog) may come out up to twice as light, until its brightest are white.
+    they were. What is flat (fog, snow) comes out lighter, until its brightest are white, however
+    dark the street before was: with the sun and the bright sky gone, nothing else holds exposure
+    down.
 
     Args:
         light: after the weather has changed.
         before: the frame as it was.
         amount: 0 (exposure stays) to 1 (metered anew).
     """
-    gain = _metered_level(before)[0]
+    usual = _metered_level(before)[0]
     level, bright = _metered_level(light)
-    gain /= level
-    gain = max(gain, min(BRIGHT / bright, 2 * gain))
+    gain = max(usual, min(BRIGHT * level / bright, LIFTED * MIDDLE)) / level
     return np.asarray(light * np.float32(np.clip(gain, 0.1, 10) ** amount), np.float32)
 
 
