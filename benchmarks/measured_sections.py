@@ -36,6 +36,8 @@ ARMS = {
     "pseudo_labels": "pseudo-labels",
     "mean_teacher": "mean teacher",
     "fda_mean_teacher": "FDA, then mean teacher",
+    "augmented_mean_teacher": "generated corner cases, then mean teacher",
+    "augmented_adabn": "generated corner cases, then AdaBN",
     "fda_adabn_mean_teacher": "FDA, AdaBN, mean teacher",
     "labels_10": "10 labelled target frames",
     "labels_40": "40 labelled target frames",
