@@ -45,6 +45,15 @@ ARMS = {
 }
 
 
+def _tested_on(test: dict[str, Any], objects: str) -> str:
+    if test["sequences"] > 1:
+        return f"{test['frames']} test frames in {test['sequences']} sequences, {objects}."
+    return (
+        f"{test['frames']} test frames of one drive, {objects}: too few to speak of more than that "
+        "drive. Intervals are over its blocks of frames and over seeds."
+    )
+
+
 def synthetic_value(result: dict[str, Any]) -> list[str]:
     """What rendered frames are worth beside CARLA's."""
     figures = result["figures"]
@@ -114,7 +123,7 @@ def _pair(task: str, name: str, figures: dict[str, Any], table: dict[str, Any]) 
     objects = ", ".join(f"{n} {c}s" for c, n in test["objects"].items())
     lines = [
         f"### {name[0].upper()}{name[1:]}",
-        f"{test['frames']} test frames in {test['sequences']} sequences, {objects}.",
+        _tested_on(test, objects),
         "\n".join([head, "|---|" + "---:|" * (len(classes) + 1), *rows]),
     ]
     worth = figures.get(f"{task}_worth_in_labels")
