@@ -12,6 +12,8 @@ from fake_run import write_run
 from isthmus.report.blocks import Listing, Text
 from isthmus.report.run_folder import read_run
 from isthmus.report.sections import gap
+from isthmus.report.sections.takeaway import sees_gap
+from isthmus.study import takeaway as verdict
 
 
 def blocks(folder: Path, units: str, problems: list[dict[str, Any]]) -> list[Any]:
@@ -38,3 +40,10 @@ def test_what_was_found_odd_in_the_frames_is_a_caution(tmp_path):
     odd = {"path": "a", "kind": "looks-like-video", "reason": "alike <b>", "severity": "warning"}
     listed = [b.items for b in blocks(tmp_path, "frames", [odd]) if isinstance(b, Listing)]
     assert "a: alike <b>." in listed[0]
+
+
+@pytest.mark.parametrize("units", [(19, 4), (4, 19), (4, 4), (5, 5), (40, 6), (100, 100)])
+@pytest.mark.parametrize("p", [0.005, 0.02, 0.04, 0.06])
+def test_the_card_and_the_verdict_hold_a_p_value_to_the_same_level(units, p):
+    row = {"above_floor": True, "p_value": p, "units_x": units[0], "units_y": units[1]}
+    assert sees_gap(row) is verdict._significant(row)

@@ -153,12 +153,14 @@ def is_whole(estimate: Document) -> bool:
 def significance(estimate: Document) -> float | None:
     """The level its p-value is held to: 0.01, or 0.05 where so few units cannot reach 0.01.
 
-    None where they cannot reach 0.05 either: whether there is a gap cannot be decided.
+    The smaller side decides, as in the study's own verdict. None where its units cannot reach 0.05
+    either: whether there is a gap cannot be decided.
     """
     x, y = fields.number(estimate, "units_x"), fields.number(estimate, "units_y")
     if not x or not y:
         return SIGNIFICANCE
-    least = 1 / comb(int(x + y), int(x))
+    units = int(min(x, y))
+    least = 1 / comb(2 * units, units)
     return next((level for level in (SIGNIFICANCE, COARSE) if least <= level), None)
 
 
