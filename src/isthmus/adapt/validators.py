@@ -43,7 +43,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "prototypes": ("prototype_ratio",),
     "simulation": ("simulated_ap50",),
 }
-"""Kinds of signs that detectors are compared by (`advantage`), each with equal weight."""
+"""Kinds of signs that detectors are compared by; `advantage` says how much each counts."""
 NEARER = "simulated_nearer"
 """Sign beside `simulated_ap50`: the share of the gap that is left out of the simulated images, by
 which that family counts; the same for all detectors."""
