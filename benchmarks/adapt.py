@@ -23,7 +23,7 @@ from typing import Any
 
 import yaml
 from adapt_speed import speed
-from record import RESULTS, record, stamp
+from record import add
 
 import isthmus
 
@@ -182,17 +182,7 @@ def main() -> None:
         print(json.dumps(figures, indent=1))
         if options.quick or options.development:
             continue
-        path = RESULTS / "adapt.json"
-        before = json.loads(path.read_text()) if path.is_file() else {"figures": {}, "tables": {}}
-        kept = {k: v for k, v in before["figures"].items() if not k.startswith(f"{task}_")}
-        if task == "speed":
-            kept = {k: v for k, v in before["figures"].items() if k not in figures}
-        merged = kept | figures
-        spearman = [v for k, v in merged.items() if k.endswith("_selection_spearman") and v]
-        if spearman:
-            merged["selection_spearman"] = sum(spearman) / len(spearman)
-        tables = before["tables"] | {task: {**table, **stamp()}}
-        record("adapt", merged, tables=tables, packages=("scipy",))
+        add("adapt", task, figures, table, packages=("scipy",))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import torch
 from isthmus.adapt.validators import validators
 from isthmus.detect.batches import labelled_batch
 from isthmus.detect.detector import build_detector
+from isthmus.detect.evaluate import predict
 from isthmus.detect.objectives import Supervised
 from isthmus.detect.samples import Images, Samples
 from isthmus.detect.train import Recipe, train
@@ -101,6 +102,7 @@ def speed(quick: bool) -> dict[str, float | None]:
     images = 16 if quick else 128
     target = noise(images).images
     validators(compact, target, np.array([2.0, 2.0]), source=target)
+    predict(compact, target)  # the source's validation frames as the target would show them
     choosing = time.process_time() - started
     per_image = {name: median(values) for name, values in times.items()}
     torch.set_num_threads(threads)

@@ -9,7 +9,7 @@ the rows that others measured on them. Each domain is prepared by itself as the 
 of words sum to 1 and are standardised, digits have unit length. Methods of ours have the settings
 of their papers for every task; no label of a target is looked at but to count.
 
-Writes `benchmarks/results/classic_adaptation.json`.
+Adds its figures to `benchmarks/results/adapt.json`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import scipy.io
-from record import RESULTS, record
+from record import RESULTS, add
 
 from isthmus.adapt.vectors.method import VECTOR_METHODS, classify, unit_rows
 
@@ -114,13 +114,21 @@ def figures_of(tables: dict[str, Any]) -> dict[str, float | None]:
             figures[f"classic_mean_{side}"] = best_mean(rows)[1]
             for name in rows[0]:
                 values = [row.get(name) for row in rows]
-                known = None not in values
-                figures[f"mean_{side}_{name.lower()}"] = float(np.mean(values)) if known else None
+                mean = None if None in values else float(np.mean(values))
+                figures[f"classic_{side}_{name.lower()}_mean"] = mean
     for task in tasks:
         key = re.sub(r"\W+", "_", task.replace(".mat", "")).lower()
         for name, cell in tables[task]["ours"].items():
-            figures[f"{key}_{name}"] = cell["accuracy"]
+            figures[f"classic_{key}_{name}"] = cell["accuracy"]
     return figures
+
+
+def on_record() -> dict[str, Any]:
+    """Tasks that have been measured: pieces add up."""
+    path = RESULTS / "adapt.json"
+    tables = json.loads(path.read_text())["tables"] if path.is_file() else {}
+    tasks: dict[str, Any] = tables.get("classic", {}).get("tasks", {})
+    return tasks
 
 
 def main() -> None:
@@ -132,10 +140,7 @@ def main() -> None:
     options = parser.parse_args()
     groups = {"office": office, "digits": digits}
     known = references(options.data / "reference.txt")
-    path = RESULTS / "classic_adaptation.json"
-    tables: dict[str, Any] = {}
-    if path.is_file() and not options.quick:
-        tables = json.loads(path.read_text())["tables"]["tasks"]  # pieces add up
+    tables = {} if options.quick else on_record()
     for group in options.task or groups:
         tasks = groups[group](options.data)
         for name, task in list(tasks.items())[: 1 if options.quick else None]:
@@ -147,9 +152,8 @@ def main() -> None:
             shown = {k: round(v["accuracy"], 1) for k, v in row["ours"].items()}
             print(name, shown, row["reference"], flush=True)
             if not options.quick:
-                figures = figures_of(tables)
-                record("classic_adaptation", figures, tables={"tasks": tables},
-                       packages=("scipy", "scikit-learn"))  # fmt: skip
+                add("adapt", "classic", figures_of(tables), {"tasks": tables},
+                    packages=("scipy",))  # fmt: skip
     print(json.dumps(figures_of(tables), indent=1))
 
 

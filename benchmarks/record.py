@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -45,6 +46,29 @@ def record(
         },
     )
     return path
+
+
+def add(
+    name: str,
+    part: str,
+    figures: dict[str, float | None],
+    table: dict[str, Any],
+    *,
+    packages: tuple[str, ...] = (),
+) -> Path:
+    """Put one part of a benchmark, with its day and commit, beside the parts on record.
+
+    Figures that begin with the part's name, or that it gives now, take the place of older ones.
+    """
+    path = RESULTS / f"{name}.json"
+    before = json.loads(path.read_text()) if path.is_file() else {"figures": {}, "tables": {}}
+    kept = {k: v for k, v in before["figures"].items() if not k.startswith(f"{part}_")}
+    merged = kept | figures
+    spearman = [v for k, v in merged.items() if k.endswith("_selection_spearman") and v]
+    if spearman:
+        merged["selection_spearman"] = sum(spearman) / len(spearman)
+    tables = before["tables"] | {part: {**table, **stamp()}}
+    return record(name, merged, tables=tables, packages=packages)
 
 
 def stamp() -> dict[str, str]:

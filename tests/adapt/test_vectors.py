@@ -104,3 +104,14 @@ def test_wrong_input_is_named():
         classify("coral", source, labels, np.where(target > 3, np.nan, target))
     with pytest.raises(InputError, match="two or more classes"):
         classify("coral", source, labels * 0, target)
+
+
+@pytest.mark.parametrize("method", sorted(VECTOR_METHODS))
+def test_a_feature_that_never_moves_in_the_source_does_not_drown_the_others(method):
+    source, labels, target, truth = domains()
+    noise = np.random.default_rng(9).standard_normal((len(target), 1))
+    still = np.concatenate([source, np.zeros((len(source), 1))], axis=1)
+    moving = np.concatenate([target, 0.3 * noise], axis=1)
+    found = classify(method, still, labels, moving)
+    plain = (classify(method, source, labels, target) == truth).mean()
+    assert (found == truth).mean() >= plain - 0.1

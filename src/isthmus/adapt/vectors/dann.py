@@ -29,7 +29,9 @@ class AdversarialClassifier:
         self, source: np.ndarray, labels: np.ndarray, target: np.ndarray, *, seed: int
     ) -> np.ndarray:
         """Class of each target row."""
-        mean, spread = source.mean(0), source.std(0) + 1e-6
+        # The spread is that of both: a feature that never moves in the source alone (the margin
+        # of a digit) would come out at a million in the target and drown all others.
+        mean, spread = source.mean(0), np.concatenate([source, target]).std(0) + 1e-6
         here, there = (torch.from_numpy((x - mean) / spread).float() for x in (source, target))
         truth = torch.from_numpy(labels)
         classes = int(labels.max()) + 1
