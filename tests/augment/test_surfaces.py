@@ -6,6 +6,7 @@ import pytest
 from drawn_street import draw_street
 from isthmus.augment.arrays import PLANTS, SEALED, SKY_CLASS, SOFT, Arrays
 from isthmus.augment.depth import FAR, Geometry
+from isthmus.augment.effect import EFFECTS
 from isthmus.augment.surfaces import (
     CLASS_IDS,
     Plane,
@@ -28,6 +29,19 @@ def level(rows: int = 96, columns: int = 120) -> np.ndarray:
     below = np.arange(rows) + 0.5 - PLANE.horizon
     depth = np.where(below > 0.6, 1 / (PLANE.rate * np.maximum(below, 0.6)), FAR)
     return np.repeat(depth[:, None], columns, axis=1).astype(np.float32)
+
+
+def test_parts_of_a_composition_share_what_lies_where(monkeypatch):
+    planes = []
+
+    def counted(depth, geometry):
+        planes.append(road_plane(depth, geometry))
+        return planes[-1]
+
+    monkeypatch.setattr("isthmus.augment.surfaces.road_plane", counted)
+    arrays = Arrays(np.full((96, 120, 3), 90, np.uint8))
+    EFFECTS["sleet"].apply(arrays, level(), 2.0, np.random.default_rng(0))
+    assert len(planes) == 1
 
 
 def test_the_plane_is_read_off_depth():

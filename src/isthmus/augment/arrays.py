@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from isthmus.augment.linear import Bytes, Floats
 from isthmus.augment.severity import MOST_SEVERE
 from isthmus.data.frame import Box
 from isthmus.errors import InputError
+
+if TYPE_CHECKING:
+    from isthmus.augment.surfaces import Surfaces
 
 SMALLEST_SIDE = 32
 OTHER, SKY_CLASS, SEALED, SOFT, PLANTS = range(5)
@@ -28,6 +32,8 @@ class Arrays:
             (grass, earth), plants or anything else; None where the frame has no such map.
         geometry: where the camera stands, as far as it is known.
         exact: depth is measured, not estimated: surfaces' normals can be taken from it.
+        layout: what lies where, if that has been worked out already: the parts of a composition
+            share it.
     """
 
     image: Bytes
@@ -35,6 +41,7 @@ class Arrays:
     surface: Bytes | None = None
     geometry: Geometry = field(default_factory=Geometry)
     exact: bool = False
+    layout: Surfaces | None = None
 
     @property
     def things(self) -> tuple[Box, ...]:

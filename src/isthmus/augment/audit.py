@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from isthmus.augment.linear import Bytes, Floats
@@ -78,22 +79,25 @@ def audit_boxes(
     sums = _integral(before), _integral(after)
     audits = []
     for box in boxes:
-        old, new = (_grid(s, box, shape) for s in sums)
+        rows, columns = _cells(box, shape)
+        old, new = (_grid(s, rows, columns) for s in sums)
         arriving = None
         if transmission is not None:
             x1, y1, x2, y2 = _inner(box, shape)
             arriving = float(np.median(transmission[y1:y2, x1:x2]))
-        before_after = (_contrast(sums[0], box, shape), _contrast(sums[1], box, shape))
+        inner, outer = _bounds(box, shape, -0.1), _bounds(box, shape, 0.5)
+        before_after = (_contrast(sums[0], inner, outer), _contrast(sums[1], inner, outer))
         audits.append(replace(_audit(old, new, arriving, cause), contrast=before_after))
     return Audit(tuple(audits))
 
 
 def _audit(old: Floats, new: Floats, arriving: float | None, cause: str) -> BoxAudit:
     """Judge an object by its grey levels (rows, columns) before and after."""
-    spread = float(old.std())
+    pattern = old - old.mean()
+    spread = float(np.sqrt((pattern * pattern).mean()))
     share = 1.0
     if spread > 1e-6:
-        share = float(((old - old.mean()) * (new - new.mean())).mean() / spread**2)
+        share = float((pattern * (new - new.mean())).mean() / spread**2)
     visibility = float(np.clip(share, 0, 1))
     if arriving is not None:
         visibility = min(visibility, arriving) if spread > 1e-6 else arriving
@@ -126,13 +130,27 @@ def _integral(image: Bytes) -> NDArray[np.float64]:
     """Sums (h + 1, w + 1) of grey levels above and to the left of each corner."""
     grey = image @ np.array([0.3, 0.59, 0.11], np.float32)
     sums = np.zeros((grey.shape[0] + 1, grey.shape[1] + 1))
-    np.cumsum(np.cumsum(grey, axis=0, dtype=np.float64), axis=1, out=sums[1:, 1:])
+    _add_up(grey, sums)
     return sums
 
 
-def _contrast(sums: NDArray[np.float64], box: Box, shape: tuple[int, ...]) -> float:
+@njit(cache=True, nogil=True)
+def _add_up(grey, sums):  # type: ignore[no-untyped-def]
+    """Sums of columns from above, then of rows from the left."""
+    height, width = grey.shape
+    column = np.zeros(width)
+    for y in range(height):
+        total = 0.0
+        for x in range(width):
+            column[x] += grey[y, x]
+            total += column[x]
+            sums[y + 1, x + 1] = total
+
+
+def _contrast(
+    sums: NDArray[np.float64], inner: tuple[int, int, int, int], outer: tuple[int, int, int, int]
+) -> float:
     """|object − around| / (object + around) of mean luminances."""
-    inner, outer = _bounds(box, shape, -0.1), _bounds(box, shape, 0.5)
     (inside, area), (total, whole) = (_sum(sums, part) for part in (inner, outer))
     if whole <= area:
         return 0.0
@@ -148,11 +166,16 @@ def _sum(sums: NDArray[np.float64], part: tuple[int, int, int, int]) -> tuple[fl
     return float(total), (y2 - y1) * (x2 - x1)
 
 
-def _grid(sums: NDArray[np.float64], box: Box, shape: tuple[int, ...]) -> Floats:
-    """Mean grey level in up to 12 × 12 cells of the box and what is around it."""
+def _cells(box: Box, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns between up to 12 × 12 cells of the box and what is around it."""
     left, top, right, bottom = _bounds(box, shape, MARGIN)
     rows = np.linspace(top, bottom, min(GRID, bottom - top) + 1).astype(int)
     columns = np.linspace(left, right, min(GRID, right - left) + 1).astype(int)
+    return rows, columns
+
+
+def _grid(sums: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """Mean grey level of each cell."""
     corners = sums[rows[:, None], columns]
     cells = corners[1:, 1:] - corners[:-1, 1:] - corners[1:, :-1] + corners[:-1, :-1]
     return np.asarray(cells / np.outer(np.diff(rows), np.diff(columns)), np.float32)

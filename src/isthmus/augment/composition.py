@@ -7,7 +7,7 @@ Labels are audited over the whole: what arrives is the product of what the parts
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from isthmus.augment.arrays import Arrays
 from isthmus.augment.linear import Floats
 from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.severity import MOST_SEVERE, Scale
+from isthmus.augment.surfaces import surfaces
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Composition(Physical):
     ) -> Changed:  # fmt: skip
         """See `Physical.change`."""
         through: Floats | None = None
+        arrays = replace(arrays, layout=surfaces(arrays, depth))
         for part in self.parts:
             done = part.effect.change(light, arrays, depth, part.severity(severity), rng)
             light = done.light

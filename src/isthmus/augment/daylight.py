@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.augment.linear import Floats, luminance
-from isthmus.augment.mix import over, scaled
+from isthmus.augment.mix import greyed, over
 from isthmus.augment.smooth import enlarge, gauss, smooth_noise
 
 BRIGHT = 0.42
@@ -43,10 +43,7 @@ def overcast(
     soft_sky = gauss(sky.astype(np.float32), max(0.6, level.shape[1] / 900))
     factor = evened(level, unevenness(level, soft_sky), 0.8 * amount)
     # Without the sun's warm and the sky's blue light, colours are those of surfaces alone.
-    kept = np.float32(1 - 0.3 * amount)
-    out = light * kept
-    out += (level * (1 - kept))[..., None]
-    out = scaled(out, factor)
+    out = greyed(light, level, 0.3 * amount, factor)
     rest = luminance(out[::3, ::3][~sky[::3, ::3]])
     lit = SKY_OVER_REST * float(np.median(rest)) if len(rest) else 1.0
     floor = luminance(out[::3, ::3][road[::3, ::3]])
@@ -54,7 +51,7 @@ def overcast(
         lit = max(lit, SKY_OVER_ROAD * float(np.median(floor)))
     above = np.float32(np.clip(lit, 0.35, 1.6))
     ceiling = above * (0.85 + 0.15 * clouds(rng, (level.shape[0], level.shape[1])))
-    return over(out, ceiling[..., None] * CLOUDY, soft_sky * np.float32(amount))
+    return over(out, ceiling, soft_sky * np.float32(amount), CLOUDY)
 
 
 def airlight(light: Floats, sky: NDArray[np.bool_]) -> Floats:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
@@ -30,16 +32,39 @@ def _encoding() -> Bytes:
 
 def to_linear(image: Bytes) -> Floats:
     """Linear light 0–1 (float32) of sRGB bytes, any shape."""
-    return np.asarray(np.take(_decoding(), image), np.float32)
+    return looked_up(_decoding(), image)
 
 
 def to_srgb(light: Floats) -> Bytes:
     """Bytes (sRGB) of linear light, clipped to 0–1; `to_srgb(to_linear(x)) == x` for all bytes."""
-    # The table is even in the square root of light, which follows the curve closely.
-    level = np.sqrt(np.clip(light, 0, 1)) * np.float32(STEPS - 1)
-    return np.asarray(np.take(_encoding(), (level + np.float32(0.5)).astype(np.int32)), np.uint8)
+    out = np.empty(light.shape, np.uint8)
+    plain = np.ascontiguousarray(light, np.float32)
+    _encode(plain.reshape(-1), _encoding(), out.reshape(-1))
+    return out
 
 
 def luminance(light: Floats) -> Floats:
     """Relative luminance (…,) of linear RGB (…, 3)."""
     return np.asarray(light @ LUMINANCE, np.float32)
+
+
+def looked_up(table: Floats, index: NDArray[Any]) -> Floats:
+    """``table[index]``, in one pass over memory; every index must be within the table."""
+    out = np.empty(index.shape, np.float32)
+    _look_up(table, np.ascontiguousarray(index).reshape(-1), out.reshape(-1))
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _look_up(table, index, out):  # type: ignore[no-untyped-def]
+    for i in range(len(out)):
+        out[i] = table[index[i]]
+
+
+@njit(cache=True, nogil=True)
+def _encode(light, table, out):  # type: ignore[no-untyped-def]
+    """Bytes of light by a table that is even in its square root, which follows the curve."""
+    last, half = np.float32(len(table) - 1), np.float32(0.5)
+    for i in range(len(out)):
+        level = np.sqrt(min(max(light[i], np.float32(0)), np.float32(1)))
+        out[i] = table[int(level * last + half)]

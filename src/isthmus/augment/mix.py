@@ -15,13 +15,26 @@ def scaled(light: Floats, factor: Floats) -> Floats:
     return out
 
 
-def over(light: Floats, top: Floats, share: Floats) -> Floats:
-    """Light (h, w, 3) with `top` over a `share` (h, w) of it: light + (top − light) · share.
+def greyed(light: Floats, level: Floats, amount: float, factor: Floats) -> Floats:
+    """Light (h, w, 3) of which an `amount` (0–1) is replaced by grey of `level` (h, w), × factor.
 
-    `top` is a picture (h, w, 3) or one colour (3,).
+    `factor` is (h, w).
     """
     out = np.empty(light.shape, np.float32)
-    if top.ndim == 1:
+    kept = np.float32(1 - amount)
+    _grey(_plain(light), _plain(level), kept, np.float32(1 - kept), _plain(factor), out)
+    return out
+
+
+def over(light: Floats, top: Floats, share: Floats, tint: Floats | None = None) -> Floats:
+    """Light (h, w, 3) with `top` over a `share` (h, w) of it: light + (top − light) · share.
+
+    `top` is a picture (h, w, 3), a plane (h, w) of one `tint` (3,) or one colour (3,).
+    """
+    out = np.empty(light.shape, np.float32)
+    if tint is not None:
+        _over_tinted(_plain(light), _plain(top), _plain(tint), _plain(share), out)
+    elif top.ndim == 1:
         _over_colour(_plain(light), _plain(top), _plain(share), out)
     else:
         _over(_plain(light), _plain(top), _plain(share), out)
@@ -39,6 +52,24 @@ def _scale(light, factor, out):  # type: ignore[no-untyped-def]
             f = factor[y, x]
             for c in range(3):
                 out[y, x, c] = light[y, x, c] * f
+
+
+@njit(cache=True, nogil=True)
+def _grey(light, level, kept, lost, factor, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            grey, f = level[y, x] * lost, factor[y, x]
+            for c in range(3):
+                out[y, x, c] = (light[y, x, c] * kept + grey) * f
+
+
+@njit(cache=True, nogil=True)
+def _over_tinted(light, top, tint, share, out):  # type: ignore[no-untyped-def]
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            s, plane = share[y, x], top[y, x]
+            for c in range(3):
+                out[y, x, c] = light[y, x, c] + (plane * tint[c] - light[y, x, c]) * s
 
 
 @njit(cache=True, nogil=True)

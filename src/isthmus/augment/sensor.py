@@ -6,6 +6,7 @@ Noise is Poisson's of the electrons counted and the reading's own (EMVA 1288's l
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from isthmus.augment.linear import Floats, luminance
 from isthmus.augment.smooth import normal_noise
@@ -26,9 +27,24 @@ def sensed(light: Floats, gain: float, rng: np.random.Generator, *, muted: float
         muted: 0–1, how far colours are greyed by noise reduction.
     """
     electrons = np.float32(FULL_WELL / max(gain, 1e-3))
-    deviation = np.sqrt(np.maximum(light, 0) / electrons + (READ_NOISE / electrons) ** 2)
-    grey = luminance(light)[..., None]
+    reading = np.float32((READ_NOISE / electrons) ** 2)
+    out = np.empty(light.shape, np.float32)
+    coloured, common = normal_noise(rng, light.shape), normal_noise(rng, light.shape[:2])
+    plain = np.ascontiguousarray(light, np.float32)
+    _sense(plain, luminance(light), coloured, common, electrons, reading, np.float32(muted), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _sense(light, level, coloured, common, electrons, reading, muted, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Light greyed and with noise, `coloured` (h, w, 3) and of all colours together (h, w)."""
     # Cameras smooth colour noise more than grey noise.
-    noise = 0.6 * normal_noise(rng, light.shape)
-    noise += np.float32(0.75) * normal_noise(rng, light.shape[:2])[..., None]
-    return np.asarray(light + (grey - light) * np.float32(muted) + deviation * noise, np.float32)
+    own, shared = np.float32(0.6), np.float32(0.75)
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            grey, grain = level[y, x], shared * common[y, x]
+            for c in range(3):
+                value = light[y, x, c]
+                deviation = np.sqrt(max(value, np.float32(0)) / electrons + reading)
+                noise = own * coloured[y, x, c] + grain
+                out[y, x, c] = value + (grey - value) * muted + deviation * noise

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from isthmus.augment.linear import Floats
+from isthmus.augment.linear import Floats, looked_up
+from isthmus.augment.separable import gaussian
 from isthmus.features.blocks import shrink
 
 
@@ -19,18 +20,27 @@ def enlarge(plane: Floats, shape: tuple[int, int]) -> Floats:
 
 def gauss(plane: Floats, sigma: float) -> Floats:
     """Gaussian blur of (h, w), edges repeated; wide ones are made on a smaller picture."""
-    from scipy.ndimage import gaussian_filter
-
-    factor = int(np.clip(sigma // 3, 1, min(plane.shape) // 8))
+    factor = _factor(plane, sigma)
     if factor == 1:
-        return np.asarray(gaussian_filter(plane, sigma, mode="nearest", truncate=3), np.float32)
-    small = gaussian_filter(shrink(plane, factor), sigma / factor, mode="nearest", truncate=3)
-    return enlarge(np.asarray(small, np.float32), plane.shape)
+        return gaussian(plane, sigma)
+    return enlarge(gaussian(shrink(plane, factor), sigma / factor), plane.shape)
 
 
 def blurred(light: Floats, sigma: float) -> Floats:
     """Gaussian blur of (h, w, 3); see `gauss`."""
-    return np.stack([gauss(light[..., c], sigma) for c in range(light.shape[2])], axis=-1)
+    factor = _factor(light, sigma)
+    if factor == 1:
+        return gaussian(light, sigma)
+    small = gaussian(shrink(light, factor), sigma / factor)
+    out = np.empty(light.shape, np.float32)
+    for c in range(light.shape[2]):
+        out[..., c] = enlarge(small[..., c], (light.shape[0], light.shape[1]))
+    return out
+
+
+def _factor(picture: Floats, sigma: float) -> int:
+    """How many times smaller a picture is made before it is blurred by `sigma` pixels."""
+    return int(np.clip(sigma // 3, 1, min(picture.shape[:2]) // 8))
 
 
 def disc_blurred(light: Floats, radius: float) -> Floats:
@@ -39,9 +49,7 @@ def disc_blurred(light: Floats, radius: float) -> Floats:
     Large discs are made on a smaller picture.
     """
     factor = int(np.clip(radius // 4, 1, min(light.shape[:2]) // 8))
-    small = light if factor == 1 else np.stack(
-        [shrink(light[..., c], factor) for c in range(3)], axis=-1
-    )  # fmt: skip
+    small = light if factor == 1 else shrink(light, factor)
     disc = _disc(radius / factor)
     half = len(disc) // 2
     padded = np.pad(small, ((half, half), (half, half), (0, 0)), mode="edge")
@@ -97,7 +105,7 @@ def normal_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
     from scipy.special import ndtri
 
     table = ndtri((np.arange(4096) + 0.5) / 4096).astype(np.float32)
-    return np.take(table, rng.integers(0, 4096, shape, dtype=np.uint16))
+    return looked_up(table, rng.integers(0, 4096, shape, dtype=np.uint16))
 
 
 def _cubic(grid: Floats, shape: tuple[int, int]) -> Floats:

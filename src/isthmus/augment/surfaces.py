@@ -132,6 +132,8 @@ class Surfaces:
 
 def surfaces(arrays: Arrays, depth: Floats) -> Surfaces:
     """The surfaces of a frame with depth (h, w)."""
+    if arrays.layout is not None:
+        return arrays.layout
     plane = road_plane(depth, arrays.geometry)
     if arrays.surface is not None:
         sky, sealed, soft, plants = (

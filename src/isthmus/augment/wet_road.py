@@ -16,8 +16,8 @@ from numba import njit
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import SKY
 from isthmus.augment.linear import Floats
-from isthmus.augment.mix import over, scaled
 from isthmus.augment.physical import Changed, Physical
+from isthmus.augment.separable import upright
 from isthmus.augment.severity import Scale
 from isthmus.augment.smooth import gauss, smooth_noise
 from isthmus.augment.surfaces import Plane, Surfaces, on_feet, on_road, surfaces
@@ -64,8 +64,22 @@ def wetted(
     # Even still water has ripples.
     mirrored = _upright(mirror(light, standing, where), shape[0] / 300)
     rough = _upright(mirrored, max(1.0, shape[0] / 60))
-    seen = over(rough, mirrored, puddle)
-    return over(scaled(light, 1 - np.float32(DARKER * _soaked(film)) * sealed), seen, share)
+    darker = 1 - np.float32(DARKER * _soaked(film)) * sealed
+    out = np.empty(light.shape, np.float32)
+    _wet(np.ascontiguousarray(light), darker, rough, mirrored, puddle, share, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _wet(light, darker, rough, still, puddle, share, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Darkened light with a `share` of what rough ground and standing water mirror."""
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            f, p, s = darker[y, x], puddle[y, x], share[y, x]
+            for c in range(3):
+                own, blurred = light[y, x, c] * f, rough[y, x, c]
+                seen = blurred + (still[y, x, c] - blurred) * p
+                out[y, x, c] = own + (seen - own) * s
 
 
 def puddles(plane: Plane, shape: tuple[int, int], film: float, rng: np.random.Generator) -> Floats:
@@ -136,9 +150,4 @@ def _mirrored(light, depth, ground, horizon, rate, out):  # type: ignore[no-unty
 
 def _upright(light: Floats, sigma: float) -> Floats:
     """Light blurred along columns far more than along rows."""
-    from scipy.ndimage import gaussian_filter1d, uniform_filter1d
-
-    size = 2 * int(1.5 * sigma) + 1
-    once = uniform_filter1d(light, size, axis=0, mode="nearest")
-    twice = uniform_filter1d(once, size, axis=0, mode="nearest")
-    return np.asarray(gaussian_filter1d(twice, 0.8, axis=1, mode="nearest", truncate=2), np.float32)
+    return upright(light, 2 * int(1.5 * sigma) + 1)

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 
 
 def shrink(plane: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
-    """Means of factor × factor blocks of (h, w); the last, partial blocks are left out."""
-    height, width = (side // factor * factor for side in plane.shape)
+    """Means of factor × factor blocks of (h, w) or (h, w, c).
+
+    The last, partial blocks are left out.
+    """
+    height, width = (side // factor * factor for side in plane.shape[:2])
     whole = plane[:height, :width]
     rows = whole[:, 0::factor].copy()
     for across in range(1, factor):

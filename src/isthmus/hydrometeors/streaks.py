@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -74,17 +76,24 @@ def _streaks(out, cover, depth, ends, width, opacity, z, colour):  # type: ignor
     for i in range(len(ends)):
         ax, ay, bx, by = ends[i, 0], ends[i, 1], ends[i, 2], ends[i, 3]
         r = width[i] * np.float32(0.5)
+        if opacity[i] <= 0:
+            continue
         x0, x1 = max(int(min(ax, bx) - r - 1), 0), min(int(max(ax, bx) + r + 1), columns - 1)
         y0, y1 = max(int(min(ay, by) - r - 1), 0), min(int(max(ay, by) + r + 1), rows - 1)
         if x1 - x0 > 200 or y1 - y0 > 400:
             continue
         ux, uy = bx - ax, by - ay
         square = ux * ux + uy * uy + np.float32(1e-9)
+        # Pixels whose middle may be within reach; margins are above rounding.
+        x0, x1 = max(math.ceil(min(ax, bx) - r - 1.001), 0), min(int(max(ax, bx) + r + 0.001), x1)
+        y0, y1 = max(math.ceil(min(ay, by) - r - 1.001), 0), min(int(max(ay, by) + r + 0.001), y1)
+        # What is farther from the whole straight line is not reached.
+        aside = (r + 0.5) ** 2 * square * 1.001
         for y in range(y0, y1 + 1):
             for x in range(x0, x1 + 1):
-                if depth[y, x] < z[i]:
-                    continue
                 px, py = x + np.float32(0.5) - ax, y + np.float32(0.5) - ay
+                if (px * uy - py * ux) ** 2 > aside or depth[y, x] < z[i]:
+                    continue
                 t = min(max((px * ux + py * uy) / square, np.float32(0)), np.float32(1))
                 dx, dy = px - t * ux, py - t * uy
                 reach = r + np.float32(0.5) - np.sqrt(dx * dx + dy * dy)
