@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,11 +99,16 @@ def write_gallery(folder: Path, frames: Sequence[MarkedFrame]) -> dict[str, Any]
         "lost_cases": [_case(folder, f"lost-{k}", *case) for k, case in enumerate(lost)],
     }
     named = {entry[side] for part in entries.values() for entry in part for side in _SIDES}
-    for kind in ("example", "kept", "lost"):  # of an earlier audit of more frames
+    remove_pictures(folder, named)  # of an earlier audit of more frames
+    return entries
+
+
+def remove_pictures(folder: Path, named: Collection[str] = ()) -> None:
+    """Remove an audit's pictures from `folder`/audit, except for those `named` as in a document."""
+    for kind in ("example", "kept", "lost"):
         for path in (folder / FOLDER).glob(f"{kind}-*-*.jpg"):
             if f"{FOLDER}/{path.name}" not in named:
                 path.unlink(missing_ok=True)
-    return entries
 
 
 _SIDES = ("before", "after")

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from isthmus.augment.effect import Effect
-from isthmus.augment.gallery import MarkedFrame, write_gallery
+from isthmus.augment.gallery import MarkedFrame, remove_pictures, write_gallery
 from isthmus.data.frame import Problem
 from isthmus.files import write_json
 
 SCHEMA = "isthmus.augmented/1"
-AUDIT_FILE = "audit.json"
+AUDIT_FILE, AUDIT_PAGE = "audit.json", "audit.html"
+"""The page is drawn by `isthmus.report` from the document."""
 QUANTILES = (0.1, 0.5, 0.9)
 Three = tuple[float, float, float]
 
@@ -135,9 +136,17 @@ def write_audit(
 ) -> Path:
     """Write `folder`/audit.json with the pictures it names; returns its path."""
     path = folder / AUDIT_FILE
+    (folder / AUDIT_PAGE).unlink(missing_ok=True)
     content = {**report.document(), **write_gallery(folder, frames), "seed": seed}
     write_json(path, {**content, "problems": listed(problems, [frame.before for frame in frames])})
     return path
+
+
+def remove_audit(folder: Path) -> None:
+    """Remove the audit of labels that `folder` held before: document, page and pictures."""
+    for name in (AUDIT_FILE, AUDIT_PAGE):
+        (folder / name).unlink(missing_ok=True)
+    remove_pictures(folder)
 
 
 def listed(problems: Sequence[Problem], images: Sequence[Path]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from isthmus.augment.report import AUDIT_FILE
 from isthmus.augment.translate.apply import translate_dataset
 from isthmus.augment.translate.audit import audit_frame, decide, other_places, overlap
 from isthmus.augment.translate.audit_dataset import audit_translation, match_frames
@@ -22,6 +23,7 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box
 from isthmus.data.images import read_rgb, write_png
 from isthmus.errors import ConfigError, InputError
+from isthmus.report.audit_page import write_audit_page
 
 
 class Look:
@@ -189,6 +191,21 @@ def test_a_detector_is_asked_before_and_after(tmp_path, day):
     assert audit.made_up == 0
     assert all(0 <= row["before"] < 0.3 for row in audit.rows)
     assert audit.boxes["keep"] == 12
+
+
+def test_a_new_translation_takes_an_earlier_audit_away(tmp_path, day):
+    made = translate_dataset(day, Look(), tmp_path)
+    audit_translation(day, made, folder=tmp_path)
+    page = write_audit_page(tmp_path)
+    audit_translation(day, made, folder=tmp_path)
+    assert (tmp_path / AUDIT_FILE).is_file()
+    assert not page.exists()  # drawn from the document before
+    write_audit_page(tmp_path)
+    assert list((tmp_path / "audit").glob("*.jpg"))
+    translate_dataset(day, Look(), tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left & {AUDIT_FILE, page.name} == set()
+    assert not list((tmp_path / "audit").glob("*.jpg"))
 
 
 def test_labels_that_are_not_the_sources_are_refused(tmp_path, day):

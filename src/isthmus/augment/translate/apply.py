@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from isthmus.augment.report import remove_audit
 from isthmus.augment.translate.folder import adopt_translated
 from isthmus.augment.translate.translator import TranslationJob, Translator, translate_frame
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
@@ -30,7 +31,7 @@ def translate_dataset(
 
     Each frame is made alone: the same call gives the same bytes with any number of workers, and a
     call that was cut short goes on where it stopped. Labels are carried over as they are;
-    `audit_translation` says which of them still hold.
+    `audit_translation` says which of them still hold; an earlier audit in `folder` is removed.
 
     Args:
         dataset: frames, with or without labels.
@@ -63,6 +64,7 @@ def translate_dataset(
     else:
         jobs = [TranslationJob(f, translator, strength, folder) for f in dataset.frames]
         made = _translated(dataset, jobs, executor or SerialExecutor(), progress)
+    remove_audit(folder)  # it was about other labels
     write_dataset(made, folder, "coco")
     return made
 

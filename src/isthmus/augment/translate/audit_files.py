@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from isthmus.augment.gallery import MarkedBox, MarkedFrame, write_gallery
-from isthmus.augment.report import AUDIT_FILE, listed
+from isthmus.augment.report import AUDIT_FILE, AUDIT_PAGE, listed
 from isthmus.augment.translate.audit import FrameAudit
 from isthmus.data.frame import Frame, Problem
 from isthmus.files import write_json
@@ -28,6 +28,7 @@ def write_translation_audit(
 ) -> Path:
     """Write `folder`/audit.json with the pictures it names; returns its path."""
     path = folder / AUDIT_FILE
+    (folder / AUDIT_PAGE).unlink(missing_ok=True)
     pictures = write_gallery(folder, [_marked(*item) for item in audited])
     skipped = listed(problems, [before.image for before, _, _ in audited])
     write_json(path, {**report.document(), **pictures, "seed": seed, "problems": skipped})
