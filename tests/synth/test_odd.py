@@ -133,6 +133,31 @@ def test_a_sweep_repeats_a_scene_with_one_factor_changed(tmp_path):
     assert rows[3].time == pytest.approx(0.1)
 
 
+def test_what_cannot_be_is_not_swept_over(tmp_path):
+    rule = "never: [{visibility: {below: 200}, rain: {above: 10}}]\n"
+    text = "factors: {rain: {uniform: [0, 20]}}\n" + rule + "sweep: {visibility: [100, 1000]}"
+    rows = sample_rows(_odd(tmp_path, text), 32)
+    assert max(row.factors.rain for row in rows) <= 10
+    assert {row.factors.visibility for row in rows} == {100, 1000}
+    frozen = "factors: {rain: 20}\n" + rule + "sweep: {visibility: [1000, 100]}"
+    with pytest.raises(ConfigError, match="never: visibility below 200"):
+        sample_rows(_odd(tmp_path, frozen), 1)
+
+
+def test_nothing_hangs_on_what_is_swept(tmp_path):
+    text = """factors: {clouds: 1, rain: 3}
+when:
+  - {if: {clouds: 1}, then: {visibility: 900, rain: 7}}
+  - {if: {rain: {above: 10}}, then: {visibility: 500}}
+sweep: {rain: [0, 20]}
+"""
+    with pytest.raises(ConfigError, match=r"line 4: when\.1\.if\.rain: swept") as fault:
+        _odd(tmp_path, text)
+    assert "when.0" not in str(fault.value)
+    rows = sample_rows(_odd(tmp_path, text.replace("rain: {above: 10}", "clouds: 0")), 2)
+    assert [(r.factors.rain, r.factors.visibility) for r in rows] == [(0, 900), (20, 900)]
+
+
 def test_a_counterfactual_keeps_all_else(tmp_path):
     row = sample_rows(_odd(tmp_path, WET), 1)[0]
     other = counterfactual(row, wetness=0.25)

@@ -39,6 +39,7 @@ from isthmus.synth.world.factors import FACTORS, checked
 Design = Literal["sobol", "latin_hypercube", "random", "t_wise"]
 SUN = ("latitude", "day", "hour", "heading")
 MOST_SWEPT = 1000
+SWEPT = "swept, so nothing else may hang on it: take it out of `sweep`, or of this condition"
 SOUND = {"lanes": 1}
 """Stands in for a condition of wrong form while the rest of its file is looked at."""
 
@@ -89,7 +90,7 @@ class Domain:
         when: dependencies, in order; the last that holds decides.
         never: combinations that cannot be.
         design, strength, levels: how rows cover the space.
-        sweep: factor → values that each scene is rendered at.
+        sweep: factor → values that each scene is rendered at, whatever else is said of the factor.
         frames, fps: frames of each scene.
     """
 
@@ -203,6 +204,9 @@ class _Reader:
         for k, item in enumerate(written.when):
             then = self._distributions(item.then, ("when", k, "then"))
             condition = self._condition(item.if_, ("when", k, "if"))
+            for name in item.if_.keys() & written.sweep.keys():
+                if (place := ("when", k, "if", name)) in self.options.lines:  # not of `SOUND`
+                    self._note(place, SWEPT)
             if condition is not None:
                 when.append(Dependency(condition, then))
         never = [self._condition(item, ("never", k)) for k, item in enumerate(written.never)]

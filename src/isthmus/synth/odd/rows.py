@@ -191,14 +191,15 @@ def _complete(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fault(domain: Domain, row: dict[str, Any]) -> str | None:
-    """The rule that a row breaks; None if it may be."""
-    whole = _complete(row)
-    for condition in domain.never:
-        if condition.holds(whole):
-            return f"never: {condition}"
+    """The rule that a row breaks, at any of the values it is swept over; None if it may be."""
     for values in product(*domain.sweep.values()):
+        shown = row | dict(zip(domain.sweep, values, strict=True))
+        whole = _complete(shown)
+        for condition in domain.never:
+            if condition.holds(whole):
+                return f"never: {condition}"
         try:
-            Factors.of(row | dict(zip(domain.sweep, values, strict=True)))
+            Factors.of(shown)
         except ConfigError as fault:
             return " ".join(str(fault).split())
     return None
