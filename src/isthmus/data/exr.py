@@ -36,6 +36,7 @@ def write_exr(path: Path, values: NDArray[np.floating[Any]]) -> None:
 
     Raises:
         MissingExtraError: the extra `exr` is not installed.
+        OSError: the file cannot be written.
     """
     require_exr()
     import OpenEXR
@@ -49,7 +50,10 @@ def write_exr(path: Path, values: NDArray[np.floating[Any]]) -> None:
         header["whiteLuminance"] = 1.0
     with atomic_path(path) as temporary:
         name = "Z" if stored.ndim == 2 else "RGB"
-        OpenEXR.File(header, {name: stored}).write(str(temporary))
+        try:
+            OpenEXR.File(header, {name: stored}).write(str(temporary))
+        except RuntimeError as error:  # a full disk, say: what other writers call an OSError
+            raise OSError(f"{path}: {error}") from error
 
 
 def read_exr(path: Path | str) -> Floats:

@@ -117,7 +117,8 @@ def fit_label_style(
             "needed: render more frames (those that are made stay)"
         )
     fitted = replace(start, smallest=round(float(np.quantile(lows, 0.01)), 2))
-    clear = [i for i in seen if i["visible"][3] - i["visible"][1] >= fitted.smallest]
+    # Those that are drawn and not left open: of these alone the given set's flags speak.
+    clear = [i for i in seen if (box := label(i, fitted)) is not None and not box.ignore]
     for flag, share in (("occluded", "occlusion"), ("truncated", "truncation")):
         known = [
             getattr(box, flag)
