@@ -135,7 +135,7 @@ def show_dataset(dataset: Any) -> None:
         for category, count in objects.most_common():
             shown = known.get(category, "unknown: map it in the study file")
             table.add_row(escape(category), str(count), shown or "left out on purpose")
-        _show_table(table)
+        show_table(table)
     show_problems(dataset.problems)
 
 
@@ -160,7 +160,7 @@ def show_gap(result: Any, *, saved: Path | None) -> None:
     for pair in document["pairs"]:
         rows = [row for row in document["estimates"] if row["pair"] == pair["name"]]
         OUT.print(f"{pair['label']}: {pair['n']} and {pair['m']} frames", markup=False)
-        _show_table(_gap_table(rows, several))
+        show_table(_gap_table(rows, several))
     for note in gap_notes(document["estimates"]):
         ERR.print(note, markup=False)
     if saved is not None:
@@ -215,7 +215,7 @@ def show_gate(result: Any, *, saved: Path | None) -> None:
             "–" if check.low is None else f"{number(check.low)} – {number(check.high)}",
             style="dim" if check.passed else "bold",
         )
-    _show_table(table)
+    show_table(table)
     for reason, checks in result.reasons.items():
         parts = ((check.metric, check.extractor, check.layer) for check in checks)
         places = dict.fromkeys(" ".join(filter(None, part)) for part in parts)
@@ -253,7 +253,7 @@ def show_dqm(result: Any, *, saved: Path | None) -> None:
             number(found["ratio"]),
             style="bold" if found["above_floor"] else "dim",
         )
-    _show_table(table)
+    show_table(table)
     for index, row in enumerate(rows, 1):
         OUT.print(f"{index} {row['dqm']['metric']}: {row['dqm']['remark']}", markup=False)
     for features, count in Counter(row["features"] for row in rows).items():
@@ -262,7 +262,7 @@ def show_dqm(result: Any, *, saved: Path | None) -> None:
         show_path("result", saved)
 
 
-def _show_table(table: Table) -> None:
+def show_table(table: Table) -> None:
     """Print all of a table: a figure cut short is worth nothing, a line that wraps is only ugly."""
     wide = OUT.options.update(width=MOST_COLUMNS, max_width=MOST_COLUMNS)
     needed = Measurement.get(OUT, wide, table).maximum
@@ -299,7 +299,7 @@ def show_study(result: Any) -> None:
             OUT.print(f"{statement['level'].upper()}: {statement['text']}", markup=False)
     score = result.documents.get("score")
     if score and score["arms"]:
-        _show_table(_arms_table(score))
+        show_table(_arms_table(score))
     if result.skipped:
         ERR.print(
             f"{result.skipped} input item(s) were skipped; the report lists each with its reason "

