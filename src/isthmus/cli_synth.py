@@ -15,7 +15,9 @@ Workers = Annotated[
     int | None,
     Parameter(group=WORK, help="Processes to work with, 1 or more [default: all cores]."),
 ]
-Size = Annotated[str, Parameter(help="WIDTHxHEIGHT in pixels.")]
+Size = Annotated[str, Parameter(help="WIDTHxHEIGHT in pixels, both even.")]
+Seed = Annotated[int, Parameter(help="Decides everything.")]
+Renderer = Annotated[str, Parameter(help="fast, or physical (extra `physical`).")]
 Formats = Annotated[list[str] | None, Parameter(negative="", help="Labels to write: coco, bdd100k, "
                     "kitti, yolo and all that `data convert` writes; may be repeated "
                     "[default: coco].")]  # fmt: skip
@@ -31,9 +33,9 @@ def render(
     *,
     out: Path,
     n: int = 100,
-    seed: int = 0,
+    seed: Seed = 0,
     size: Size = "640x360",
-    renderer: str = "fast",
+    renderer: Renderer = "fast",
     imagings: int = 1,
     format: Formats = None,
     sensor: Sensor = None,
@@ -55,10 +57,6 @@ def render(
         Folder of the data set.
     n
         Rows of the ODD to render.
-    seed
-        Decides everything.
-    renderer
-        fast, or physical (extra `physical`).
     imagings
         Cameras that look at each scene.
     depth
@@ -69,10 +67,10 @@ def render(
         Labelled set (label file or folder) whose habits the labels follow: smallest box, shares of
         boxes flagged as occluded and truncated.
     val_share
-        Share of the frames, by whole scenes, that get the split val (others train) [default: 0, no
-        splits].
+        Share of the frames, by whole scenes, that get the split val (others train); 0: no splits.
     part
-        I/K: make only every K-th frame from the I-th on (labels come with the run of all).
+        I/K: make only every K-th group of frames from the I-th on, a group being up to six of one
+        scene; labels and splits come with a run of all.
     overwrite
         Take over a folder that holds another data set (of another ODD, seed, size, …) or more
         frames: labels and surplus frames are removed.
@@ -102,7 +100,8 @@ def render(
             progress=watcher.progress,
         )
     console_synth.show_rendered(result)
-    return EXIT_SKIPPED if result.dataset.problems else 0
+    skipped = any(p.severity == "skipped" for p in result.skipped)
+    return EXIT_SKIPPED if result.dataset.problems or skipped else 0
 
 
 @synth.command
@@ -112,9 +111,9 @@ def preview(
     *,
     out: Path = Path("preview.jpg"),
     n: int = 24,
-    seed: int = 0,
+    seed: Seed = 0,
     size: Size = "320x180",
-    renderer: str = "fast",
+    renderer: Renderer = "fast",
     workers: Workers = None,
 ) -> int:
     """Render a contact sheet of an ODD's first rows.
@@ -124,7 +123,9 @@ def preview(
     odd
         The ODD file (YAML).
     out
-        Picture to write.
+        Picture to write, a .jpg or .png; a file of that name is replaced.
+    n
+        Rows of the ODD to show, up to 400.
     """
     from isthmus import console
     from isthmus.synth.output.arguments import size_of
@@ -172,7 +173,7 @@ def twin(
     out: Path = Path("sensor.json"),
     n: int = 8,
     frames: int = 24,
-    seed: int = 0,
+    seed: Seed = 0,
     size: Size = "320x180",
 ) -> int:
     """Fit the camera to unlabeled target images: exposure, colours, sharpness, noise.
@@ -184,11 +185,11 @@ def twin(
     target
         Folder (or label file) of target images; labels are not looked at.
     out
-        Camera to write, for `synth render --sensor`.
+        Camera to write, for `synth render --sensor`; a file of that name is replaced.
     n
-        Rendered scenes to compare by.
+        Rendered scenes to compare by, 3 or more.
     frames
-        Target images to read.
+        Target images to read, 3 or more, spread over the folder.
     """
     from isthmus import console, console_synth
     from isthmus.synth.output.arguments import size_of
@@ -200,7 +201,7 @@ def twin(
             progress=watcher.progress,
         )  # fmt: skip
     console_synth.show_twin(found, out)
-    return 0
+    return EXIT_SKIPPED if any(p.severity == "skipped" for p in found.problems) else 0
 
 
 @synth.command

@@ -1,20 +1,25 @@
 """Rendered sets that are gone on with: damage is found, nothing of other runs stays unsaid."""
 
 import json
+import os
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
+from PIL import Image
 
 import isthmus
 from isthmus.cli import main
 from isthmus.console_synth import show_rendered
 from isthmus.data.dataset import Dataset
-from isthmus.data.frame import Box, Frame
+from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
+from isthmus.synth.imaging.sensor import Sensor
+from isthmus.synth.imaging.twin import Twin
 from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import Row
-from isthmus.synth.output import frame
+from isthmus.synth.output import frame, label_files, twin
 from isthmus.synth.output.preview import write_preview
 from isthmus.synth.output.request import Request
 from isthmus.synth.output.twin import write_twin
@@ -139,6 +144,79 @@ def test_labels_of_an_earlier_run_stay_while_they_are_true(tmp_path):
     assert not (tmp_path / "bdd100k.json").exists()
 
 
+def test_a_run_cut_short_at_its_labels_names_none_that_are_not_whole(tmp_path, monkeypatch):
+    formats = ("coco", "yolo")
+    _render(tmp_path, 2, formats=formats)
+    before = _files(tmp_path)
+
+    def cut(dataset, folder, name, write=label_files.write_dataset):
+        write(dataset, folder, name)
+        if name == "yolo":
+            (folder / "data.yaml").unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(label_files, "write_dataset", cut)
+        with pytest.raises(KeyboardInterrupt):
+            _render(tmp_path, 2, formats=formats)
+    assert json.loads((tmp_path / "dataset.json").read_text())["labels"] == {"coco": "coco.json"}
+    _render(tmp_path, 2)
+    assert json.loads((tmp_path / "dataset.json").read_text())["labels"] == {"coco": "coco.json"}
+    _render(tmp_path, 2, formats=formats)
+    assert _files(tmp_path) == before
+
+
+def test_a_second_run_does_not_touch_what_is_the_same(tmp_path):
+    _render(tmp_path, 2)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    _render(tmp_path, 2)
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_parts_are_groups_of_a_scene_and_may_be_more_than_there_are(tmp_path, made_once):
+    swept = replace(ODD, sweep={"wetness": (0.0, 1.0)})
+
+    def part(which, n=4, **options):
+        made_once.clear()
+        done = isthmus.render_dataset(
+            swept, n, tmp_path, seed=5, size=SIZE, imagings=2, part=which, **options
+        )
+        return {name[:6] for name in made_once}, done.made, len(done.dataset), done.labels
+
+    assert part((1, 2), val_share=0.5) == ({"000001"}, 4, 4, {})
+    assert part((2, 3)) == (set(), 0, 0, {})
+    assert part((0, 2)) == ({"000000"}, 4, 4, {})
+    scenes, made, count, labels = part((0, 1), val_share=0.5)
+    assert (scenes, made, count, labels.keys()) == (set(), 0, 8, {"coco"})
+
+
+def test_depth_in_another_form_takes_the_place_of_the_old_and_is_no_damage(tmp_path):
+    pytest.importorskip("OpenEXR")
+    _render(tmp_path, 2, formats=("coco", "bdd100k"))
+    other = _render(tmp_path, 2, depth="exr", formats=("yolo",))
+    assert (other.made, other.mended, other.removed) == (2, (), ("bdd100k", "coco"))
+    depth = [path.name for path in sorted((tmp_path / "depth").iterdir())]
+    assert depth == ["000000-000.exr", "000001-000.exr"]
+    assert _render(tmp_path, 2, depth="exr", formats=("yolo",)).kept == 2
+    light = _render(tmp_path, 2, depth="exr", hdr=True)
+    assert (light.made, light.mended) == (2, ())
+    (tmp_path / "depth" / "000001-000.exr").write_bytes(b"rubbish")
+    assert _render(tmp_path, 2, depth="exr", hdr=True).mended == ("000001-000",)
+
+
+def test_what_a_killed_run_was_writing_goes_after_a_day(tmp_path):
+    _render(tmp_path, 1)
+    before = _files(tmp_path)
+    old, new = (tmp_path / "images" / f".tmp-{k}-000000-000.jpg" for k in "01")
+    old.write_bytes(b"half")
+    new.write_bytes(b"of a run that goes on beside this one")
+    os.utime(old, (0, 0))
+    _render(tmp_path, 1)
+    assert not old.exists()
+    new.unlink()
+    assert _files(tmp_path) == before
+
+
 def test_a_damaged_copy_is_replaced(tmp_path):
     _render(tmp_path, 2, formats=("yolo",))
     before = _files(tmp_path)
@@ -212,6 +290,43 @@ def test_the_command_reads_the_given_set(tmp_path, capsys):
     assert "no.json: no such file" in capsys.readouterr().err
 
 
+def test_what_of_the_given_set_cannot_be_read_is_told(tmp_path, capsys):
+    boxes = tuple(Box("car", (0, 0, 20, float(20 + k % 60))) for k in range(60))
+    shown = Frame("a", tmp_path / "a.jpg", 96, 64, "0" * 64, objects=boxes)
+    given = Dataset("real", (shown,), (Problem("b.jpg", "bad-box", "no width"),))
+    done = _render(tmp_path / "set", 3, style=given)
+    assert (done.skipped, done.dataset.problems) == (given.problems, ())
+    show_rendered(done)
+    assert "bad-box: b.jpg: no width" in capsys.readouterr().err
+
+
+def test_a_camera_is_fitted_to_what_can_be_read_and_the_rest_is_told(tmp_path, monkeypatch, capsys):
+    target, out, odd = tmp_path / "target", tmp_path / "sensor.json", tmp_path / "odd.yaml"
+    target.mkdir()
+    odd.write_text("factors: {}")
+    for k in range(3):
+        Image.new("RGB", (96, 64), (9 * k, 80, 90)).save(target / f"{k}.jpg")
+    (target / "broken.jpg").write_bytes((target / "0.jpg").read_bytes()[:300])
+    given = []
+    monkeypatch.setattr(twin, "_light", lambda request: given.append(request) or None)
+
+    def fit(pictures, lights, **_):
+        assert (len(pictures), len(lights)) == (3, 4)
+        return Twin(Sensor(), {"noise": 1.0}, {"noise": 2.0}, {"noise": 1.5}, 2.0, 1.0)
+
+    monkeypatch.setattr(twin, "fit_sensor", fit)
+    for options in ({"n": 2}, {"frames": 2}):
+        with pytest.raises(InputError, match="at least 3 are needed"):
+            write_twin(ODD, target, out, size=SIZE, **options)
+    assert not given
+    with pytest.raises(SystemExit) as status:
+        main(["synth", "twin", str(odd), str(target), "--out", str(out), "--n", "4"])
+    assert status.value.code == 3
+    assert "unreadable-image" in capsys.readouterr().err
+    (problem,) = json.loads(out.read_text())["problems"]
+    assert problem["path"].endswith("broken.jpg")
+
+
 def test_a_record_of_another_schema_and_a_bad_place_are_refused_before_the_work(
     tmp_path, monkeypatch
 ):
@@ -246,4 +361,6 @@ def test_sheets_and_cameras_of_impossible_sizes_are_refused_before_the_work(tmp_
         write_twin(ODD, tmp_path, tmp_path / "sensor.json", size=size, frames=0)
     with pytest.raises(ConfigError, match="400 images of 1280x720: more than 200 million"):
         write_preview(ODD, 400, tmp_path / "sheet.jpg", size=(1280, 720))
+    with pytest.raises(ConfigError, match=r"sheet of 90112x1216: a JPEG has at most 65500"):
+        write_preview(ODD, 400, tmp_path / "sheet.jpg", size=(4096, 64))
     assert not list(tmp_path.iterdir())

@@ -23,6 +23,18 @@ LABEL_FILE = "coco.json"
 
 def write_coco(dataset: Dataset, folder: Path) -> Path:
     """Write `folder`/coco.json and the images it names; returns the label file."""
+    return write_document(coco_document(dataset, folder), folder)
+
+
+def write_document(document: dict[str, Any], folder: Path) -> Path:
+    """Write a COCO document as `folder`/coco.json; returns the file."""
+    path = folder / LABEL_FILE
+    write_text(path, canonical_json(document) + "\n")
+    return path
+
+
+def coco_document(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """What coco.json says, with the images it names put below `folder`."""
     found = {box.category for frame in dataset for box in frame.objects or ()}
     names = dict.fromkeys((*dataset.categories, *sorted(found)))
     ids = {name: index for index, name in enumerate(names, start=1)}
@@ -40,9 +52,7 @@ def write_coco(dataset: Dataset, folder: Path) -> Path:
     }
     if labelled:
         document["annotations"] = annotations
-    path = folder / LABEL_FILE
-    write_text(path, canonical_json(document) + "\n")
-    return path
+    return document
 
 
 def _image(index: int, frame: Frame, folder: Path, labelled: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isthmus import seeds
+from isthmus.data.frame import Problem
 from isthmus.errors import InputError
 from isthmus.synth.imaging.develop import develop
 from isthmus.synth.imaging.optics import Floats
@@ -50,6 +51,7 @@ class Twin:
         sensor: the camera.
         target, before, after: figures of the target's pictures, and of ours before and after.
         distance_before, distance_after: root mean square of the differences, in `SCALES`.
+        problems: what of the target could not be used.
     """
 
     sensor: Sensor
@@ -58,6 +60,7 @@ class Twin:
     after: dict[str, float]
     distance_before: float
     distance_after: float
+    problems: tuple[Problem, ...] = ()
 
 
 def figures(pictures: Sequence[Picture]) -> dict[str, float]:
@@ -123,8 +126,8 @@ def fit_sensor(
 ) -> Twin:
     """The camera whose pictures of `lights` look most like `pictures`.
 
-    Coordinate search by golden sections, a few sweeps: every parameter moves one or two figures,
-    so coordinates nearly part.
+    Coordinate search, the best of eight values each, in a few sweeps of ever smaller reach: every
+    parameter moves one or two figures, so coordinates nearly part.
 
     Args:
         pictures: of the target, unlabeled, (h, w, 3) bytes, scaled to about the lights' size.
@@ -136,9 +139,7 @@ def fit_sensor(
     Raises:
         InputError: fewer than three pictures or lights.
     """
-    for what, count in (("target pictures", len(pictures)), ("rendered scenes", len(lights))):
-        if count < FEWEST:
-            raise InputError(f"sensor twin: {count} {what}; at least {FEWEST} are needed")
+    check_counts(len(pictures), len(lights))
     wanted = figures(pictures)
     sensor = start or Sensor()
 
@@ -158,6 +159,17 @@ def fit_sensor(
                 progress(sweep * len(FITTED) + k + 1, total)
     after = shown(sensor)
     return Twin(sensor, wanted, before, after, distance(before, wanted), distance(after, wanted))
+
+
+def check_counts(pictures: int, lights: int) -> None:
+    """Refuse too few of either.
+
+    Raises:
+        InputError: fewer than three target pictures or rendered scenes.
+    """
+    for what, count in (("target pictures", pictures), ("rendered scenes", lights)):
+        if count < FEWEST:
+            raise InputError(f"sensor twin: {count} {what}; at least {FEWEST} are needed")
 
 
 def _improved(

@@ -36,7 +36,7 @@ from isthmus.synth.world.people import makehuman
 from isthmus.synth.world.thing import CATEGORIES
 
 TOGETHER = 6
-"""Pictures of one scene, at most, that one worker makes in a row."""
+"""Pictures of one scene, at most, that one worker makes in a row: they share what was built."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Rendered:
         mended: names of frames made now because what was there of them was damaged.
         notes: what formats had no place for, `path` being the format.
         removed: formats of an earlier run whose labels were of other frames or habits.
+        skipped: what of the set whose habits were to be met could not be read.
         style: labelling habits.
     """
 
@@ -62,6 +63,7 @@ class Rendered:
     mended: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
     removed: tuple[str, ...] = ()
+    skipped: tuple[Problem, ...] = ()
     style: LabelStyle = field(default_factory=LabelStyle)
 
     @property
@@ -112,8 +114,9 @@ def render_dataset(
         style: labelling habits, or a labelled set whose habits are to be met (`fit_label_style`).
         val_share: share of the frames, by whole scenes, that get the split `val`, others `train`;
             0: no splits.
-        part: (i, k): make only every k-th frame from the i-th on; labels are written when all
-            frames are there.
+        part: (i, k): make only every k-th group of frames from the i-th on, a group being up to
+            `TOGETHER` of one scene (none if there are fewer groups); labels, splits and a fitted
+            style come with the run of all.
         overwrite: a folder that holds another data set, or more frames than asked for, is taken
             over: its labels and surplus frames are removed.
         executor: who renders; this process by default.
@@ -144,12 +147,11 @@ def render_dataset(
     ]
     take_over(folder, jobs, overwrite=overwrite)
     write_rows(rows, folder / "rows.parquet")
-    mine = jobs[part[0] :: part[1]]
+    mine = [job for group in _groups(jobs)[part[0] :: part[1]] for job in group]
     outcomes = _made(mine, executor or SerialExecutor(), progress, f"rendering {domain.name}")
     done, states, problems = _gathered(mine, outcomes)
-    if not done:
-        first = f": {problems[0].reason}" if problems else ""
-        raise InputError(f"{folder}: no frame could be made{first}")
+    if problems and not done:
+        raise InputError(f"{folder}: no frame could be made: {problems[0].reason}")
     whole = part[1] == 1
     chosen = style if isinstance(style, LabelStyle) else LabelStyle()
     if isinstance(style, Dataset) and whole:
@@ -157,12 +159,13 @@ def render_dataset(
         chosen = fit_label_style(style, objects, size[1])
     frames = tuple(frame_of(job, record, chosen) for job, record in done)
     dataset = Dataset(f"{domain.name}, seed {seed}", frames, tuple(problems), CATEGORIES)
-    if val_share:
+    if val_share and whole:
         dataset = _split(dataset, val_share, seed)
     kept = states.count(KEPT)
     rendered = Rendered(
         dataset, folder, made=len(mine) - kept, kept=kept, style=chosen,
         mended=tuple(j.request.name for (j, _), s in zip(done, states, strict=True) if s == MENDED),
+        skipped=style.problems if isinstance(style, Dataset) else (),
     )  # fmt: skip
     if not whole:
         return rendered
@@ -204,12 +207,8 @@ def _split(dataset: Dataset, share: float, seed: int) -> Dataset:
 def _made(
     jobs: Sequence[Job], executor: Executor, progress: Progress | None, what: str
 ) -> Iterator[Outcome[tuple[dict[str, Any], str]]]:
-    """Outcomes of jobs, in order. Some of one scene go together: they share what was built."""
-    groups = [
-        chunk
-        for _, jobs_ in groupby(jobs, key=lambda job: job.request.row.scene)
-        for chunk in batched(jobs_)
-    ]
+    """Outcomes of jobs, in order."""
+    groups = _groups(jobs)
     done = [0, *accumulate(len(group) for group in groups)]
 
     def report(finished: int, _: int, what: str) -> None:
@@ -222,6 +221,15 @@ def _made(
             yield from outcome.value
         else:
             yield from (Outcome(k, None, outcome.error) for k in range(len(group)))
+
+
+def _groups(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+    """Jobs by scene, up to `TOGETHER` in a group: the unit of work, and of parts."""
+    return [
+        group
+        for _, of_scene in groupby(jobs, key=lambda job: job.request.row.scene)
+        for group in batched(of_scene)
+    ]
 
 
 def batched(jobs: Iterable[Job]) -> Iterator[tuple[Job, ...]]:

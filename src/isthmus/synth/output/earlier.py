@@ -10,10 +10,12 @@ from typing import Any
 
 from isthmus.data.formats import WRITERS
 from isthmus.errors import InputError
-from isthmus.files import read_json
+from isthmus.files import read_json, sweep_temporaries
 from isthmus.synth.output.frame import LAYERS, RECORDS, Job
 
 MANIFEST = "dataset.json"
+FOLDERS = ("images", *LAYERS, "hdr", RECORDS)
+"""Where rendered frames' files lie."""
 NAME = re.compile(r"\d{6,}-\d{3,}(-v\d+)?(-i\d+)?")
 """Stems of rendered frames' files (`Request.name`)."""
 ENDINGS = (".jpg", ".png", ".exr", ".json")
@@ -45,6 +47,8 @@ def other_request(jobs: Sequence[Job]) -> str:
 def take_over(folder: Path, jobs: Sequence[Job], *, overwrite: bool) -> None:
     """See that nothing of another data set, or of a longer one, stays beside the frames asked for.
 
+    What a killed run was writing, a day ago or earlier, goes as well.
+
     Raises:
         InputError: the folder holds such, which may not be overwritten.
     """
@@ -67,6 +71,8 @@ def take_over(folder: Path, jobs: Sequence[Job], *, overwrite: bool) -> None:
         (folder / MANIFEST).unlink(missing_ok=True)
     for file in left:
         file.unlink(missing_ok=True)
+    for name in FOLDERS:
+        sweep_temporaries(folder / name)
 
 
 def strays(folder: Path, jobs: Sequence[Job]) -> list[Path]:
@@ -76,7 +82,7 @@ def strays(folder: Path, jobs: Sequence[Job]) -> list[Path]:
     names = {job.request.name for job in jobs}
     return [
         file
-        for kind in ("images", *LAYERS, "hdr", RECORDS)
+        for kind in FOLDERS
         for file in sorted((folder / kind).glob("*"))
         if NAME.fullmatch(file.stem) and file.suffix in ENDINGS and file.stem not in names
     ]

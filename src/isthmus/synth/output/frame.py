@@ -22,7 +22,7 @@ DEPTHS = ("png", "exr")
 RECORDS = "records"
 SCHEMA = "isthmus.synth.frame/1"
 KEPT, MADE, MENDED = "kept", "made", "mended"
-"""What became of a frame: it was there; it was not; it was, but damaged, and is made again."""
+"""What became of a frame: it was there; it, or a file now asked for, was not; it was damaged."""
 NOT_WRITTEN = "cannot be written to"
 """What the error says if there is no room: further frames would fail as well."""
 
@@ -58,6 +58,12 @@ class Job:
         ending = {"images": "jpg", "depth": self.depth, "hdr": "exr"}.get(kind, "png")
         return self.folder / kind / f"{self.request.name}.{ending}"
 
+    @property
+    def replaced(self) -> list[Path]:
+        """Depth in other forms than asked for, which an earlier run may have left."""
+        depth = self.path("depth")
+        return [depth.with_suffix(f".{other}") for other in DEPTHS if other != self.depth]
+
 
 def make_frame(job: Job) -> dict[str, Any]:
     """Make a frame's files unless they are there from the same request; returns the record.
@@ -77,9 +83,10 @@ def finish_frame(job: Job) -> tuple[dict[str, Any], str]:
     known = _earlier(job)
     if known is not None and _intact(job, known):
         return known, KEPT
+    state = MADE if known is None or _asks_more(job, known) else MENDED
     made = make(job.request)
     try:
-        return _write(job, made), MADE if known is None else MENDED
+        return _write(job, made), state
     except OSError as error:
         raise InputError(
             f"{job.folder}: {NOT_WRITTEN} ({error.strerror or error}); make room or choose another "
@@ -96,6 +103,15 @@ def _earlier(job: Job) -> dict[str, Any] | None:
         return record if record["request"] == job.request.document() else None
     except (InputError, KeyError, TypeError):
         return {}
+
+
+def _asks_more(job: Job, record: dict[str, Any]) -> bool:
+    """True if files are asked for that the earlier run had not been asked for."""
+    said = record.get("files")
+    if not isinstance(said, dict):
+        return False
+    other_depth = not job.path("depth").exists() and any(p.exists() for p in job.replaced)
+    return not said.keys() >= set(job.kinds) or ("depth" in job.kinds and other_depth)
 
 
 def _intact(job: Job, record: dict[str, Any]) -> bool:
@@ -121,6 +137,8 @@ def _write(job: Job, made: Made) -> dict[str, Any]:
     write_bytes(job.path("images"), made.content)
     for kind in job.kinds:
         _write_layer(job.path(kind), kind, made)
+    for path in job.replaced if "depth" in job.kinds else ():
+        path.unlink(missing_ok=True)
     camera = made.intrinsics
     written = {
         kind: {"bytes": path.stat().st_size, "sha256": file_digest(path)}

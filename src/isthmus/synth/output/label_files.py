@@ -13,10 +13,11 @@ from isthmus.data.formats import losses, write_dataset
 from isthmus.data.frame import Problem
 from isthmus.files import write_json
 from isthmus.synth.output.earlier import MANIFEST, earlier_labels, earlier_manifest, remove_labels
+from isthmus.synth.output.frame import LAYERS
 from isthmus.synth.output.kitti import as_kitti
 from isthmus.synth.output.labels import LabelStyle
 from isthmus.synth.output.request import RECIPE
-from isthmus.synth.output.truth_labels import add_truth
+from isthmus.synth.output.truth_labels import write_coco_with_truth
 
 IN_PLACE = ("coco", "bdd100k", "scalabel", "manifest")
 """Formats of one file beside the pictures; others get copies of them in a folder of their own."""
@@ -52,8 +53,9 @@ def write_label_files(
 ) -> LabelFiles:
     """Write labels in every format, and the manifest.
 
-    Labels of formats that an earlier run wrote stay if they are of these very frames, splits and
-    habits; else they are removed. A folder of copies is made anew: it holds these frames alone.
+    Labels of formats that an earlier run wrote stay if they are of these very frames, layers,
+    splits and habits; else they are removed. A folder of copies is made anew: it holds these frames
+    alone. The manifest names no labels that are not whole, wherever a run is cut short.
 
     Args:
         dataset: rendered frames with their labels. records: theirs, in the same order.
@@ -66,6 +68,7 @@ def write_label_files(
         "digests": {record["image"]: record["digest"] for record in records},
         "splits": {f.id: f.split for f in dataset if f.split},
         "style": asdict(style),
+        "layers": _layers(dataset),
     }
     before, earlier = earlier_manifest(folder), earlier_labels(folder)
     same = all(before.get(name) == value for name, value in content.items())
@@ -73,15 +76,17 @@ def write_label_files(
     stale = {
         k: v for k, v in earlier.items() if k in removed or (k in formats and k not in IN_PLACE)
     }
+    if stale:
+        left = {k: v for k, v in earlier.items() if k not in stale}
+        write_json(folder / MANIFEST, before | {"labels": left})
     remove_labels(folder, stale)
-    written, notes = {}, []
-    for name in dict.fromkeys(formats):
-        said = as_kitti(dataset, records) if name == "kitti" else dataset
-        written[name] = write_dataset(said, folder if name in IN_PLACE else folder / name, name)
-        if name == "coco":
-            add_truth(written[name], folder, records)
-        if name not in IN_PLACE:
-            notes += [replace(note, path=name) for note in losses(dataset, name)]
+    written = {name: _write(dataset, folder, records, name) for name in dict.fromkeys(formats)}
+    notes = [
+        replace(note, path=name)
+        for name in written
+        if name not in IN_PLACE
+        for note in losses(dataset, name)
+    ]
     if "yolo" in written and not content["splits"]:
         notes.append(Problem("yolo", "no-validation", NO_VAL))
     there = {k: v for k, v in earlier.items() if k not in removed}
@@ -102,3 +107,18 @@ def write_label_files(
         },
     )
     return LabelFiles(written, tuple(notes), removed)
+
+
+def _write(dataset: Dataset, folder: Path, records: Sequence[dict[str, Any]], name: str) -> Path:
+    """Write labels in one format; returns the label file or folder."""
+    if name == "coco":
+        return write_coco_with_truth(dataset, folder, records)
+    said = as_kitti(dataset, records) if name == "kitti" else dataset
+    return write_dataset(said, folder if name in IN_PLACE else folder / name, name)
+
+
+def _layers(dataset: Dataset) -> dict[str, str]:
+    """What is there of each pixel, and in what form: labels name those files."""
+    first = next(iter(dataset), None)
+    paths = {kind: getattr(first, kind, None) for kind in LAYERS}
+    return {kind: path.suffix[1:] for kind, path in paths.items() if path is not None}

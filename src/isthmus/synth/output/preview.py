@@ -16,6 +16,8 @@ from isthmus.synth.output.request import Request, make, picture_faults
 
 MOST = 400
 MOST_PIXELS = 200_000_000
+LONGEST_SIDE = 65_500
+"""What a JPEG can be, pixels."""
 
 
 def write_preview(
@@ -50,11 +52,17 @@ def write_preview(
             f"{n} images of {size[0]}x{size[1]}: more than {MOST_PIXELS // 1_000_000} million "
             "pixels; fewer or smaller ones fit on a sheet"
         )
-    check_output(out, "a sheet")
-    requests = [Request(seed, row, size, renderer) for row in sample_rows(domain, n, seed)]
     columns = min(n, max(1, round(np.sqrt(n * 1.2))))
     width, height = size
-    sheet = Image.new("RGB", (columns * width, -(-n // columns) * height))
+    sides = (columns * width, -(-n // columns) * height)
+    if kind == "JPEG" and max(sides) > LONGEST_SIDE:
+        raise ConfigError(
+            f"{n} images of {width}x{height} make a sheet of {sides[0]}x{sides[1]}: a JPEG has at "
+            f"most {LONGEST_SIDE} a side; name a .png, or ask for fewer"
+        )
+    check_output(out, "a sheet")
+    requests = [Request(seed, row, size, renderer) for row in sample_rows(domain, n, seed)]
+    sheet = Image.new("RGB", sides)
     outcomes = (executor or SerialExecutor()).map(
         _picture, requests, progress=progress, what=f"rendering {domain.name}"
     )

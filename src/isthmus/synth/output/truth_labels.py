@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.data.dataset import Dataset
 from isthmus.data.depth import read_ids_png
-from isthmus.files import canonical_json, read_json, write_text
+from isthmus.data.formats.coco_writer import coco_document, write_document
 from isthmus.synth.world.thing import KEYPOINTS
 
 SKELETON = (
@@ -20,9 +21,22 @@ SKELETON = (
 """COCO's, counted from 1."""
 
 
-def add_truth(path: Path, folder: Path, records: Sequence[dict[str, Any]]) -> None:
-    """Add to every annotation of a COCO file what its frame's record knows."""
-    document = read_json(path)
+def write_coco_with_truth(
+    dataset: Dataset, folder: Path, records: Sequence[dict[str, Any]]
+) -> Path:
+    """Write `folder`/coco.json with all that the frames' records know; returns the file.
+
+    Args:
+        dataset: rendered frames. records: theirs, in the same order.
+        folder: of the data set, with its instance/*.png.
+    """
+    document = coco_document(dataset, folder)
+    _add_truth(document, folder, records)
+    return write_document(document, folder)
+
+
+def _add_truth(document: dict[str, Any], folder: Path, records: Sequence[dict[str, Any]]) -> None:
+    """Add to every annotation of a COCO document what its frame's record knows."""
     items = [{str(item["instance"]): item for item in record["objects"]} for record in records]
     masks: dict[int, NDArray[np.uint16]] = {}
     for annotation in document["annotations"]:
@@ -44,7 +58,6 @@ def add_truth(path: Path, folder: Path, records: Sequence[dict[str, Any]]) -> No
         if category["name"] in ("person", "rider"):
             category["keypoints"] = list(KEYPOINTS)
             category["skeleton"] = [list(pair) for pair in SKELETON]
-    write_text(path, canonical_json(document) + "\n")
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from isthmus.data.formats import read_dataset
 from isthmus.data.images import read_rgb
 from isthmus.errors import ConfigError
 from isthmus.files import check_output, write_json
-from isthmus.synth.imaging.twin import FITTED, Twin, fit_sensor
+from isthmus.synth.imaging.twin import FITTED, Twin, check_counts, fit_sensor
 from isthmus.synth.odd.domain import Domain
 from isthmus.synth.odd.rows import sample_rows
 from isthmus.synth.output.request import Request, picture_faults
@@ -37,9 +37,12 @@ def write_twin(
 ) -> Twin:
     """Fit a camera to target images under scenes of a domain, and write it to `out`.
 
+    Target images that cannot be read are left out, and listed in the result's `problems`.
+
     Raises:
         ConfigError: a size that cannot be rendered, or n or frames below 1.
-        InputError: the target has too few images, or the camera cannot be written there.
+        InputError: fewer than three scenes or readable target images, which is said before
+            anything is rendered; or the camera cannot be written there.
     """
     faults = picture_faults(size, "fast")
     faults += [f"frames {frames}: at least 1 is needed"] if frames < 1 else []
@@ -47,6 +50,7 @@ def write_twin(
         raise ConfigError("the camera cannot be fitted: " + "; ".join(faults))
     check_output(out, "a camera")
     view = read_dataset(target).unlabeled()
+    check_counts(min(frames, len(view)), n)
     lights = [_light(Request(seed, row, size)) for row in sample_rows(domain, n, seed)]
     pictures = _pictures(view, frames, size)
     found = fit_sensor(
@@ -57,6 +61,7 @@ def write_twin(
         if progress
         else None,
     )
+    found = replace(found, problems=view.problems)
     write_json(
         out,
         {
@@ -69,6 +74,7 @@ def write_twin(
             "after": found.after,
             "distance_before": found.distance_before,
             "distance_after": found.distance_after,
+            "problems": [asdict(problem) for problem in found.problems],
         },
     )
     return found
