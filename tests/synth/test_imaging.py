@@ -1,7 +1,7 @@
 """The camera: light is conserved, noise is that of photons, exposure meters, twins are found."""
 
 import io
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,8 @@ from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
 from isthmus.synth.imaging.exposure import meter
 from isthmus.synth.imaging.optics import blur, motion_blurred, shrink, through_lens
 from isthmus.synth.imaging.readout import read_out
-from isthmus.synth.imaging.twin import distance, figures, fit_sensor
+from isthmus.synth.imaging.sensor import LIMITS
+from isthmus.synth.imaging.twin import FITTED, distance, figures, fit_sensor
 
 PLAIN = Sensor(vignette=0.0, sharpening=0.0, balance=0.0)
 
@@ -137,6 +138,18 @@ def test_a_twin_finds_the_camera_that_took_the_pictures():
     assert twin.sensor.saturation == pytest.approx(0.5, abs=0.12)
     assert twin.sensor.grey == pytest.approx(0.1, rel=0.35)
     assert distance(figures(taken), twin.target) == 0
+
+
+def test_every_parameter_of_a_camera_has_limits_within_which_pictures_come_out():
+    ends = {f.name: LIMITS[f.name] for f in fields(Sensor)}
+    assert ends.keys() == LIMITS.keys()
+    assert all(ends[name][0] <= low < high <= ends[name][1] for name, (low, high) in FITTED.items())
+    light = _street(size=(48, 64))
+    for name, bounds in ends.items():
+        for value in bounds:
+            with np.errstate(divide="raise", invalid="raise"):
+                picture = develop(light, replace(Sensor(), **{name: value}), _rng())
+            assert picture.shape == light.shape, name
 
 
 def test_a_twin_of_too_few_pictures_is_refused():

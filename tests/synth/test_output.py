@@ -270,6 +270,12 @@ def test_faulty_requests_name_all_their_faults(tmp_path):
     bad.write_text('{"sensor": {"gray": 1}}')
     with pytest.raises(InputError, match="gray"):
         sensor_of(bad)
+    bad.write_text('{"sensor": {"grey": 0}}')
+    with pytest.raises(InputError, match=r"sensor\.grey: 0 is not within 0\.001 to 1"):
+        sensor_of(bad)
+    with pytest.raises(InputError, match=r"sensor\.knee: 1 is not within"):
+        isthmus.render_dataset(ODD, 1, tmp_path / "none", size=SIZE, sensor={"knee": 1})
+    assert not (tmp_path / "none").exists()
 
 
 def test_lens_shutter_and_floats_reach_labels_and_files(tmp_path):

@@ -76,6 +76,18 @@ class Sensor:
         return Lens(self.k1, self.k2, self.p1, self.p2)
 
 
+LIMITS: dict[str, tuple[float, float]] = {
+    "grey": (0.001, 1), "bias": (-20, 20), "base": (1e-3, 1e6), "most_gain": (0.01, 1e4),
+    "full_well": (1, 1e9), "read_noise": (0, 1e4), "defocus": (0, 100), "reference": (1, 1e5),
+    "veil": (0, 1), "bloom": (0, 1), "streaks": (0, 1), "vignette": (0, 1), "dirt": (0, 1),
+    "shutter": (0, 60), "rolling": (0, 1), "k1": (-10, 10), "k2": (-10, 10), "p1": (-1, 1),
+    "p2": (-1, 1), "warmth": (-1, 1), "balance": (0, 1), "saturation": (0, 10),
+    "contrast": (0.1, 10), "knee": (0.01, 0.99), "sharpening": (0, 20), "bayer": (0, 1),
+    "quality": (1, 100),
+}  # fmt: skip
+"""The least and the largest value of each parameter: no picture comes of others."""
+
+
 def sample_sensor(rng: np.random.Generator, **given: float | int | bool) -> Sensor:
     """One of many dash cameras; what is `given` stays as it is."""
     drawn: dict[str, float | int | bool] = {

@@ -31,7 +31,7 @@ from isthmus.synth.output.frame import (
 )
 from isthmus.synth.output.label_files import write_label_files
 from isthmus.synth.output.labels import LabelStyle, drawn_heights, fit_label_style
-from isthmus.synth.output.request import Request, picture_faults
+from isthmus.synth.output.request import Request, checked_sensor, picture_faults
 from isthmus.synth.world.people import makehuman
 from isthmus.synth.world.thing import CATEGORIES
 
@@ -125,11 +125,13 @@ def render_dataset(
     Raises:
         ConfigError: arguments that are out of range (all at once), or a domain without rows.
         InputError: no frame could be made, the folder holds another data set or more frames, it
-            cannot be written to, or there are too few boxes to fit the habits.
+            cannot be written to, there are too few boxes to fit the habits, or there is no such
+            camera.
         MissingExtraError: OpenEXR or anny's bodies are asked for and not installed.
     """
     folder = Path(out)
     _check(size, imagings, part, formats=formats, layers=layers, renderer=renderer, depth=depth)
+    fixed = checked_sensor(dict(sensor or {}), "the camera given")
     if hdr or depth == "exr":
         require_exr()
     if isinstance(style, Dataset):
@@ -143,7 +145,7 @@ def render_dataset(
         Job(folder, request, tuple(layers), depth, hdr)
         for row in rows
         for k in range(imagings)
-        for request in (Request(seed, row, size, renderer, k, dict(sensor or {})),)
+        for request in (Request(seed, row, size, renderer, k, dict(fixed)),)
     ]
     take_over(folder, jobs, overwrite=overwrite)
     write_rows(rows, folder / "rows.parquet")

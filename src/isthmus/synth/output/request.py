@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from isthmus.synth.imaging import Sensor, develop, jpeg_bytes, sample_sensor
 from isthmus.synth.imaging.distortion import through_bend
 from isthmus.synth.imaging.exposure import meter
 from isthmus.synth.imaging.rolling import rolled
+from isthmus.synth.imaging.sensor import LIMITS
 from isthmus.synth.lens import Bend, Lens, bend
 from isthmus.synth.odd.rows import Row
 from isthmus.synth.render.renderer import RENDERERS, renderer
@@ -152,16 +153,19 @@ def checked_sensor(given: Any, where: str) -> dict[str, Any]:
     """Parameters of a camera by name.
 
     Raises:
-        InputError: no mapping, an unknown parameter, or a value that is no finite number.
+        InputError: no mapping, an unknown parameter, or a value that is no finite number or out of
+            range.
     """
     if not isinstance(given, dict):
         raise InputError(f"{where}: no camera: its `sensor` is no mapping")
-    known = {f.name for f in fields(Sensor)}
     for name, value in given.items():
-        if name not in known:
+        if name not in LIMITS:
             raise InputError(f"{where}: sensor.{name}: no such parameter of a camera")
         if not isinstance(value, int | float) or not math.isfinite(value):
             raise InputError(f"{where}: sensor.{name}: {value!r} is no number")
+        low, high = LIMITS[name]
+        if not low <= value <= high:
+            raise InputError(f"{where}: sensor.{name}: {value!r} is not within {low:g} to {high:g}")
     return dict(given)
 
 
