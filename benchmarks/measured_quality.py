@@ -35,7 +35,8 @@ FAULTS = {
     "copies": "copies, exact and near",
 }
 TOOLS = {"isthmus": ("ours", ""), "cleanvision": ("cleanvision", "cleanvision_"),
-         "dqm": ("dqm-ml, read at its best", "dqm_")}  # fmt: skip
+         "dqm": ("dqm-ml, read at its best", "dqm_"),
+         "brain": ("FiftyOne Brain", "brain_")}  # fmt: skip
 
 
 def corner_cases(result: dict[str, Any]) -> list[str]:
@@ -114,7 +115,9 @@ def quality_peers(result: dict[str, Any]) -> list[str]:
         "frames without any planted fault that were named. Defaults of each tool, CPU seconds. "
         "dqm-ml measures and gives no verdict: a frame counts where its figure lies outside the "
         "range of the frames without a fault, which no user knows; it stretches each image to its "
-        "own range first, so that a dark frame looks like any other.",
+        "own range first, so that a dark frame looks like any other."
+        + (" FiftyOne Brain looks for copies alone, between features it is given; its seconds "
+           "are without making them." if "brain" in tools else ""),
         "\n".join(
             ["| fault | " + " | ".join(words for words, _ in tools.values()) + " |",
              "|---|" + "---:|" * len(tools), *rows,

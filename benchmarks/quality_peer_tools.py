@@ -3,6 +3,8 @@
 cleanvision names faults and copies. dqm-ml (images) measures luminosity, contrast, blur and entropy
 and gives no verdict: a frame counts as named where a figure lies outside the range of the frames
 without a planted fault, which it is told; that is the best that a reader of its figures could do.
+FiftyOne Brain finds copies: exact ones by the files' bytes, near ones by its usual distance (0.2)
+between features that it is given; its own networks come from torchvision and are left out.
 """
 
 from __future__ import annotations
@@ -50,7 +52,27 @@ for first in range(0, len(files), 50):
             found.setdefault(short, {})[file.name] = value
 print("RESULT" + json.dumps({"measured": found, "seconds": used() - start}))
 """
-NAMES = {
+BRAIN = """
+import json, sys
+import numpy as np
+import fiftyone as fo
+import fiftyone.brain as brain
+given = np.load(sys.argv[2], allow_pickle=False)
+start = used()
+frames = fo.Dataset()
+frames.add_samples([fo.Sample(filepath=f"{sys.argv[1]}/{name}") for name in given["names"]])
+name = {sample.id: sample.filename for sample in frames}
+exact = brain.compute_exact_duplicates(frames, progress=False)
+near = brain.compute_near_duplicates(frames, embeddings=given["rows"], progress=False).neighbors_map
+groups = [[name[str(one)], *(name[str(other)] for other in others)]
+          for one, others in exact.items()]
+groups += [[name[str(one)], *(name[str(other)] for other, _ in others)]
+           for one, others in near.items()]
+seconds = used() - start
+frames.delete()
+print("RESULT" + json.dumps({"faults": {}, "groups": groups, "seconds": seconds}))
+"""
+NAMES: dict[str, dict[str, str]] = {
     "cleanvision": {
         "under_exposed": "dark", "over_exposed": "light", "blurred": "blurry",
         "uniform": "low_information", "grayscale": "grayscale", "odd_aspect": "odd_aspect_ratio",
@@ -60,16 +82,25 @@ NAMES = {
         "under_exposed": "luminosity_low", "over_exposed": "luminosity_high",
         "blurred": "blur_low", "uniform": "entropy_low",
     },
+    "brain": {},
 }  # fmt: skip
 """Tool → fault of ours → its word for it; faults without one it has no word for."""
 
 
-def run(tool: str, folder: Path, python: Path, clean: frozenset[str]) -> dict[str, Any]:
-    """Faults, groups of copies and CPU seconds; `clean`: names of frames without a fault."""
-    code = USED + {"cleanvision": CLEANVISION, "dqm": DQM}[tool]
+def run(
+    tool: str, folder: Path, python: Path, clean: frozenset[str], features: Path
+) -> dict[str, Any]:
+    """Faults, groups of copies and CPU seconds.
+
+    Args:
+        clean: names of frames without a fault.
+        features: .npz of `names` of the files and their `rows`.
+    """
+    code = USED + {"cleanvision": CLEANVISION, "dqm": DQM, "brain": BRAIN}[tool]
     done = subprocess.run(
-        [str(python), "-c", code, str(folder)], capture_output=True, text=True, check=True
-    )
+        [str(python), "-c", code, str(folder), str(features)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
     line = next(row for row in done.stdout.splitlines() if row.startswith("RESULT"))
     result: dict[str, Any] = json.loads(line.removeprefix("RESULT"))
     if tool == "dqm":

@@ -1,14 +1,15 @@
 """Planted faults in real frames: which of them are found, and how long 1000 images take.
 
     python -m venv peers && peers/bin/pip install -r benchmarks/requirements-quality-peers.txt
-    python benchmarks/quality_peers.py DATA --peers peers/bin/python
+    python benchmarks/quality_peers.py DATA --peers peers/bin/python --network onnx:NET.onnx
 
 DATA is a folder with `camvid`. Each fault is planted in frames of its own; finding it means naming
 that frame under that fault (for copies: the pair). `false` in the tables counts frames without a
 planted fault that were named all the same, `other_fault` those that have another one; frames of a
 video that repeat each other are no false alarms. All tools get the same folder of images, with
 their defaults; times are CPU seconds with children. What each is asked for stands in
-quality_peer_tools.py.
+quality_peer_tools.py. FiftyOne wants a MongoDB: FIFTYONE_DATABASE_URI names one, if it cannot
+install its own.
 """
 
 from __future__ import annotations
@@ -129,13 +130,25 @@ def ours(folder: Path) -> dict[str, Any]:
     }
 
 
+def features_of(folder: Path, extractor: str, path: Path) -> None:
+    """Write an extractor's features of the folder's images, all layers side by side."""
+    found = isthmus.extract_features(
+        isthmus.read_dataset(folder), isthmus.load_extractor(extractor)
+    )
+    rows = np.concatenate([found.layers[layer] for layer in found.layers], axis=1)
+    names = [Path(name).name for name in found.ids]
+    np.savez(path, names=np.array(names), rows=rows, allow_pickle=False)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Planted faults, ours and peers.")
     parser.add_argument("shared", type=Path)
     parser.add_argument("--peers", type=Path, help="python of the peers' environment")
+    parser.add_argument("--network", default="descriptors",
+                        help="extractor whose features FiftyOne Brain gets")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="print, write nothing")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as scratch:
         folder = Path(name)
         planted, pairs, count = plant(given.shared, folder)
         results = {"": (ours(folder), {fault: fault for fault in FAULTS})}
@@ -143,7 +156,10 @@ def main() -> None:
             clean = frozenset(f.name for f in folder.iterdir()) - planted.keys()
             clean -= {name for pair in pairs for name in pair}
             for tool, words in quality_peer_tools.NAMES.items():
-                found = quality_peer_tools.run(tool, folder, given.peers, clean)
+                features = Path(scratch) / "features.npz"
+                if not features.exists():
+                    features_of(folder, given.network, features)
+                found = quality_peer_tools.run(tool, folder, given.peers, clean, features)
                 results[f"{tool}_"] = (found, words)
     figures: dict[str, float | None] = {"planted_total": len(planted) + len(pairs)}
     tables = {}
