@@ -65,7 +65,11 @@ def test_wrong_requests_are_explained(tmp_path, capsys):
     write_streets(tmp_path / "source", 1)
     given = ("augment", tmp_path / "source" / "coco.json", "--workers", "1", "--out", tmp_path)
     for options, words in (
-        (("--effect", "sandstorm"), "not known; one of fog"),
+        (("--effect", "plague"), "not known; one of fog"),
+        (("--effect", "fogg"), "did you mean 'fog'?"),
+        (("--effect", "fog", "--value", "5m"), "visibility 5: 40 to 400 m can be made"),
+        (("--effect", "fog", "--value", "80m", "--severity", "1", "2"), "not both"),
+        (("--effect", "fog", "--severity", "4", "2"), "the lower one first"),
         (("--effect", "fog", "--value", "3 mm/h"), "stated in m"),
         (("--effect", "fog", "--depth", "guess"), "onnx:PATH"),
         (("--effect", "fog", "--classes", "kitti"), "one of isthmus, cityscapes"),

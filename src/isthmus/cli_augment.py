@@ -33,7 +33,7 @@ def augment(
     severity: Annotated[tuple[float, float] | None, Parameter(negative="")] = None,
     seed: int = 0,
     depth: str = "auto",
-    classes: str = "",
+    classes: Annotated[str, Parameter(show_default=False)] = "",
     images: Path | None = None,
     format: str = "auto",
     workers: Workers = None,
@@ -51,12 +51,12 @@ def augment(
     out
         Folder of the new data set.
     value
-        Strength in the effect's unit, as in 80m; two with a comma (60m,200m): each frame draws
-        its own between them.
+        Strength in the effect's unit, as in 80m, within the effect's ladder; two with a comma
+        (60m,200m): each frame draws its own between them.
     severity
         Strength on the ladder from 0 to 5 instead, lowest and highest [default: 1 4].
     seed
-        Decides everything.
+        Decides every random draw.
     depth
         Where depth comes from for frames without a map: auto (the road's geometry), onnx:PATH or
         hf:FOLDER (a monocular network).
@@ -79,7 +79,7 @@ def augment(
             source,
             effect,
             out,
-            severity=severity or (1.0, 4.0),
+            severity=severity,
             value=value,
             seed=seed,
             depth=depth,

@@ -16,11 +16,10 @@ from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path
 def show_audit(report: Any, made: Any, out: Path, page: Path) -> None:
     """Print what was made, what became of the labels, and where it lies."""
     low, middle, high = (f"{value:.3g}" for value in report.values)
-    OUT.print(
-        f"{report.frames} frames: {report.quantity} {low} to {high} {report.unit} "
-        f"(median {middle})",
-        markup=False,
-    )
+    spread = low if low == high else f"{low} to {high}"
+    drawn = "" if low == high else f" (median {middle})"
+    frames = "1 frame" if report.frames == 1 else f"{report.frames} frames"
+    OUT.print(f"{frames}: {report.quantity} {spread} {report.unit}{drawn}", markup=False)
     boxes = report.boxes
     OUT.print(
         f"boxes: {boxes['keep']} kept, {boxes['ignore']} ignored, {boxes['drop']} dropped",

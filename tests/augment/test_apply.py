@@ -192,7 +192,7 @@ def test_nothing_made_is_an_error(source, tmp_path):
         ({"effect": "sandstorm"}, "sandstorm.*fog, low_light"),
         ({"effect": "fog", "severity": 6.0}, "severity 6"),
         ({"effect": "fog", "severity": (3.0, 2.0)}, "0 to 5"),
-        ({"effect": "fog", "value": -3.0}, "above 0"),
+        ({"effect": "fog", "value": -3.0}, "40 to 400 m"),
     ],
 )
 def test_wrong_options_are_named(source, tmp_path, options, words):

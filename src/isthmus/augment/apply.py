@@ -7,10 +7,9 @@ any number of workers, and a call that was cut short goes on where it stopped.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from isthmus import seeds
 from isthmus.augment.depth import Geometry
@@ -30,6 +29,8 @@ from isthmus.errors import ConfigError, InputError
 
 RECIPE = "isthmus.augment/5"
 """Changes whenever the same request gives other pictures."""
+USUAL = (1.0, 4.0)
+"""Severities that frames draw theirs from where none is asked for."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def augment_dataset(
     effect: str | Effect,
     folder: Path | str,
     *,
-    severity: float | tuple[float, float] = (1.0, 4.0),
+    severity: float | tuple[float, float] | None = None,
     value: float | tuple[float, float] | str | None = None,
     seed: int = 0,
     depth: str = AUTO,
@@ -90,9 +91,10 @@ def augment_dataset(
         dataset: frames with images that can be read; depth maps are used where there are any.
         effect: a name in `isthmus.augment.effect.EFFECTS`, or an effect of one's own.
         folder: is made if need be; frames that it holds from the same request are kept.
-        severity: 0–5 for all frames, or (low, high) from which each frame draws its own.
-        value: the same in the effect's unit (visibility in m, lux, EV, ms), instead of severity;
-            as text with its unit, too: "80m", "60m,200m".
+        severity: 0–5 for all frames, or (low, high) from which each frame draws its own; (1, 4)
+            unless given.
+        value: the same in the effect's unit (visibility in m, lux, EV, ms), instead of severity,
+            within the effect's ladder; as text with its unit, too: "80m", "60m,200m".
         seed: decides all draws, together with the effect's name and each frame's id.
         depth: where depth comes from for frames without a map: "auto" (the road's geometry),
             "onnx:PATH" or "hf:FOLDER" (a monocular network).
@@ -108,7 +110,7 @@ def augment_dataset(
         shows — and what happened to the labels. Frames that failed are in `problems`.
 
     Raises:
-        ConfigError: unknown effect or classes, severity or value out of range.
+        ConfigError: unknown effect or classes; severity or value out of range, or both given.
         InputError: no frame could be made, or no such depth network.
         MissingExtraError: the depth network's extra is not installed.
     """
@@ -155,25 +157,40 @@ def _find(effect: str | Effect) -> tuple[str, Effect]:
     if not isinstance(effect, str):
         return effect.name, effect
     if effect not in EFFECTS:
-        raise ConfigError(f"effect {effect!r}: not known; one of {', '.join(EFFECTS)}")
+        near = get_close_matches(effect, EFFECTS, n=1)
+        meant = f"did you mean {near[0]!r}? All: " if near else "one of "
+        raise ConfigError(f"effect {effect!r}: not known; {meant}{', '.join(EFFECTS)}")
     return effect, EFFECTS[effect]
 
 
 def _range(
     effect: Effect,
-    severity: float | tuple[float, float],
+    severity: float | tuple[float, float] | None,
     value: float | tuple[float, float] | None,
 ) -> tuple[float, float]:
+    """Lowest and highest severity asked for."""
     if value is not None:
+        if severity is not None:
+            raise ConfigError(f"{effect.name}: give a severity or a value, not both")
         ends = value if isinstance(value, tuple) else (value, value)
-        if not all(np.isfinite(end) and end > 0 for end in ends):
-            raise ConfigError(f"{effect.name}: value {value}: {effect.scale.unit} above 0 expected")
-        severities = sorted(effect.scale.severity(end) for end in ends)
+        severities = sorted(_severity(effect, end) for end in ends)
         return severities[0], severities[1]
-    low, high = severity if isinstance(severity, tuple) else (severity, severity)
+    asked = USUAL if severity is None else severity
+    low, high = asked if isinstance(asked, tuple) else (asked, asked)
     if not 0 <= low <= high <= MOST_SEVERE:
-        raise ConfigError(f"{effect.name}: severity {severity}: 0 to {MOST_SEVERE:g} expected")
+        wanted = f"0 to {MOST_SEVERE:g}, the lower one first"
+        raise ConfigError(f"{effect.name}: severity {severity}: {wanted}")
     return float(low), float(high)
+
+
+def _severity(effect: Effect, value: float) -> float:
+    """Severity of a physical value, which must not lie beyond the ladder: none is made there."""
+    scale = effect.scale
+    low, high = sorted((scale.ladder[0], scale.ladder[-1]))
+    if not low * (1 - 1e-9) <= value <= high * (1 + 1e-9):
+        wanted = f"{low:g} to {high:g} {scale.unit}"
+        raise ConfigError(f"{effect.name}: {scale.quantity} {value:g}: {wanted} can be made")
+    return scale.severity(value)
 
 
 def _draw(seed: int, name: str, frame: Frame, low: float, high: float) -> float:

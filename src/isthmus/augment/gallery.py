@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,7 +44,8 @@ COLOURS = {
     "before": (190, 190, 190),
 }
 WORDS = {"ignore": "ignored", "drop": "dropped", "reject": "rejected"}
-"""Others carry no word: in a full street words would hide what they name."""
+"""Others carry no word, nor does a box whose word would hide another's: in a full street words
+would hide what they name."""
 DASHES = {"keep": None, "ignore": (7, 4), "drop": (2, 3), "reject": (2, 3), "before": (1, 5)}
 """Pixels drawn and left out along a line; None: solid. `isthmus.report` names the same styles."""
 Fate = Literal["keep", "ignore", "drop", "reject", "before"]
@@ -109,6 +111,8 @@ def remove_pictures(folder: Path, named: Collection[str] = ()) -> None:
         for path in (folder / FOLDER).glob(f"{kind}-*-*.jpg"):
             if f"{FOLDER}/{path.name}" not in named:
                 path.unlink(missing_ok=True)
+    with suppress(OSError):  # something is left in it, or it is not there
+        (folder / FOLDER).rmdir()
 
 
 _SIDES = ("before", "after")
@@ -187,11 +191,16 @@ def marked(image: Bytes, boxes: Sequence[MarkedBox], around: XYXY | None = None)
     picture = Image.fromarray(image[y1:y2, x1:x2]).resize(size, Image.Resampling.BICUBIC)
     pen = ImageDraw.Draw(picture)
     order = ("before", "keep", "ignore", "drop", "reject")  # what is lost lies on top
+    placed = []
     for box in sorted(boxes, key=lambda box: order.index(box.fate)):
         left, top, right, bottom = (
             (v - start) * scale for v, start in zip(box.xyxy, (x1, y1, x1, y1), strict=True)
         )
-        _outline(pen, (left, top, right, bottom), box.fate)
+        placed.append(((left, top, right, bottom), box.fate))
+        _outline(pen, *placed[-1])
+    written: list[XYXY] = []
+    for xyxy, fate in reversed(placed):
+        _write(pen, xyxy, fate, written)
     return np.asarray(picture)
 
 
@@ -213,8 +222,6 @@ def _window(xyxy: XYXY, width: int, height: int) -> tuple[int, int, int, int]:
 
 def _outline(pen: ImageDraw, xyxy: XYXY, fate: Fate) -> None:
     """A box in its style, on a dark line that lets it stand out from any ground."""
-    from PIL import ImageFont
-
     x1, y1, x2, y2 = (round(v) for v in xyxy)
     lines = [((x1, y1), (x2, y1)), ((x2, y1), (x2, y2)), ((x2, y2), (x1, y2)), ((x1, y2), (x1, y1))]
     if fate in ("drop", "reject"):
@@ -226,11 +233,22 @@ def _outline(pen: ImageDraw, xyxy: XYXY, fate: Fate) -> None:
     for start, end in lines:
         for a, b in _strokes(start, end, dash):
             pen.line((a, b), fill=colour, width=2)
-    if fate in WORDS:
-        font = ImageFont.load_default(11)
-        place = (x1 + 1, max(0, y1 - 15))
-        pen.rectangle(pen.textbbox(place, WORDS[fate], font=font), fill=(20, 24, 28))
-        pen.text(place, WORDS[fate], fill=colour, font=font)
+
+
+def _write(pen: ImageDraw, xyxy: XYXY, fate: Fate, written: list[XYXY]) -> None:
+    """The word of a box above it, unless it would hide one that is `written`."""
+    from PIL import ImageFont
+
+    if fate not in WORDS:
+        return
+    font = ImageFont.load_default(11)
+    place = (round(xyxy[0]) + 1, max(0, round(xyxy[1]) - 15))
+    x1, y1, x2, y2 = pen.textbbox(place, WORDS[fate], font=font)
+    if any(x1 < x4 and x3 < x2 and y1 < y4 and y3 < y2 for x3, y3, x4, y4 in written):
+        return
+    written.append((x1, y1, x2, y2))
+    pen.rectangle((x1, y1, x2, y2), fill=(20, 24, 28))
+    pen.text(place, WORDS[fate], fill=COLOURS[fate], font=font)
 
 
 def _strokes(
