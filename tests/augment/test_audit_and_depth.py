@@ -51,6 +51,16 @@ def test_vanished_object_is_dropped():
     assert "fog" in item.reason
 
 
+@pytest.mark.parametrize(("shade", "decision"), [(0.9, "ignore"), (0.99, "drop")])
+def test_a_shape_before_fog_is_seen_from_five_percent_of_contrast_on(shade, decision):
+    fog = np.full((100, 100, 3), 200, np.uint8)
+    fog[30:80, 40:60] = round(200 * shade)  # lighter than its surroundings before, darker now
+    item = only(picture(50), fog)
+    assert item.visibility == 0
+    assert item.decision == decision
+    assert (item.contrast[1] > 0.05 / 2) == (decision == "ignore")
+
+
 def test_faint_object_is_ignored():
     item = only(picture(100), picture(5))
     assert item.decision == "ignore"

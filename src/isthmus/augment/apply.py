@@ -27,8 +27,8 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
 
-RECIPE = "isthmus.augment/5"
-"""Changes whenever the same request gives other pictures."""
+RECIPE = "isthmus.augment/6"
+"""Changes whenever the same request gives other pictures or labels."""
 USUAL = (1.0, 4.0)
 """Severities that frames draw theirs from where none is asked for."""
 

@@ -25,7 +25,10 @@ KEEP_SHARE = 0.12
 KEEP_LEVELS = 2.5
 """Contrast (grey levels of 255, standard deviation) that must be left for it to be kept."""
 DROP_LEVELS = 0.6
-"""Below this contrast there is nothing to be seen at all."""
+"""Below this contrast nothing of its pattern is left."""
+SEEN = 0.025
+"""Michelson's contrast to what is around it from which on an object is seen: Weber's 5 %, by which
+visibility in fog is defined (WMO)."""
 GRID = 12
 GAMMA = 2.2
 """From grey levels to luminance, near enough for a mean."""
@@ -87,12 +90,17 @@ def audit_boxes(
             arriving = float(np.median(transmission[y1:y2, x1:x2]))
         inner, outer = _bounds(box, shape, -0.1), _bounds(box, shape, 0.5)
         before_after = (_contrast(sums[0], inner, outer), _contrast(sums[1], inner, outer))
-        audits.append(replace(_audit(old, new, arriving, cause), contrast=before_after))
+        found = _audit(old, new, arriving, cause, seen=before_after[1] >= SEEN)
+        audits.append(replace(found, contrast=before_after))
     return Audit(tuple(audits))
 
 
-def _audit(old: Floats, new: Floats, arriving: float | None, cause: str) -> BoxAudit:
-    """Judge an object by its grey levels (rows, columns) before and after."""
+def _audit(old: Floats, new: Floats, arriving: float | None, cause: str, *, seen: bool) -> BoxAudit:
+    """Judge an object by its grey levels (rows, columns) before and after.
+
+    `seen`: it stands out from what is around it, though its pattern may be another: in fog, things
+    before a far background are dark shapes whatever they were before.
+    """
     pattern = old - old.mean()
     spread = float(np.sqrt((pattern * pattern).mean()))
     share = 1.0
@@ -102,7 +110,7 @@ def _audit(old: Floats, new: Floats, arriving: float | None, cause: str) -> BoxA
     if arriving is not None:
         visibility = min(visibility, arriving) if spread > 1e-6 else arriving
     left = visibility * spread
-    if left < min(DROP_LEVELS, 0.5 * spread):
+    if left < min(DROP_LEVELS, 0.5 * spread) and not seen:
         return BoxAudit(visibility, "drop", f"nothing of it is left in the {cause}")
     # An object that was hardly visible before is not the effect's fault.
     if visibility < KEEP_SHARE:
