@@ -78,6 +78,16 @@ def test_threads_reach_the_worker_and_leave_no_trace_here(monkeypatch):
     assert "OMP_NUM_THREADS" not in os.environ
 
 
+def held_back(item: int) -> bool:
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_workers_that_are_still_starting_never_meet_an_interrupt():
+    executor = LocalExecutor(1)
+    assert [outcome.unwrap() for outcome in executor.map(held_back, [0])] == [True]
+    assert not held_back(0)
+
+
 def test_no_items_no_processes():
     assert list(LocalExecutor(2).map(square_slowly, [])) == []
 

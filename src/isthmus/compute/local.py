@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -96,7 +97,10 @@ class LocalExecutor:
         before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
         os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(self.threads)))
         try:
-            process.start()
+            # Begins with the first process, and would let go of what is held back.
+            resource_tracker.ensure_running()
+            with _held_back(signal.SIGINT):
+                process.start()
         finally:
             for name, value in before.items():
                 if value is None:
@@ -163,6 +167,20 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """Hold a signal back while a child starts: the child, which inherits that, never meets it.
+
+    A worker that is still importing would answer Ctrl-C with a traceback. This process gets the
+    signal when the block ends.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(workers: list[_Worker]) -> None:
