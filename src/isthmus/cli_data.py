@@ -69,6 +69,7 @@ def convert(
     *,
     to: str,
     out: Path,
+    where: list[str] | None = None,
     format: str = "auto",
     images: Path | None = None,
     workers: Workers = None,
@@ -83,12 +84,16 @@ def convert(
         Name of the format to write.
     out
         Folder to write to; images are copied there.
+    where
+        Frames to take, as NAME=VALUE or NAME=VALUE,VALUE; NAME is split, sequence or an
+        attribute; may be given several times [default: all frames].
     format
         Name of the format that is read [default: found from the contents].
     images
         Folder that image names in the label file are relative to.
     """
     from isthmus import console
+    from isthmus.data import selection
 
     with console.watch() as watcher:
         result = isthmus.convert_dataset(
@@ -97,6 +102,7 @@ def convert(
             to,
             format=format,
             images=images,
+            where=selection.read_selector(where or (), "--where"),
             executor=isthmus.local_executor(workers),
             progress=watcher.progress,
         )
@@ -165,7 +171,8 @@ def split(
     path
         Label file or folder.
     by
-        time (day, night), weather (clear, rain, snow, fog) or scene (city, highway).
+        time (day, night), weather (clear, rain, snow, fog) or scene (city, highway) in the words
+        of BDD100K; or any attribute of the frames, a side for each of its values.
     out
         Folder for the lists.
     format

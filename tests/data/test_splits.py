@@ -59,7 +59,21 @@ def test_every_value_is_on_one_side():
 
 
 def test_wrong_rules_are_errors():
-    with pytest.raises(ConfigError, match="known: time, weather, scene"):
+    with pytest.raises(ConfigError, match=r"neither a rule .* nor an attribute"):
         split_by(dataset(*ROWS), "mood")
     with pytest.raises(InputError, match="'scene'"):
         split_by(dataset(*ROWS), "scene")
+    with pytest.raises(ConfigError, match="too much alike"):
+        split_by(dataset(("a", "a/b"), ("b", "a b")), "timeofday")
+
+
+def test_any_attribute_divides_a_set_into_its_values(tmp_path):
+    written = save_split(dataset(("a", "dawn/dusk"), ("b", "../night"), ("c", "")), "timeofday",
+                         tmp_path)  # fmt: skip
+    assert {side: path.name for side, path in written.items()} == {
+        "dawn-dusk": "dawn-dusk.json",
+        "night": "night.json",
+    }
+    assert all(path.parent == tmp_path for path in written.values())
+    told = json.loads(written["night"].read_text())
+    assert told["rule"] == {"attribute": "timeofday", "values": ["../night"]}

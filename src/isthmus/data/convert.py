@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import find_writer, losses, read_dataset, write_dataset
 from isthmus.data.frame import Problem
+from isthmus.data.selection import select
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ def convert_dataset(
     *,
     format: str = "auto",
     images: Path | str | None = None,
+    where: Mapping[str, str | list[str]] | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Conversion:
@@ -42,12 +45,16 @@ def convert_dataset(
         source, format, images, executor, progress: as for `read_dataset`.
         folder: where to write; images are copied there.
         to: a name in `WRITERS`.
+        where: frames to take: ``split``, ``sequence`` or an attribute → value or values; all.
 
     Raises:
+        ConfigError: no frame is such.
         InputError: it cannot be read or written.
     """
     find_writer(to)  # a wrong name is told before the work
     dataset = read_dataset(
         source, format=format, images=images, executor=executor, progress=progress
     )
+    if where:
+        dataset = select(dataset, where, "where")
     return Conversion(write_dataset(dataset, folder, to), dataset, losses(dataset, to))

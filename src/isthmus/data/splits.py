@@ -1,6 +1,7 @@
 """Splits by what public labels say of a frame: anyone with the labels can make them again.
 
-BDD100K's attributes divide it into day and night, clear, rain, snow and fog, city and highway.
+BDD100K's attributes divide it into day and night, clear, rain, snow and fog, city and highway;
+any other attribute divides a set into its values.
 Values that belong to neither side (dawn, undefined, overcast, …) are left out by name, never
 guessed. A split is a manifest of frames' names with their digests; a whole drive goes to the side
 that most of its frames are on, and its other frames are left out, so that no drive is on two
@@ -9,6 +10,7 @@ sides.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,10 +18,13 @@ from pathlib import Path
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Frame
+from isthmus.data.selection import what_there_is
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import write_json
 
 SCHEMA = "isthmus.split/1"
+MOST_LETTERS = 80
+"""Of the name of a side, and so of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +65,13 @@ class Split:
 
 
 def split_by(dataset: Dataset, rule: str) -> Split:
-    """Divide a data set by one of `RULES`.
+    """Divide a data set by one of `RULES`, or by the values of an attribute.
 
     Raises:
-        ConfigError: no such rule.
-        InputError: no frame carries the attribute.
+        ConfigError: no such rule and no such attribute.
+        InputError: no frame carries the rule's attribute.
     """
-    if rule not in RULES:
-        raise ConfigError(f"--by {rule}: not known; known: {', '.join(RULES)}")
-    chosen = RULES[rule]
-    if not any(chosen.attribute in frame.attributes for frame in dataset):
-        raise InputError(f"{dataset.name}: no frame has the attribute {chosen.attribute!r}")
+    chosen = find_rule(dataset, rule)
     side_of = {value: side for side, values in chosen.sides.items() for value in values}
     votes: dict[str, Counter[str]] = {}
     left_out: Counter[str] = Counter()
@@ -98,6 +99,35 @@ def split_by(dataset: Dataset, rule: str) -> Split:
     return Split(sides, dict(sorted(left_out.items())))
 
 
+def find_rule(dataset: Dataset, name: str) -> Rule:
+    """The rule of that name if the set has its attribute; else a side for each value of `name`.
+
+    Raises:
+        ConfigError, InputError: as for `split_by`; two values would get one name of a file.
+    """
+    rule = RULES.get(name)
+    if rule and any(rule.attribute in frame.attributes for frame in dataset):
+        return rule
+    values = sorted({f.attributes[name] for f in dataset if name in f.attributes})
+    if not values:
+        has = what_there_is(dataset)
+        if rule:
+            raise InputError(
+                f"{dataset.name}: no frame has the attribute {rule.attribute!r}. It has {has}"
+            )
+        raise ConfigError(
+            f"--by {name}: neither a rule ({', '.join(RULES)}) nor an attribute of "
+            f"{dataset.name}. It has {has}"
+        )
+    sides: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        side = re.sub(r"[^\w-]+", "-", value).strip("-")[:MOST_LETTERS] or "other"
+        if side in sides:
+            raise ConfigError(f"--by {name}: {value!r} and {sides[side][0]!r} are too much alike")
+        sides[side] = (value,)
+    return Rule(name, sides)
+
+
 def save_split(dataset: Dataset, rule: str, folder: Path | str) -> dict[str, Path]:
     """Write one manifest a side below `folder`: name of the side → JSON file.
 
@@ -107,8 +137,7 @@ def save_split(dataset: Dataset, rule: str, folder: Path | str) -> dict[str, Pat
     Raises:
         ConfigError, InputError: as for `split_by`.
     """
-    found = split_by(dataset, rule)
-    chosen = RULES[rule]
+    found, chosen = split_by(dataset, rule), find_rule(dataset, rule)
     written = {}
     for side, part in found.sides.items():
         path = Path(folder) / f"{side}.json"

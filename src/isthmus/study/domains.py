@@ -14,10 +14,11 @@ from pathlib import Path
 from isthmus.compute.executor import Executor, Progress
 from isthmus.data.dataset import Dataset, SealedTest, UnlabeledView
 from isthmus.data.formats import read_dataset
-from isthmus.data.frame import Frame, Problem
+from isthmus.data.frame import Problem
 from isthmus.data.ontology import ROAD
+from isthmus.data.selection import select
 from isthmus.errors import ConfigError, InputError
-from isthmus.study.config import DomainSection, Selector, SourceSection, StudyConfig, TargetSection
+from isthmus.study.config import DomainSection, SourceSection, StudyConfig, TargetSection
 
 FEWEST_FRAMES = 4
 
@@ -117,32 +118,6 @@ def _shown_from(base: Path, problem: Problem) -> Problem:
     if path.is_absolute():
         return replace(problem, path=os.path.relpath(path, base))
     return problem
-
-
-def select(dataset: Dataset, selector: Selector, option: str) -> Dataset:
-    """Frames that match every entry of `selector`; none at all is a `ConfigError`."""
-    chosen = dataset.filter(lambda frame: _matches(frame, selector))
-    if not len(chosen):
-        known = {
-            "sequence": sorted({f.sequence for f in dataset}),
-            "split": sorted({f.split for f in dataset}),
-        }
-        for name in sorted({key for f in dataset for key in f.attributes}):
-            known[name] = sorted({f.attributes[name] for f in dataset if name in f.attributes})
-        has = "; ".join(f"{name}: {', '.join(values[:12])}" for name, values in known.items())
-        raise ConfigError(f"{option}: no frame of {dataset.name} matches {selector}. It has {has}")
-    return chosen
-
-
-def _matches(frame: Frame, selector: Selector) -> bool:
-    for name, wanted in selector.items():
-        if name in ("sequence", "split"):
-            value = getattr(frame, name)
-        else:
-            value = frame.attributes.get(name, "")
-        if value not in ([wanted] if isinstance(wanted, str) else wanted):
-            return False
-    return True
 
 
 def _divide_source(source: Dataset, config: StudyConfig) -> tuple[Dataset, Dataset, list[str]]:
