@@ -17,7 +17,7 @@ from isthmus.errors import ConfigError
 
 
 def frames(folder: Path = Path()) -> Dataset:
-    rows = [("a", "day", "train"), ("a", "dusk", "train"), ("b", "dusk, late", "val")]
+    rows = [("a", "day", "train"), ("a", "dusk", "train"), ("b", "late", "val")]
     return Dataset("set", tuple(
         Frame(f"{i}.png", folder / f"{i}.png", 9, 9, f"{i:064x}", sequence=drive, split=split,
               attributes={"time": time}, objects=(Box("car", (1.0, 1.0, 5.0, 5.0)),))
@@ -30,7 +30,7 @@ def frames(folder: Path = Path()) -> Dataset:
     [
         (["time=day"], ["0.png"]),
         (["time=day,dusk"], ["0.png", "1.png"]),
-        (["time=dusk, late"], ["2.png"]),
+        (["time=late,dusk"], ["1.png", "2.png"]),
         (["sequence=a", "time=dusk"], ["1.png"]),
         (["split=val"], ["2.png"]),
         ([], ["0.png", "1.png", "2.png"]),

@@ -57,8 +57,7 @@ def read_selector(texts: Iterable[str], option: str) -> dict[str, str | list[str
             raise ConfigError(f"{option} {text}: give NAME=VALUE or NAME=VALUE,VALUE")
         if name in selector:
             raise ConfigError(f"{option} {text}: {name} is given twice; join values by commas")
-        # The whole text too: a value may hold a comma itself.
-        selector[name] = [values, *values.split(",")] if "," in values else values
+        selector[name] = values.split(",") if "," in values else values
     return selector
 
 
