@@ -54,7 +54,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """What differs from the first, in the same scene."""
 SCENARIOS: dict[str, tuple[int, dict[str, Any]]] = {
-    "child_between_cars": (3, {"parked_share": 0.95}),
+    "child_between_cars": (2, {"parked_share": 0.95}),
     "crowd": (1, {"sun_elevation": -1.0, "clouds": 0.9, "rain": 2.0}),
     "fallen_cyclist": (2, {"clouds": 1.0}),
     "animal": (4, {"road_type": "rural", "surroundings": "park", "crossing": "none",

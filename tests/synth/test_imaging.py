@@ -73,6 +73,15 @@ def test_the_mosaic_keeps_plain_colours_and_planes():
     assert inner == pytest.approx(ramp[:, 2:-2], abs=1e-4)
 
 
+@pytest.mark.parametrize("width", [96, 960])
+def test_what_is_as_bright_as_the_sun_is_white_and_bears_no_noise(width):
+    signal = np.full((40, width, 3), 0.2, np.float32)
+    signal[10:30, 20:60] = 1e6
+    read = read_out(signal, 1.0, replace(PLAIN, full_well=6000.0), _rng())
+    assert read[12:28, 22:58].min() > 7.8
+    assert read.max() < 9.5
+
+
 def test_metering_makes_day_and_brighter_day_alike_and_night_darker():
     light = _street()
     one, two = (develop(light * k, PLAIN, _rng()).mean() for k in (1.0, 4.0))
@@ -91,6 +100,10 @@ def test_metering_keeps_a_twilight_sky_and_leaves_lit_windows_alone():
     dusk = meter(bright, PLAIN).scale / meter(light, PLAIN).scale
     night = meter(bright * 1e-3, PLAIN).scale / meter(light * 1e-3, PLAIN).scale
     assert dusk < 0.6
+    # A sky thirty times as bright as a street with lamps keeps its colours, and is not too dark.
+    bright[80:84] = 40.0
+    bright[:32, 60:100] = 240.0
+    assert 0.5 < 120 * meter(bright / 2, PLAIN).scale < 0.85
     assert night == pytest.approx(1.0, abs=0.02)
 
 

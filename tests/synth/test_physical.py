@@ -47,6 +47,46 @@ def test_matt_ground_sends_back_what_falls_on_it(mi):
     assert np.allclose(made.mean(axis=(0, 1)), 0.5 * falling / np.pi, rtol=0.05)
 
 
+def test_roads_throw_a_low_sky_back_and_walls_do_not(mi):
+    """Dry asphalt is matt from above, but at a slant it mirrors some of a bright horizon."""
+    from isthmus.synth.render.physical import PhysicalRenderer
+
+    asphalt = Material((0.1, 0.1, 0.1), roughness=0.85)
+    mirrored = {}
+    for pitch, height in ((1.4, 3.0), (0.12, 1.4)):
+        view = View(16, 12, 60.0, (0.0, height, 0.0), pitch=pitch)
+        for semantic in ("road", "building"):
+            part = Part(box((-60, 60), (-1, 0), (-60, 60)), asphalt, semantic)
+            scene = _scene(OVERCAST, part, view=view)
+            made = PhysicalRenderer(64, "scalar_rgb", denoise=False).render(scene, soup(scene))
+            matt = 0.1 * daylight(OVERCAST).sky / np.pi
+            mirrored[semantic, pitch] = float((made.total[6:] / matt).mean())
+    assert mirrored["building", 0.12] == pytest.approx(1, abs=0.06)
+    assert mirrored["road", 1.4] == pytest.approx(1, abs=0.15)
+    assert mirrored["road", 0.12] > 1.3
+
+
+def test_the_sun_stands_where_the_fast_renderer_has_it_and_is_as_bright():
+    from isthmus.synth.render.fast import FastRenderer
+    from isthmus.synth.render.physical.guides import guides
+    from isthmus.synth.render.physical.picture import seen_sun
+
+    view = View(160, 90, 600.0, (0.0, 1.5, 0.0), pitch=-0.2)
+    weather = Weather(sun_elevation=12.0, sun_azimuth=2.0, clouds=0.1, visibility=9000.0)
+    # A wall hides a part of it.
+    wall = Part(box((2.1, 9.0), (0, 40), (50, 51)), GREY, "wall")
+    scene = _scene(weather, wall, view=view)
+    triangles = soup(scene)
+    about = guides(scene, triangles, np.full((len(triangles.faces), 3), 0.5, np.float32), 1)
+    made = seen_sun(scene, about)
+    fast = FastRenderer(1).render(scene, triangles, ("sun",)).layers["sun"]
+    disc = fast.mean(axis=2) > 1e6
+    assert 8 < disc.sum() < 30
+    assert ((made.mean(axis=2) > 1e6) == disc).all()
+    assert np.allclose(made[disc], fast[disc], rtol=0.01)
+    assert not seen_sun(_scene(NIGHT, wall, view=view), about).any()
+
+
 def test_a_lamp_is_seen_as_bright_by_day_as_by_night(mi):
     from isthmus.synth.render.physical import PhysicalRenderer
 
@@ -72,7 +112,7 @@ def test_fog_hides_textures_and_lamps_as_it_hides_the_rest(mi):
     fog = Weather(visibility=80.0)
     metres = np.array([[0.0, 20.0, 60.0, np.inf]], np.float32)
     ones = np.ones((1, 4, 3), np.float32)
-    about = Guides(0.2 * ones, ones, 3 * ones, 100 * ones, metres)
+    about = Guides(0.2 * ones, ones, 3 * ones, 100 * ones, metres, 1 - np.isfinite(metres))
     seen = _through_fog(about, _scene(fog))
     through = np.exp(-extinction(fog) * metres)
     assert np.allclose(seen.detail[..., 0], 1 + 2 * through, rtol=1e-5)

@@ -19,6 +19,7 @@ from isthmus.synth.world.build import _built, build_scene
 from isthmus.synth.world.factors import FACTORS
 from isthmus.synth.world.placement import EYE, rectangle, separated
 from isthmus.synth.world.scenarios import SCENARIOS
+from isthmus.synth.world.scenarios.fallen_cyclist import at_rest
 from isthmus.synth.world.scene import Scene, soup
 from isthmus.synth.world.thing import Placed
 
@@ -228,6 +229,35 @@ def test_scenarios_show_their_actors(name: str) -> None:
             assert sum(abs(item.distance - best.distance) < 6.5 for item in cars) >= 2
         if name == "crowd":
             assert len(found) >= 8
+        if name == "fallen_cyclist":
+            rider, bicycle = (
+                next(item for item in found if test(item))
+                for test in (lambda item: item.attributes.get("pose") == "lie",
+                             lambda item: item.category == "bicycle")
+            )  # fmt: skip
+            for item in (rider, bicycle):
+                assert item.occlusion < 0.05
+                assert item.distance < 14
+                x1, y1, x2, y2 = item.visible
+                assert x2 - x1 > 1.6 * (y2 - y1)
+            # Side by side, not one lump.
+            left, right = sorted((rider.visible, bicycle.visible))
+            assert left[2] <= right[0] + 2
+
+
+def test_what_falls_over_lies_on_what_sticks_out_most() -> None:
+    """A plate of height 1 with a bar 0.3 out at 0.95: it rests on the bar's end and its foot."""
+    plate = [(0.0, y, z) for y in np.linspace(0, 1, 21) for z in (-0.5, 0.5)]
+    for sign in (1, -1):
+        points = np.array([*plate, (-sign * 0.3, 0.95, 0.0)], np.float32)
+        turn, raised = at_rest(points, sign)
+        resting = points @ turn.T + [0, raised, 0]
+        assert resting[:, 1].min() == pytest.approx(0, abs=1e-6)
+        assert np.degrees(np.arccos(turn[1, 1])) == pytest.approx(
+            90 - np.degrees(np.arctan(0.3 / 0.95)), abs=0.5
+        )
+        # To its left, which is −X.
+        assert np.sign(resting[-1, 0]) == -sign
 
 
 def test_every_scenario_is_a_value_of_its_factor() -> None:

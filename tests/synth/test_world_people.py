@@ -1,15 +1,14 @@
-"""People and animals: bounds, ground, joints, proportions, gait, determinism, statistics."""
+"""People: bounds, ground, joints, proportions, gait, determinism, statistics."""
 
 from __future__ import annotations
 
-from collections import Counter
 from importlib import metadata
 
 import numpy as np
 import pytest
 
 from isthmus.errors import ConfigError, MissingExtraError
-from isthmus.synth.world.people import GAITS, POSES, REACH, deer, dog, person, pram
+from isthmus.synth.world.people import GAITS, POSES, REACH, person, pram
 from isthmus.synth.world.people.gait import walk
 from isthmus.synth.world.people.physique import Traits, body, sample_traits
 from isthmus.synth.world.people.poses import HANDLE
@@ -302,28 +301,6 @@ def test_unknown_poses_and_bodies_are_named():
         person(rng(0), pose="fly")
     with pytest.raises(ConfigError, match=r"'clay'.*anny"):
         person(rng(0), bodies="clay")
-
-
-@pytest.mark.parametrize("make", [dog, deer])
-def test_animals_stand_on_their_legs(make):
-    for seed in range(12):
-        for detail in (2, 0):
-            thing = make(rng(seed), detail=detail)
-            points = corners(thing)
-            assert thing.category == "animal"
-            assert points[:, 1].min() == pytest.approx(0.0, abs=1e-4)
-            assert thing.size == pytest.approx(tuple(np.ptp(points, axis=0)), abs=1e-4)
-            assert abs(points[:, 0].min() + points[:, 0].max()) < 1e-4
-            # Longer than wide, the head (its highest part) in front.
-            assert thing.size[2] > 2 * thing.size[0]
-            assert points[points[:, 1].argmax(), 2] > 0
-    sizes = Counter(make(rng(s)).attributes["kind"] for s in range(30))
-    assert len(sizes) >= 2
-
-
-def test_dogs_come_in_sizes():
-    assert dog(rng(0), "small").size[1] < 0.65 * dog(rng(0), "shepherd").size[1]
-    assert deer(rng(0), "buck").size[1] > dog(rng(0), "shepherd").size[1]
 
 
 # Bodies of the extra.

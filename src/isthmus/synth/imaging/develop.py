@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from isthmus.synth.imaging.exposure import meter
 from isthmus.synth.imaging.optics import Floats, blur, motion_blurred, through_lens
-from isthmus.synth.imaging.readout import read_out
+from isthmus.synth.imaging.readout import TOP, read_out
 from isthmus.synth.imaging.sensor import Sensor
 
-TOP = 8.0
 SIZE = 8192
 LUMA = np.array([0.25, 0.6, 0.15], np.float32)
 

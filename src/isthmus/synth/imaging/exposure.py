@@ -21,6 +21,8 @@ SKY = 3.5
 YIELDING, LEAST, NIGHT = 0.4, 0.45, 2.0
 """How much of what the sky is too bright is taken back by day, the darkest that leaves, and the
 luminance (cd/m²) below which it is lit windows rather than sky that are bright up there."""
+DUSKIEST = 0.36
+"""The darkest that a twilight sky leaves: all of its excess is taken back."""
 
 GLARE = 2.5
 """Linear level that the brightest 3 % may have in the dark before the rest is dimmed."""
@@ -56,8 +58,9 @@ def meter(light: Floats, sensor: Sensor) -> Exposure:
     sky = float(np.quantile(_mean(light[: height // 3 : 2, ::2]), 0.85))
     burnt = sky * aim / level / (SKY * sensor.grey)
     if burnt > 1:
-        yielding = min(max(2.5 * (1 - dim), YIELDING), 1.0) * min(level / NIGHT, 1.0)
-        aim *= max(burnt**-yielding, LEAST)
+        yielding = min(max(2.5 * (1 - dim), YIELDING), 1.0)
+        least = np.interp(yielding, (YIELDING, 1.0), (LEAST, DUSKIEST))
+        aim *= max(burnt ** (-yielding * min(level / NIGHT, 1.0)), float(least))
     # Wet streets by night mirror lamps over much of the picture: cameras give in to them, by half.
     glare = bright * aim / level / GLARE
     if dim < 1 and glare > 1:

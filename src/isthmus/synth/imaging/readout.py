@@ -11,6 +11,8 @@ from isthmus.synth.imaging.optics import Floats
 from isthmus.synth.imaging.sensor import Sensor
 
 DEVIATES = 4096
+TOP = 8.0
+"""Linear level above which nothing is told apart."""
 FULL_RESOLUTION = 960
 """Narrower pictures (pixels) are cells of a mosaic read together: each pixel has all colours."""
 
@@ -31,12 +33,14 @@ def read_out(signal: Floats, gain: float, sensor: Sensor, rng: np.random.Generat
     electrons = sensor.full_well / max(gain, 1.0)
     mosaic = sensor.bayer and signal.shape[1] >= FULL_RESOLUTION
     planes = 1 if mosaic else 3
+    # Full pixels have no more noise: it would let the sun's disc fall to black here and there.
+    signal = np.minimum(signal, np.float32(TOP))
     draws = rng.integers(0, DEVIATES, (*signal.shape[:2], planes), dtype=np.uint16)
     noise = np.take(_deviates(), draws)
     read = (sensor.read_noise / electrons) ** 2
     if not mosaic:
         spread = np.sqrt(np.maximum(signal, 0) / electrons + read)
-        return np.asarray(np.minimum(signal, 8.0) + spread * noise, np.float32)
+        return np.asarray(signal + spread * noise, np.float32)
     raw = np.empty(signal.shape[:2], np.float32)
     _mosaic(np.ascontiguousarray(signal), noise[..., 0], 1 / electrons, read, raw)
     out = np.empty_like(signal)

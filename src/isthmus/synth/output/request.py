@@ -30,7 +30,7 @@ from isthmus.synth.world.build import build_scene
 from isthmus.synth.world.factors import Factors
 from isthmus.synth.world.scene import Scene, soup
 
-RECIPE = "isthmus.synth/6"
+RECIPE = "isthmus.synth/7"
 """Changes whenever the same request gives another picture."""
 SMALLEST_SIDE, LARGEST_SIDE = 64, 4096
 LONGEST = 86_400.0

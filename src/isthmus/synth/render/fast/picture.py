@@ -17,7 +17,7 @@ from isthmus.synth.render.fast.daylight import Daylight, daylight
 from isthmus.synth.render.fast.fragments import Fragments, empty_fragments, gather
 from isthmus.synth.render.fast.lamps import lamp_table
 from isthmus.synth.render.fast.model import Model, make_model
-from isthmus.synth.render.fast.sky import Sky, SkyMap, luminance, make_sky
+from isthmus.synth.render.fast.sky import Sky, SkyMap, luminance, make_sky, sun_disc
 from isthmus.synth.render.fast.surfaces import Surfaces, dress
 from isthmus.synth.render.fast.visibility import SAMPLES, Samples, sample
 from isthmus.synth.render.fast.weathering import weather
@@ -255,10 +255,7 @@ class _Picture:
             luminance(directions[seen], tuple(self.sky), 6, colour)
             rows[seen] += colour * share[seen, None]
         elif name == "sun" and self.shines:
-            cosine = (directions[seen] * self.day.direction).sum(axis=1)
-            disc = cosine > np.cos(np.radians(0.2665))
-            solid_angle = 2 * np.pi * (1 - np.cos(np.radians(0.2665)))
-            rows[seen[disc]] += self.day.sun / np.float32(solid_angle) * share[seen[disc], None]
+            rows[seen] += sun_disc(directions[seen], self.day) * share[seen, None]
 
     def _airlight(self, name: str) -> Floats:
         """Luminance (3,) of endless air by a layer's light."""

@@ -156,6 +156,13 @@ def dome() -> tuple[Floats, Floats]:
     return directions.astype(np.float32), angle.astype(np.float32)
 
 
+def sun_disc(directions: Floats, light: Daylight) -> Floats:
+    """Luminance (n, 3) of the sun's disc, cd/m², towards (n, 3) unit vectors: 0 beside it."""
+    edge = np.cos(SUN_RADIUS)
+    inside = (directions * light.direction).sum(axis=1) > edge
+    return np.asarray(inside[:, None] * light.sun / np.float32(2 * np.pi * (1 - edge)), np.float32)
+
+
 def make_sky(light: Daylight, seed: int) -> tuple[Sky, SkyMap]:
     """The sky of a light, and its table."""
     directions, angle = dome()

@@ -18,6 +18,15 @@ WATER = 0.85
 
 SNOW = (0.82, 0.85, 0.89)
 """Albedo of snow."""
+DEEP, SHALLOW = 1.35, 0.1
+"""Depth of snow by its cover; ground lies up to 1 high."""
+STEEP, HOLD = 0.35, 3.0
+"""Upward part of the normal from which on snow holds, and how fast it covers all from there."""
+
+
+def white_share(cover: float) -> float:
+    """Share of level ground, 0–1, that a snow cover hides: most of it lies 0.2 to 0.8 high."""
+    return min(max((DEEP * cover - SHALLOW - 0.2) / 0.6, 0.0), 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -162,10 +171,11 @@ def _snow(fragments, surfaces, model, state, ruts):  # type: ignore[no-untyped-d
     snow, shift, focal = state
     _, face, _, pane, spot = fragments
     place, normal, sight, albedo, finish, _ = surfaces
-    kind = model[7]
+    flat, kind = model[6], model[7]
     for i in range(len(face)):
-        up = abs(normal[i, 1]) if kind[face[i]] == LEAF else normal[i, 1]
-        if pane[i] or up < 0.35:
+        # Leaves' smoothed normals are their crown's: snow lies on each as it is turned itself.
+        up = abs(flat[face[i], 1]) if kind[face[i]] == LEAF else normal[i, 1]
+        if pane[i] or up < STEEP:
             continue
         x, z = place[i, 0], place[i, 2]
         shown = _shown(0.25, spot[i, 2], abs(sight[i, 1]), focal)
@@ -175,8 +185,8 @@ def _snow(fragments, surfaces, model, state, ruts):  # type: ignore[no-untyped-d
         if kind[face[i]] == FLOOR:
             track, lane = _pressed(x, z, shift, ruts)
         # Traffic thins the snow of its lanes; in deep snow tracks are pressed, else laid bare.
-        depth = snow * 1.35 - 0.1 - low - (0.75 * track + 0.12 * lane) * (1.25 - 0.6 * snow)
-        lies = min(max(depth * 6, 0.0), 1.0) * min((up - 0.35) * 3, 1.0)
+        depth = snow * DEEP - SHALLOW - low - (0.75 * track + 0.12 * lane) * (1.25 - 0.6 * snow)
+        lies = min(max(depth * 6, 0.0), 1.0) * min((up - STEEP) * HOLD, 1.0)
         soiled = 1 - 0.34 * track - 0.16 * lane * (0.5 + fine)
         for c in range(3):
             albedo[i, c] += (SNOW[c] * soiled - albedo[i, c]) * lies

@@ -35,6 +35,7 @@ class Guides(NamedTuple):
         detail: by which plain colours become textured, weathered ones; 1 in the sky.
         glow: cd/m² by which what is seen shines itself.
         distance: (h, w) metres, inf in the sky.
+        sky: (h, w) the sky's share of pixels.
     """
 
     plain: Floats
@@ -42,6 +43,7 @@ class Guides(NamedTuple):
     detail: Floats
     glow: Floats
     distance: Floats
+    sky: Floats
 
 
 def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None) -> Guides:
@@ -95,6 +97,7 @@ def guides(scene: Scene, soup: Soup, colour: Floats, threads: int | None = None)
                 flat[:, c] += np.bincount(pixel, (weight * values)[:, c], len(flat))
 
     spread(band, range(0, view.height, BAND), count)
-    detail = np.clip((albedo + 1e-4) / (plain + 1e-4), FAINT, STRONG)
-    solid = plain.sum(axis=2, keepdims=True) > 0
-    return Guides(plain, normal, np.where(solid, detail, np.float32(1)), glow, distance)
+    # Sky seen between leaves is light that no texture lies on: as bright as something white.
+    behind = share[..., None] + np.float32(1e-4)
+    detail = np.asarray(np.clip((albedo + behind) / (plain + behind), FAINT, STRONG), np.float32)
+    return Guides(plain, normal, detail, glow, distance, share)

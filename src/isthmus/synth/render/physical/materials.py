@@ -66,7 +66,7 @@ def finish(material: Material, weather: Weather, *, ground: bool, step: float = 
     """The finish of a material in a weather.
 
     Args:
-        ground: water stands on it in puddles.
+        ground: road and pavement: water stands on it in puddles.
         step: ratio between levels of luminance that lamps are rounded to; 0: they give no light.
     """
     if max(material.emission) > 0:
@@ -80,7 +80,8 @@ def finish(material: Material, weather: Weather, *, ground: bool, step: float = 
     metallic = float(material.metallic > 0.5)
     coat = max(material.coat, min(1.2 * wet * material.porosity, 1.0))
     coat = coat if coat > COATED else 0.0
-    if roughness > MATT and not metallic and not coat:
+    # Ground is seen at a slant, where even asphalt throws much of a bright sky back.
+    if roughness > MATT and not metallic and not coat and not ground:
         return Finish("matt")
     return Finish("shiny", max(roughness, 0.2) if metallic or coat else roughness, metallic, coat)
 

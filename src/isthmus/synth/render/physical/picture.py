@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from isthmus import seeds
+from isthmus.synth.render.fast.air import through_air
 from isthmus.synth.render.fast.daylight import daylight
+from isthmus.synth.render.fast.sky import sun_disc
 from isthmus.synth.render.physical.denoise import available, denoised
 from isthmus.synth.render.physical.engine import mitsuba
 from isthmus.synth.render.physical.guides import Guides, guides
@@ -78,6 +80,8 @@ class PhysicalRenderer:
             if "lamps" in group and not is_dim(scene):
                 light = light + about.glow
             light = _hazy(light, about.distance, scene, group)
+            if "sun" in group:
+                light = light + seen_sun(scene, about)
             found[group[0] if self.apart else "all"] = light
         return Radiance(found)
 
@@ -175,6 +179,26 @@ def _through_fog(about: Guides, scene: Scene) -> Guides:
         detail=1 + (about.detail - 1) * share,
         glow=about.glow * share,
     )
+
+
+def seen_sun(scene: Scene, about: Guides) -> Floats:
+    """Luminance (h, w, 3) of the sun's disc, where the sky is seen, through the air.
+
+    Mitsuba's light from a direction has no disc. Put on as the fast renderer has it, it is as
+    bright, and costs no samples.
+    """
+    view, light = scene.view, daylight(scene.weather)
+    out = np.zeros((view.height * view.width, 3), np.float32)
+    seen = np.flatnonzero(about.sky > 0)
+    if light.sun.max() > 0 and len(seen):
+        x, y = view.rays(1)
+        slopes = np.stack(np.broadcast_arrays(x, y, np.float32(1)), axis=-1).reshape(-1, 3)[seen]
+        directions = slopes @ view.rotation
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        share, through = about.sky.ravel()[seen], np.empty(len(seen), np.float32)
+        through_air(directions, about.distance.ravel()[seen], share, light.extinction, through)
+        out[seen] = sun_disc(directions, light) * (share * through)[:, None]
+    return out.reshape(view.height, view.width, 3)
 
 
 def _hazy(light: Floats, distance: Floats, scene: Scene, layers: tuple[str, ...]) -> Floats:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isthmus.synth.annotate.normals import face_normals
+from isthmus.synth.render.fast.weathering import HOLD, STEEP, white_share
 from isthmus.synth.render.physical.lights import NO_LAMP, area_light, is_dim
 from isthmus.synth.render.physical.materials import (
     KINDS,
@@ -26,7 +28,8 @@ from isthmus.synth.render.physical.materials import (
 )
 from isthmus.synth.world.material import RGB
 from isthmus.synth.world.mesh import Floats
-from isthmus.synth.world.scene import Scene, Soup, Weather
+from isthmus.synth.world.scene import Scene, Soup
+from isthmus.synth.world.thing import SEMANTICS
 
 FLIP = np.array([1, 1, -1], np.float32)
 SLOTS = 20
@@ -40,15 +43,14 @@ ENDS = np.array(
 LEVEL = 0.45
 """Least upward part of the normal of faces that hold water or snow."""
 THICK = 0.5
-"""Snow cover from which on faces are white to all light; before, it is put on afterwards."""
+"""Snow cover from which on level faces are wholly white; before, there are bare patches."""
+PLANTS = SEMANTICS.index("vegetation")
 
 
 def meshes(mi: Any, scene: Scene, soup: Soup) -> tuple[dict[str, Any], Floats]:
     """Shapes by name, for a scene's dictionary, and the colours (f, 3) that their faces carry."""
     weather = scene.weather
-    carried = colours(soup, weather)
-    snowy = lies(soup, weather)
-    carried[snowy] = SNOW
+    carried, snowy = snowed(colours(soup, weather), scene, soup)
     # Coordinates that no texture asks for would be read at each hit; that all meshes have them or
     # none has keeps kernels the same.
     textured = weather.wetness > WET
@@ -58,16 +60,14 @@ def meshes(mi: Any, scene: Scene, soup: Soup) -> tuple[dict[str, Any], Floats]:
     groups: dict[tuple[Kind, RGB], list[int]] = {}
     for number in np.flatnonzero(np.bincount(which, minlength=len(table))).tolist():
         groups.setdefault((table[number].kind, table[number].emission), []).append(number)
+    numbers = {n: np.array([getattr(each, n) for each in table], np.float32) for n in NUMBERS}
     made = {"ends": _small(mi, bsdf(mi, "matt", weather), {}, ENDS, textured)}
     # Always in one order, for the kernel to be the same from scene to scene.
     for kind, emission in sorted(groups, key=lambda group: (group[1], KINDS.index(group[0]))):
         chosen = np.zeros(len(table), np.bool_)
         chosen[groups[kind, emission]] = True
         faces = np.flatnonzero(chosen[which])
-        values = {
-            name: np.array([getattr(each, name) for each in table], np.float32)[which[faces]]
-            for name in NUMBERS
-        }
+        values = {name: numbers[name][which[faces]] for name in NUMBERS}
         values["color"] = carried[faces]
         emitter = {}
         if emission != NO_LIGHT:
@@ -103,24 +103,55 @@ def _small(
 
 def _looks_up(soup: Soup) -> NDArray[np.bool_]:
     """(f,) faces on which water stays."""
-    corners = soup.points[soup.faces]
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    length = np.maximum(np.linalg.norm(normal, axis=1), 1e-20)
-    return np.asarray(normal[:, 1] / length > LEVEL)
+    flat = np.empty((len(soup.faces), 3), np.float32)
+    face_normals(soup.points, soup.faces, flat)
+    return np.asarray(flat[:, 1] > LEVEL)
 
 
-def lies(soup: Soup, weather: Weather) -> NDArray[np.bool_]:
-    """(f,) faces under snow: those whose smoothed normals look up, of leaves the level ones.
+def snowed(colour: Floats, scene: Scene, soup: Soup) -> tuple[Floats, NDArray[np.bool_]]:
+    """Colours (f, 3) under snow of faces of a `colour` (f, 3), and (f,) which lie wholly under it.
 
-    As in the fast renderer; panes and lamps keep clear of it.
+    Snow holds where the fast renderer has it; panes and lamps keep clear of it. Faces carry all of
+    it but its drifts: what is put on after tracing is a ratio of colours, and from a leaf's green
+    to white one so far from grey that light of other things would come out as coloured specks.
     """
-    if weather.snow_cover < THICK:
-        return np.zeros(len(soup.faces), np.bool_)
-    up = soup.normals[soup.faces, 1].mean(axis=1)
+    cover = scene.weather.snow_cover
+    if cover <= 0:
+        return colour, np.zeros(len(soup.faces), np.bool_)
+    up, bears = _up(soup, scene.view.position), _bears_snow(soup)
+    wholly = (up.mean(axis=1) > LEVEL) & bears & (cover >= THICK)
+    share = np.clip((up - STEEP) * HOLD, 0, 1).mean(axis=1) * bears * white_share(cover)
+    share[wholly] = 1
+    mixed = colour + (np.array(SNOW, np.float32) - colour) * share[:, None]
+    return np.asarray(mixed, np.float32), wholly
+
+
+def _up(soup: Soup, eye: tuple[float, float, float]) -> Floats:
+    """(f, 3) how much faces' normals look up, by corner.
+
+    As the fast renderer has it: leaves' own count, of either side; of twigs, which are thin too,
+    the side that the camera sees; blades of grass are taken together.
+    """
+    up = soup.normals[soup.faces, 1]
+    leafy, grassy = (
+        np.array([m.texture == name for m in soup.materials], np.bool_)
+        for name in ("foliage", "grass")
+    )
+    plants = np.flatnonzero(soup.semantic == PLANTS)
+    faces = soup.faces[plants]
+    flat = np.empty((len(plants), 3), np.float32)
+    face_normals(soup.points, faces, flat)
+    away = (flat * (soup.points[faces[:, 0]] - np.asarray(eye, np.float32))).sum(axis=1) > 0
+    bark = np.where(away[:, None], -up[plants], up[plants])
+    up[plants] = np.where(leafy[soup.material[plants]][:, None], abs(flat[:, 1:2]), bark)
+    up[grassy[soup.material]] = 1
+    return np.asarray(up, np.float32)
+
+
+def _bears_snow(soup: Soup) -> NDArray[np.bool_]:
+    """(f,) faces that are neither panes nor lamps."""
     bare = np.array([m.transmission > 0 or max(m.emission) > 0 for m in soup.materials], np.bool_)
-    leafy = np.array([m.texture == "foliage" for m in soup.materials], np.bool_)
-    up = np.where(leafy[soup.material], abs(up), up)
-    return np.asarray((up > LEVEL) & ~bare[soup.material])
+    return np.asarray(~bare[soup.material])
 
 
 def _mesh(

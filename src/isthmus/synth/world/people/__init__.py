@@ -3,7 +3,7 @@
 from isthmus.synth.world.people.animals import deer, dog
 from isthmus.synth.world.people.person import GAITS, character, person, shown
 from isthmus.synth.world.people.poses import POSES, REACH
-from isthmus.synth.world.people.riding import rider
+from isthmus.synth.world.people.riding import fallen, rider
 from isthmus.synth.world.people.wheeled import pram
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "character",
     "deer",
     "dog",
+    "fallen",
     "person",
     "pram",
     "rider",

@@ -9,7 +9,11 @@ import numpy as np
 
 from isthmus.synth.chance import one_of
 from isthmus.synth.world.material import RGB, Material
+from isthmus.synth.world.people import coats
+from isthmus.synth.world.people.coats import spots
+from isthmus.synth.world.people.figure import only
 from isthmus.synth.world.people.loft import (
+    Index,
     Reals,
     Surface,
     bar,
@@ -51,7 +55,7 @@ _HEADS = {
         [.96, .98, .96, .062, .06], [1, 1.0, .96, .03, .03],
     ]),
     "deer": np.array([
-        [0, .26, .78, .12, .16], [.25, .52, 1.00, .09, .135], [.45, .64, 1.19, .07, .10],
+        [0, .26, .78, .12, .16], [.25, .50, .98, .10, .16], [.45, .62, 1.16, .08, .115],
         [.58, .71, 1.30, .082, .09], [.68, .78, 1.30, .076, .082], [.82, .88, 1.23, .052, .06],
         [.96, .97, 1.17, .04, .044], [1, .99, 1.165, .02, .024],
     ]),
@@ -64,8 +68,8 @@ _COATS: dict[str, tuple[RGB, ...]] = {
     "small": ((0.45, 0.40, 0.33), (0.16, 0.09, 0.05), (0.60, 0.58, 0.55), (0.03, 0.026, 0.022)),
     "labrador": ((0.52, 0.38, 0.21), (0.018, 0.017, 0.017), (0.11, 0.06, 0.035)),
     "shepherd": ((0.22, 0.13, 0.06), (0.05, 0.04, 0.03), (0.30, 0.22, 0.13)),
-    "doe": ((0.20, 0.12, 0.065), (0.24, 0.13, 0.07), (0.15, 0.11, 0.08)),
-    "buck": ((0.19, 0.11, 0.06), (0.23, 0.12, 0.06), (0.14, 0.10, 0.075)),
+    "doe": ((0.150, 0.100, 0.060), (0.170, 0.105, 0.060), (0.125, 0.095, 0.070)),
+    "buck": ((0.142, 0.090, 0.054), (0.165, 0.098, 0.055), (0.117, 0.086, 0.064)),
 }  # fmt: skip
 
 
@@ -116,41 +120,50 @@ def deer(rng: np.random.Generator, kind: DeerKind | None = None, *, detail: int 
 def _animal(rng: np.random.Generator, build: Build, kind: str, species: str, detail: int) -> Thing:
     shade = float(np.exp(0.18 * np.clip(rng.normal(), -2, 1)))
     r, g, b = (min(v * shade, 0.75) for v in one_of(rng, _COATS[kind]))
-    coat = Material((r, g, b), "hair", roughness=0.8, porosity=0.5)
     phase = float(rng.random())
     stride = 22.0 if rng.random() < 0.7 else 3.0
-    h = build.height
-    skin = [_back(build, detail), _neck_and_head(build, detail), _ears(build, detail)]
-    skin += [_leg(build, detail, fore=fore, sign=sign, phase=phase, stride=stride)
-             for fore in (True, False) for sign in (-1.0, 1.0)]  # fmt: skip
-    parts = [(joined(skin), coat)]
-    dark = Material((0.012, 0.010, 0.010), "", roughness=0.3)
-    parts.append((joined(_marks(build, detail)), dark))
-    tail = _tail(build, detail)
-    if species == "deer":
-        white = Material((0.62, 0.58, 0.52), "hair", roughness=0.9)
-        rump = [0, 0.81, -0.62 * build.length]
-        parts.append((blob(rump, [0.095, 0.12, 0.068], rings=5, sides=10), white))
-        if kind == "buck":
-            horn = Material((0.16, 0.11, 0.07), "bark", roughness=0.7)
-            parts.append((_antlers(build), horn))
-    else:
-        parts.append((tail, coat))
-    return _set_down([(s, m) for s, m in parts], h, kind, species)
+    back, neck = _back(build, detail), _neck_and_head(build, detail)
+    reach = float(_HEADS[build.plan][-1, 1])
+    pieces = [
+        (back, coats.trunk(spots(back), kind, build.length)),
+        (neck, coats.head(spots(neck), kind, build.length, reach)),
+    ]
+    ears = _ears(build, detail)
+    pieces.append((ears, coats.ear(spots(ears))))
+    for fore in (True, False):
+        for sign in (-1.0, 1.0):
+            leg = _leg(build, detail, fore=fore, sign=sign, phase=phase, stride=stride)
+            pieces.append((leg, coats.leg(spots(leg), kind)))
+    marks = joined(_marks(build, detail))
+    pieces.append((marks, np.full(len(marks.faces), coats.BLACK)))
+    if species == "dog":
+        tail = _tail(build, detail)
+        pieces.append((tail, np.full(len(tail.faces), coats.BODY)))
+    materials = coats.coat((r, g, b), species)
+    if kind == "buck":
+        antlers = _antlers(build)
+        pieces.append((antlers, np.full(len(antlers.faces), len(materials))))
+        materials = (*materials, Material((0.16, 0.11, 0.07), "bark", roughness=0.7))
+    return _set_down(pieces, materials, build.height, kind, species)
 
 
 def _set_down(
-    parts: list[tuple[Surface, Material]], scale: float, kind: str, species: str
-) -> Thing:
-    points = np.concatenate([s.points for s, _ in parts]) * scale
+    pieces: list[tuple[Surface, Index]], materials: tuple[Material, ...], scale: float, kind: str,
+    species: str,
+) -> Thing:  # fmt: skip
+    whole = joined([surface for surface, _ in pieces])
+    paint = np.concatenate([numbers for _, numbers in pieces])
+    points = whole.points * scale
     low, high = points.min(axis=0), points.max(axis=0)
     offset = np.array([-(low[0] + high[0]) / 2, -low[1], -(low[2] + high[2]) / 2])
-    made: list[Part] = []
-    for surface, material in parts:
-        sized = Surface(
-            surface.points * scale, surface.faces, surface.uv * scale * FUR, surface.weld
-        )
-        made.append(part(sized, material, "animal", offset))
+    mesh = part(
+        Surface(points, whole.faces, whole.uv * scale * FUR, whole.weld), materials[0], "animal",
+        offset,
+    ).mesh  # fmt: skip
+    made = [
+        Part(only(mesh, paint == number), material, "animal")
+        for number, material in enumerate(materials) if (paint == number).any()
+    ]  # fmt: skip
     width, height, length = (high - low).tolist()
     return Thing(tuple(made), "animal", (width, height, length),
                  attributes={"species": species, "kind": kind})  # fmt: skip
@@ -193,7 +206,7 @@ def _ears(build: Build, detail: int) -> Surface:
     z, y = _crown(build)
     size = abs(build.ears)
     rings, sides = {2: (5, 6), 1: (3, 4), 0: (2, 3)}[detail]
-    one = blob([0, 0, 0], [size * 0.28, size * 0.5, size * 0.10], rings=rings, sides=sides)
+    one = blob([0, 0, 0], [size * 0.31, size * 0.5, size * 0.11], rings=rings, sides=sides)
     tilt = np.radians(32 if build.ears > 0 else 172)
     turn = np.array([[np.cos(tilt), np.sin(tilt), 0], [-np.sin(tilt), np.cos(tilt), 0], [0, 0, 1]])
     up = 0.30 if build.ears > 0 else -0.42
@@ -209,7 +222,7 @@ def _marks(build: Build, detail: int) -> list[Surface]:
     if detail:
         z, y = head[4, 1] * build.length, head[4, 2] + 0.55 * head[4, 4]
         for sign in (-1.0, 1.0):
-            out.append(blob([sign * head[4, 3] * 0.80, y, z], [0.018] * 3, rings=2, sides=5))
+            out.append(blob([sign * head[4, 3] * 0.86, y, z], [0.022] * 3, rings=3, sides=6))
     return out
 
 

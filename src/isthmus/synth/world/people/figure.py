@@ -188,7 +188,7 @@ class Figure:
             for number, material in enumerate(piece.materials):
                 kept = piece.paint == number
                 if kept.any():
-                    mesh = own if kept.all() else _only(own, kept)
+                    mesh = own if kept.all() else only(own, kept)
                     groups.setdefault((material, piece.semantic), []).append(mesh)
         return tuple(
             Part(join(meshes), material, semantic)
@@ -196,7 +196,7 @@ class Figure:
         )
 
 
-def _only(mesh: Mesh, kept: NDArray[np.bool_]) -> Mesh:
+def only(mesh: Mesh, kept: NDArray[np.bool_]) -> Mesh:
     """Some faces (f,) of a mesh, and the corners they need."""
     faces = mesh.faces[kept]
     used = np.zeros(len(mesh.points), np.bool_)

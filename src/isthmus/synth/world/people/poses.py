@@ -265,19 +265,21 @@ def lie(rng: Draw, body: Body, phase: float) -> Pose:
     root = rotation([-np.pi / 2, 0, 0]) @ rotation([0, np.radians(roll), 0])
     turns: Turns = {"waist": degrees(x=float(rng.uniform(0, 6))),
                     "head": degrees(x=4.0, y=float(rng.uniform(-50, 50)))}  # fmt: skip
+    bent = one_of(rng, SIDES)
     for name, sign in zip(SIDES, (-1.0, 1.0), strict=True):
-        hip, knee, out = 3.0, 4.0, float(rng.uniform(2, 18))
-        forward, away, elbow = 0.0, float(rng.uniform(0, 50)), float(rng.uniform(4, 14))
-        if way == "back" and rng.random() < 0.4:
-            hip = float(rng.uniform(15, 38))
+        hip, knee, out = 3.0, 4.0, float(rng.uniform(6, 22))
+        forward, away, elbow = 0.0, float(rng.uniform(25, 75)), float(rng.uniform(4, 40))
+        if way == "back" and name == bent:
+            hip = float(rng.uniform(12, 36))
             knee = 2.1 * hip
         elif way == "side":
-            # Fallen together; what lies uppermost sinks towards the ground.
+            # As in a stride, limbs apart; what lies uppermost sinks towards the ground.
             upper = (roll > 0) == (name == "left")
-            hip, knee = float(rng.uniform(12, 65)), float(rng.uniform(15, 85))
+            hip = float(rng.uniform(35, 60) if upper else rng.uniform(0, 15))
+            knee = float(rng.uniform(30, 70) if upper else rng.uniform(5, 35))
             out = -10.0 if upper else 2.0
-            forward, away = float(rng.uniform(25, 75)), -24.0 if upper else -16.0
-            elbow = float(rng.uniform(15, 80))
+            forward, away = float(rng.uniform(40, 95)), -24.0 if upper else -16.0
+            elbow = float(rng.uniform(10, 50))
         turns[f"{name}_hip"] = degrees(x=-hip, z=sign * out)
         turns[f"{name}_knee"] = degrees(x=knee)
         turns[f"{name}_ankle"] = degrees(x=float(rng.uniform(20, 38)))

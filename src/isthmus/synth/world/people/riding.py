@@ -13,13 +13,13 @@ from isthmus.synth.world.mesh import Floats, linear
 from isthmus.synth.world.people.dressing import dress
 from isthmus.synth.world.people.figure import Figure
 from isthmus.synth.world.people.loft import Reals
-from isthmus.synth.world.people.person import Bodies, Detail, character
+from isthmus.synth.world.people.person import Bodies, Detail, character, shown
 from isthmus.synth.world.people.physique import Body
-from isthmus.synth.world.people.poses import degrees
+from isthmus.synth.world.people.poses import degrees, lie
 from isthmus.synth.world.people.reach import Turns, arm_to, leg_to
 from isthmus.synth.world.people.skeleton import NUMBER, SIDES, Pose, joint_frames, rotation
 from isthmus.synth.world.people.wardrobe import Look, Season
-from isthmus.synth.world.thing import Part
+from isthmus.synth.world.thing import Part, Thing
 
 Helmet = Literal["none", "cycle", "full"]
 
@@ -64,6 +64,20 @@ def rider(
     parts, keypoints = figure.at(seat - middle)
     own = tuple(replace(p, semantic="rider", rider=True) for p in parts)
     return own, keypoints
+
+
+def fallen(
+    rng: np.random.Generator, *, season: Season = "summer", detail: Detail = 2,
+    bodies: Bodies = "auto",
+) -> Thing:  # fmt: skip
+    """Somebody who has fallen from a bicycle and lies on the road, the head towards −Z.
+
+    Arguments as in `rider`; a thing of category "person" with keypoints.
+    """
+    who = character(rng, child=False, season=season, bodies=bodies)
+    who = replace(who, look=_look(rng, who.look, "cycle"))
+    thing, _ = shown(who, lie(rng, who.body, 0.0), "lie", detail)
+    return thing
 
 
 def _look(rng: np.random.Generator, look: Look, helmet: Helmet) -> Look:

@@ -17,6 +17,8 @@ from isthmus.synth.world.vehicles import vehicle
 NAME = "child_between_cars"
 SIZE = (0.8, 1.5, 1.0)
 """Room for a running child, metres."""
+NEAR = 12.0
+"""Metres ahead up to which any gap will do; else it is the nearest one."""
 KINDS = ("hatchback", "sedan", "estate", "suv", "van")
 
 
@@ -28,7 +30,7 @@ def child_between_cars(rng: np.random.Generator, stage: Stage) -> None:
     first, second, sign = _pair(draws[1], stage)
     gap = 0.5 * (first.s + second.s)
     side = layout.main.section.side(sign)
-    out = float(draws[1].uniform(0.2, 0.7))
+    out = float(draws[1].uniform(0.4, 1.0))
     motion = Motion(layout.main, gap, sign * (side.lanes - out), -sign * np.pi / 2, 0.0,
                     -sign * speed)  # fmt: skip
     show(stage, figure(draws[0], stage, motion, pose, child=True, name=NAME), NAME)
@@ -56,5 +58,6 @@ def _pair(rng: np.random.Generator, stage: Stage) -> tuple[Bay, Bay, int]:
             if b.s - a.s < 1.2 * a.length and a.s > 4.8 and in_picture(stage, motion, SIZE):
                 found.append((s, a, b, sign))
     found.sort(key=lambda item: item[0])
-    _, a, b, sign = one_of(rng, found[:2])
+    near = [pair for pair in found if pair[0] < NEAR] or found[:1]
+    _, a, b, sign = one_of(rng, near)
     return a, b, sign
