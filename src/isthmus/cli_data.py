@@ -93,7 +93,6 @@ def convert(
         Folder that image names in the label file are relative to.
     """
     from isthmus import console
-    from isthmus.data import selection
 
     with console.watch() as watcher:
         result = isthmus.convert_dataset(
@@ -102,7 +101,7 @@ def convert(
             to,
             format=format,
             images=images,
-            where=selection.read_selector(where or (), "--where"),
+            where=read_selector(where or ()),
             executor=isthmus.local_executor(workers),
             progress=watcher.progress,
         )
@@ -195,3 +194,20 @@ def split(
         console.show_path(side, written)
     console.show_problems(dataset.problems)
     return EXIT_SKIPPED if any(p.severity == "skipped" for p in dataset.problems) else 0
+
+
+def read_selector(texts: Iterable[str]) -> dict[str, str | list[str]]:
+    """``NAME=VALUE`` or ``NAME=VALUE,VALUE`` as typed on a command line.
+
+    Raises:
+        ConfigError: another form, or a name given twice.
+    """
+    selector: dict[str, str | list[str]] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not (name and equals and values):
+            raise ConfigError(f"--where {text}: give NAME=VALUE or NAME=VALUE,VALUE")
+        if name in selector:
+            raise ConfigError(f"--where {text}: {name} is given twice; join values by commas")
+        selector[name] = values.split(",") if "," in values else values
+    return selector

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from isthmus.cli_data import read_selector
 from isthmus.data.convert import convert_dataset
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset, write_dataset
 from isthmus.data.frame import Box, Frame
 from isthmus.data.images import write_png
-from isthmus.data.selection import read_selector, select
+from isthmus.data.selection import select
 from isthmus.errors import ConfigError
 
 
@@ -37,7 +38,7 @@ def frames(folder: Path = Path()) -> Dataset:
     ],
 )
 def test_what_matches_every_entry_is_chosen(texts, expected):
-    chosen = select(frames(), read_selector(texts, "--where"), "--where")
+    chosen = select(frames(), read_selector(texts), "--where")
     assert [frame.id for frame in chosen] == expected
 
 
@@ -49,9 +50,9 @@ def test_nothing_found_says_what_there_is():
 @pytest.mark.parametrize("text", ["time", "=day", "time=", ""])
 def test_another_form_is_refused(text):
     with pytest.raises(ConfigError, match="NAME=VALUE"):
-        read_selector([text], "--where")
+        read_selector([text])
     with pytest.raises(ConfigError, match="given twice"):
-        read_selector(["time=day", "time=dusk"], "--where")
+        read_selector(["time=day", "time=dusk"])
 
 
 def test_a_conversion_takes_the_frames_asked_for(tmp_path):

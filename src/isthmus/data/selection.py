@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Frame
@@ -42,23 +42,6 @@ def what_there_is(dataset: Dataset) -> str:
     for name in sorted({key for f in dataset for key in f.attributes}):
         known[name] = sorted({f.attributes[name] for f in dataset if name in f.attributes})
     return "; ".join(f"{k}: {_shortened(values)}" for k, values in known.items() if any(values))
-
-
-def read_selector(texts: Iterable[str], option: str) -> dict[str, str | list[str]]:
-    """``NAME=VALUE`` or ``NAME=VALUE,VALUE`` as typed on a command line.
-
-    Raises:
-        ConfigError: another form, or a name given twice.
-    """
-    selector: dict[str, str | list[str]] = {}
-    for text in texts:
-        name, equals, values = text.partition("=")
-        if not (name and equals and values):
-            raise ConfigError(f"{option} {text}: give NAME=VALUE or NAME=VALUE,VALUE")
-        if name in selector:
-            raise ConfigError(f"{option} {text}: {name} is given twice; join values by commas")
-        selector[name] = values.split(",") if "," in values else values
-    return selector
 
 
 def _shortened(values: list[str]) -> str:
