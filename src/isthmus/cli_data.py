@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Group, Parameter
 
 import isthmus
+from isthmus.errors import ConfigError
 
 EXIT_SKIPPED = 3
 WORK = Group("Work")
