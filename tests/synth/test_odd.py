@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from isthmus.errors import ConfigError, InputError
 from isthmus.option_file import OptionFile
 from isthmus.synth.odd import load_odd, read_rows, sample_rows, write_rows
-from isthmus.synth.odd.covering import covering_array
+from isthmus.synth.odd.covering import count_combinations, covering_array
 from isthmus.synth.odd.distributions import distribution
 from isthmus.synth.odd.domain import Domain, domain
 from isthmus.synth.odd.rows import counterfactual
 from isthmus.synth.odd.sun import sun_position
-from isthmus.synth.world.factors import Factors
+from isthmus.synth.world.factors import FACTORS, Factors
 
 WET = """
 name: wet dusk
@@ -112,6 +112,20 @@ def test_a_covering_array_holds_every_combination(levels, strength, seed):
         want = set(product(*(range(levels[f]) for f in factors)))
         assert want == {tuple(row[f] for f in factors) for row in rows}
     assert len(rows) <= np.prod(levels)
+    assert count_combinations(levels, strength) == sum(
+        int(np.prod([levels[f] for f in factors]))
+        for factors in combinations(range(len(levels)), t)
+    )
+
+
+def test_a_design_of_too_many_combinations_is_refused_at_once(tmp_path):
+    names = ("rain", "clouds", "wetness", "camera_height", "camera_pitch", "camera_fov",
+             "ego_speed", "lens_dirt", "noise_gain", "defocus", "visibility")  # fmt: skip
+    ranges = [(name, *FACTORS[name].metadata["range"]) for name in names]
+    factors = "".join(f"  {n}: {{uniform: [{low}, {high}]}}\n" for n, low, high in ranges)
+    text = f"factors:\n{factors}design: t_wise\nstrength: 4\nlevels: 10"
+    with pytest.raises(ConfigError, match="3300000 combinations of 4 of 11 factors' levels"):
+        sample_rows(_odd(tmp_path, text), 1)
 
 
 def test_a_covering_array_names_what_its_rules_leave_out():

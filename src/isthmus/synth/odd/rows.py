@@ -12,7 +12,7 @@ import numpy as np
 
 from isthmus import seeds
 from isthmus.errors import ConfigError
-from isthmus.synth.odd.covering import covering_array
+from isthmus.synth.odd.covering import count_combinations, covering_array
 from isthmus.synth.odd.designs import DESIGNS, Points
 from isthmus.synth.odd.distributions import Distribution
 from isthmus.synth.odd.domain import Domain
@@ -21,6 +21,8 @@ from isthmus.synth.world.factors import FACTORS, Factors
 
 TRIES = 2000
 """Draws in a row that the rules may turn down before the domain is called impossible."""
+MOST_COMBINED = 1_000_000
+"""Combinations of levels that a t-wise design may have to cover: more take many minutes."""
 DEFAULTS = {name: field.default for name, field in FACTORS.items()}
 Dimension = tuple[int, str]
 
@@ -120,7 +122,13 @@ def _covering(
 ) -> Iterator[Points]:
     """A point for each row of the covering array, anywhere within its levels."""
     levels = [domain.levels if d.values is None else len(d.values) for _, d in axes]
-
+    count = count_combinations(levels, domain.strength)
+    if count > MOST_COMBINED:
+        raise ConfigError(
+            f"ODD {domain.name!r}: {count} combinations of {domain.strength} of {len(levels)} "
+            f"factors' levels; t_wise covers up to {MOST_COMBINED}: take a smaller strength or "
+            "fewer levels, or let fewer factors vary"
+        )
     middles = [_middles(d) for _, d in axes]
 
     def point(row: tuple[int, ...], inside: Points) -> Points:
