@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from isthmus.gap.inference import measure
     from isthmus.quality.examine import check_quality
     from isthmus.report.audit_page import write_audit_page
+    from isthmus.report.cases_page import write_cases_page
     from isthmus.report.document import write_report
     from isthmus.study.api import explain, run_study
     from isthmus.study.config import load_study, study_schema
@@ -94,6 +95,7 @@ _HOMES = {
     "translate_and_audit": "augment.translate.run",
     "translate_dataset": "augment.translate.apply",
     "write_audit_page": "report.audit_page",
+    "write_cases_page": "report.cases_page",
     "write_dataset": "data.formats",
     "write_junit": "study.junit",
     "write_report": "report.document",
@@ -145,6 +147,7 @@ __all__ = [
     "translate_and_audit",
     "translate_dataset",
     "write_audit_page",
+    "write_cases_page",
     "write_dataset",
     "write_junit",
     "write_report",

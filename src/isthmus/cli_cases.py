@@ -106,7 +106,7 @@ def corner_cases(
     target
         The same for the other domain; its labels are not looked at.
     out
-        Folder for plan.yaml, corner_cases.json, pictures and tables.
+        Folder for plan.yaml, corner_cases.json and its page, pictures and tables.
     odd
         Attributes and values to be covered (YAML) [default: all that is measured].
     source_images
@@ -136,7 +136,7 @@ def corner_cases(
             executor=isthmus.local_executor(workers),
             progress=watcher.progress,
         )
-    console_cases.show_corner_cases(result)
+    console_cases.show_corner_cases(result, isthmus.write_cases_page(out))
     return EXIT_SKIPPED if result.skipped else 0
 
 

@@ -52,8 +52,8 @@ def show_quality(result: Any, *, saved: Path | None) -> None:
         show_path("result", saved)
 
 
-def show_corner_cases(result: Any) -> None:
-    """Print the missing cells, most missing first, and where the plan lies."""
+def show_corner_cases(result: Any, page: Path) -> None:
+    """Print the missing cells, most missing first, and where the plan and the page lie."""
     document = result.document
     table = Table(
         *("cell", "source", "target", "expected", "of the gap", "ordered"),
@@ -85,6 +85,7 @@ def show_corner_cases(result: Any) -> None:
     if unknown := document["unknown_attributes"]:
         ERR.print(f"not told by the target: {', '.join(unknown)}", markup=False)
     show_path("plan", result.folder / "plan.yaml")
+    show_path("page", page)
 
 
 def show_generated(result: Any) -> None:

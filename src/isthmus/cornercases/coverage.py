@@ -26,6 +26,8 @@ from isthmus.quality.shares import wilson
 from isthmus.quality.support import weighted_share
 
 Column = NDArray[np.float64]
+FEWEST_LEFT = 20
+"""Target frames outside a cell from which a gap is measured; fewer say next to nothing."""
 LEAST_FRAMES = 5
 """Source frames that a cell needs to be covered at all."""
 ENOUGH = 0.5
@@ -222,7 +224,7 @@ def explained_gap(
 
     The gap is the squared distance of the means of features (n, d) and (m, d), each over the
     source's deviation, less what it would be by chance. 1 if all target frames are in the cell, and
-    None where next to no gap, or fewer than 5 frames, are left to judge by. Below 0: those frames
+    None where next to no gap, or fewer than 20 frames, are left to judge by. Below 0: those frames
     lie nearer to the source than the others.
     """
     if members.all():
@@ -232,7 +234,7 @@ def explained_gap(
     x, y = (rows[:, usable] / deviation[usable] for rows in (source, target))
     whole = _between_means(x, y)
     rest = y[~members]
-    if whole <= 0 or len(rest) < 5:
+    if whole <= 0 or len(rest) < FEWEST_LEFT:
         return None
     return min(1.0, 1 - max(0.0, _between_means(x, rest)) / whole)
 

@@ -16,6 +16,7 @@ from isthmus.report.fields import Document
 from isthmus.report.figures import acceptance, theme
 from isthmus.report.page import render_page
 from isthmus.report.pictures import Pictures
+from isthmus.report.tables import problems_table
 
 AUDIT = "audit.json"
 CURVE = "curve.json"
@@ -251,17 +252,5 @@ def _frames(document: Document) -> tuple[Block, ...]:
         blocks.append(
             Table("Where depth came from", ("Source", "Frames"), origins, frozenset({"Frames"}))
         )
-    problems = fields.records(document, "problems")
-    if not problems:
-        blocks.append(Text("Nothing was skipped.", "note"))
-        return tuple(blocks)
-    columns = ("Item", "Kind", "Reason", "Count")
-    rows = tuple(
-        (
-            *(fields.text(problem, key, wording.MISSING) for key in ("path", "kind", "reason")),
-            wording.count(fields.integer(problem, "count") or 1),
-        )
-        for problem in problems
-    )
-    blocks.append(Table("Skipped, or used with a remark", columns, rows, frozenset({"Count"})))
+    blocks.append(problems_table(fields.records(document, "problems")))
     return tuple(blocks)

@@ -20,14 +20,14 @@ MAX_PIXELS = 64_000_000
 
 
 class Pictures:
-    """Reads the pictures of one stage folder."""
+    """Reads the pictures of one stage folder, none larger than `width` × `height` in the page."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, width: int = WIDTH, height: int = HEIGHT) -> None:
+        self._folder, self._most = folder, (width, height)
         self._seen: dict[str, Picture] = {}
 
     def get(self, name: object, alt: str) -> Picture:
-        """The picture `name` (a path relative to the stage folder), at most 480 × 480 pixels.
+        """The picture `name` (a path relative to the stage folder).
 
         A picture that is missing, unreadable or outside the folder comes back with a `fault`
         instead of an address: a report is never lost to one bad file.
@@ -48,7 +48,7 @@ class Pictures:
                 if image.width * image.height > MAX_PIXELS:
                     return Picture(uri="", alt="", fault="too large to show")
                 rgb = image.convert("RGB")
-                scale = min(1.0, WIDTH / rgb.width, HEIGHT / rgb.height)
+                scale = min(1.0, self._most[0] / rgb.width, self._most[1] / rgb.height)
                 size = (max(1, round(rgb.width * scale)), max(1, round(rgb.height * scale)))
                 small = rgb if size == rgb.size else rgb.resize(size, Image.Resampling.LANCZOS)
                 small.info.clear()  # a comment of the file would be written again

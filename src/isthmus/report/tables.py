@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from isthmus.report import wording
-from isthmus.report.blocks import Table
+from isthmus.report import fields, wording
+from isthmus.report.blocks import Table, Text
 from isthmus.report.fields import Document
 
 _DEPTH = 4
@@ -68,3 +68,18 @@ def flat(document: Document, *, prefix: str = "", depth: int = 0) -> list[tuple[
         else:
             rows.append((name, str(value) if isinstance(value, int) else cell(value)))
     return rows
+
+
+def problems_table(problems: list[Document]) -> Table | Text:
+    """What was skipped, or used with a remark; a sentence if nothing was."""
+    if not problems:
+        return Text("Nothing was skipped.", "note")
+    columns = ("Item", "Kind", "Reason", "Count")
+    rows = tuple(
+        (
+            *(fields.text(problem, key, wording.MISSING) for key in ("path", "kind", "reason")),
+            wording.count(fields.integer(problem, "count") or 1),
+        )
+        for problem in problems
+    )
+    return Table("Skipped, or used with a remark", columns, rows, frozenset({"Count"}))

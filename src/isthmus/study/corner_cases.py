@@ -2,13 +2,13 @@
 
 Reads both sets, measures their frames, takes attributes from scores and boxes, and writes into a
 folder: ``corner_cases.json`` (schema isthmus.corner-cases/1), ``plan.yaml``, the measured tables,
-and a contact sheet for each cell of the plan.
+and a contact sheet for each cell of the plan. `isthmus.write_cases_page` draws them as a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,7 @@ def plan_corner_cases(
         **_described(found),
         "ranked": _ranked(chosen, {cell.name for cell in left}, features, galleries),
         "scenarios": scenarios_document(ours, theirs.unlabeled(), boxes),
+        "problems": [asdict(problem) for data in (ours, theirs) for problem in data.problems],
     }
     write_json(folder / "corner_cases.json", document)
     problems = [p for d in (ours, theirs) for p in d.problems if p.severity == "skipped"]
