@@ -365,24 +365,6 @@ def test_what_is_no_record_is_refused(content, tmp_path):
         isthmus.replay(record)
 
 
-def test_a_full_disk_stops_the_run_and_a_bad_place_is_found_before_it(tmp_path, monkeypatch):
-    taken = tmp_path / "file"
-    taken.write_text("")
-    with pytest.raises(InputError, match="a file, not a folder"):
-        isthmus.render_dataset(ODD, 1, taken, size=SIZE)
-    tries = []
-
-    def full(job, made):
-        tries.append(job)
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(frames, "make", lambda request: None)
-    monkeypatch.setattr(frames, "_write", full)
-    with pytest.raises(InputError, match="No space left on device"):
-        isthmus.render_dataset(ODD, 5, tmp_path / "set", size=SIZE)
-    assert len(tries) == 1
-
-
 def test_frames_and_cameras_of_a_scene_are_built_and_rendered_once(tmp_path, monkeypatch):
     from isthmus.synth.output import request
 

@@ -364,3 +364,21 @@ def test_sheets_and_cameras_of_impossible_sizes_are_refused_before_the_work(tmp_
     with pytest.raises(ConfigError, match=r"sheet of 90112x1216: a JPEG has at most 65500"):
         write_preview(ODD, 400, tmp_path / "sheet.jpg", size=(4096, 64))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_stops_the_run_and_a_bad_place_is_found_before_it(tmp_path, monkeypatch):
+    taken = tmp_path / "file"
+    taken.write_text("")
+    with pytest.raises(InputError, match="a file, not a folder"):
+        isthmus.render_dataset(ODD, 1, taken, size=SIZE)
+    tries = []
+
+    def full(job, made):
+        tries.append(job)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(frame, "make", lambda request: None)
+    monkeypatch.setattr(frame, "_write", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        isthmus.render_dataset(ODD, 5, tmp_path / "set", size=SIZE)
+    assert len(tries) == 1
