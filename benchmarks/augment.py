@@ -1,6 +1,7 @@
 """How real the effects are, how fast, and how wrong the default depth is.
 
     python benchmarks/augment.py --worlds worlds --peers peers --camvid coco.json --network NET
+    … --quick                # four scenes; writes no result
 
 *Realism.* The same rendered scenes on a clear day and under a condition (`augment_worlds.py`): the
 gap between the clear frames and the true ones is measured, and again after an effect, or a peer,
@@ -12,7 +13,8 @@ network), of those that tell the condition from the clear day. CamVid by day aga
 is measured in the same way, with default depth.
 
 *Speed.* CPU time of one thread a frame of 640 × 360 with depth given, audit of labels included,
-decoding and encoding left out, at severity 3; halved: two cores work on two frames at once.
+decoding and encoding left out, at severity 3; halved: two cores work on two frames at once. Memory
+is that of a process that applies every effect.
 
 Parts that are done are kept in `--worlds`; the same command goes on.
 """
@@ -20,7 +22,9 @@ Parts that are done are kept in `--worlds`; the same command goes on.
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -220,6 +224,13 @@ def timed(frames: Sequence[Frame], repeats: int = 3) -> dict[str, float]:
     return found
 
 
+def worker_mib() -> float:
+    """Memory of a process that applies every effect."""
+    script = Path(__file__).with_name("augment_memory.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
 def peers_timed(images: Images) -> dict[str, dict[str, float]]:
     """Condition → peer → CPU ms a frame, median."""
     table: dict[str, dict[str, float]] = {}
@@ -244,8 +255,11 @@ def main() -> None:
     parser.add_argument("--camvid", type=Path, help="CamVid's coco.json")
     parser.add_argument("--network", help="extractor beside the descriptors")
     parser.add_argument("--frames", type=int, default=12)
+    parser.add_argument("--quick", action="store_true", help="four scenes, no result written")
     parser.add_argument("--conditions", nargs="+", default=list(augment_worlds.EFFECTS))
     options = parser.parse_args()
+    if options.quick:
+        options.frames = 4
     if options.peers:
         sys.path.append(str(options.peers))
     extractors = {"descriptors": load_extractor("descriptors#all")}
@@ -253,11 +267,12 @@ def main() -> None:
         extractors["network"] = load_extractor(options.network)
     rows = _rows(options, extractors)
     clear = augment_worlds.world("clear", options.frames, options.worlds, first=LOOKED_AT)
-    speed = timed(clear.frames[:6])
+    speed = timed(clear.frames[:6], repeats=1 if options.quick else 3)
     depth = depth_errors(clear)
     figures: dict[str, float | None] = {
         "ms_median": statistics.median(speed.values()) / 2,
         "ms_max": max(speed.values()) / 2,
+        "worker_mib": worker_mib(),
         "depth_rel_error_rendered": depth["all"],
     }
     for name, row in rows.items():
@@ -268,7 +283,10 @@ def main() -> None:
         "realism": rows, "cpu_ms": speed, "depth_rel_error_rendered": depth,
         "peers_cpu_ms": peers_timed([read_rgb(f.image) for f in clear.frames[:3]]),
     }  # fmt: skip
-    print(record.record("augment", figures, tables=tables))
+    if options.quick:
+        print(json.dumps({"figures": figures, "cpu_ms": speed}, indent=1))
+    else:
+        print(record.record("augment", figures, tables=tables))
 
 
 def _rows(options: argparse.Namespace, extractors: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """Largest resident size in MiB of a process that applies every effect, and loads nothing else.
 
-python benchmarks/augment_memory.py          # writes results/augment_memory.json
+`augment.py` runs it and records the figure; alone it prints it. Linux only.
 """
 
 from __future__ import annotations
 
-import resource
+from pathlib import Path
 
 import numpy as np
-import record
 
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import default_depth
@@ -22,8 +21,9 @@ def main() -> None:
     depth = default_depth(image)
     for effect in EFFECTS.values():
         effect.apply(Arrays(image, exact=True), depth, 3.0, np.random.default_rng(0))
-    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(record.record("augment_memory", {"worker_mib": largest}))
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    # Not `resource`'s figure: a process inherits that from the one that started it.
+    print(int(status["VmHWM"].split()[0]) / 1024)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ WORLDS: Mapping[str, dict[str, Any]] = {
     "lens_dirt": {"lens_dirt": 0.8},
     "defocus": {"defocus": 2.0},
     "sensor_noise": {"noise_gain": 8.0},
+    "storm": {"clouds": 1.0, "rain": 10.0, "visibility": 1500.0, "sun_elevation": -1.5},
+    "wet_night": {"wetness": 1.0, "sun_elevation": -16.0, "clouds": 0.8},
 }
 """Condition → what differs from the clear day."""
 EFFECTS: Mapping[str, tuple[str, float]] = {
@@ -52,8 +54,14 @@ EFFECTS: Mapping[str, tuple[str, float]] = {
     "lens_dirt": ("lens_dirt", 35.0),
     "defocus": ("defocus", 5.0),
     "sensor_noise": ("sensor_noise", 20.0),
+    "storm": ("storm", 10.0),
+    "wet_night": ("wet_night", 0.6),
 }
-"""Condition → the effect that makes it, and the physical value that the renderer was given."""
+"""Condition → the effect that makes it, and the physical value that the renderer was given.
+
+Composed effects have one severity: rain of 10 mm/h is storm's at which about 100 lux are left, as
+with the sun 1.5° below an overcast horizon; 0.6 mm of water is the wet night's that 10 lux light.
+"""
 
 
 def rows(n: int) -> list[Row]:

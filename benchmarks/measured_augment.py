@@ -14,6 +14,13 @@ CONDITIONS = {
     "fog": "fog",
     "wet_road": "wet road",
     "low_light": "dusk",
+    "storm": "storm (rain at dusk)",
+    "wet_night": "wet night",
+    "high_illumination": "over-exposed under a low sun",
+    "motion_blur": "motion blur",
+    "lens_dirt": "dirt on the lens",
+    "defocus": "defocus",
+    "sensor_noise": "sensor noise",
     "camvid_dusk": "CamVid, day to dusk",
 }
 MAKERS = {
@@ -51,7 +58,29 @@ def augment(result: dict[str, Any]) -> list[str]:
             "lower is nearer.",
             _table(seen, lambda row, name: _number(row["perceptual"].get(name), 3), unchanged=True),
         ]
-    return parts
+    return parts + (_cost(result) if "cpu_ms" in result["tables"] else [])
+
+
+def _cost(result: dict[str, Any]) -> list[str]:
+    """Time and memory, and how wrong the default depth is."""
+    figures, tables = result["figures"], result["tables"]
+    slowest = max(tables["cpu_ms"], key=tables["cpu_ms"].get)
+    depth = tables["depth_rel_error_rendered"]
+    ranges = [f"{100 * share:.0f} % at {name.replace('_', '–').replace('m', ' m')}"
+             for name, share in depth.items() if name != "all"]  # fmt: skip
+    memory = figures.get("worker_mib")
+    held = f"; a worker takes {memory:.0f} MiB (aim: ≤ 300)" if memory else ""
+    return [
+        "A frame of 640 × 360 with its depth and labels on two cores (CPU time of one, halved): "
+        f"{_kept(figures['ms_median'], 40)} ms (median over {len(tables['cpu_ms'])} effects, aim: "
+        f"≤ 40), {_kept(figures['ms_max'], 120)} ms at most ({slowest.replace('_', ' ')}, aim: ≤ "
+        f"120){held}. The default depth is off by {100 * depth['all']:.0f} % (median below 80 m; "
+        f"{', '.join(ranges)}).",
+    ]
+
+
+def _kept(value: float, limit: float) -> str:
+    return f"{value:.0f}{'' if value <= limit else MISSED}"
 
 
 def _table(rows: dict[str, Any], cell: Any, *, unchanged: bool = False) -> str:
