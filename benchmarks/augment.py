@@ -5,7 +5,8 @@
 
 *Realism.* The same rendered scenes on a clear day and under a condition (`augment_worlds.py`): the
 gap between the clear frames and the true ones is measured, and again after an effect, or a peer,
-has been applied to the clear frames. The effect is given the physical value that the renderer had,
+has been applied to the clear frames (for motion blur: to frames at dusk without any). The effect is
+given the physical value that the renderer had,
 frames' depth and class maps; nothing is fitted. A reduction of 1 closes the gap, 0 leaves it. The
 gap is MMD² (unbiased: its floor is 0 on average) with one bandwidth a condition, on features scaled
 once a condition; the figure is the mean of two kinds of features (descriptors, layers of a
@@ -171,7 +172,7 @@ def rendered_row(name: str, options: argparse.Namespace, extractors: Any) -> dic
     executor = local_executor(1)
     clear, true = (
         augment_worlds.world(w, options.frames, options.worlds, first=LOOKED_AT, executor=executor)
-        for w in ("clear", name)
+        for w in (augment_worlds.BASES.get(name, "clear"), name)
     )
     effect, value = augment_worlds.EFFECTS[name]
     severity = EFFECTS[effect].scale.severity(value)

@@ -25,6 +25,8 @@ ODD = Path(__file__).resolve().parents[1] / "examples/street-world/clear-day.yam
 SEED = 20
 SIZE = (640, 360)
 CLEAR: dict[str, Any] = {}
+STILL: dict[str, Any] = {"sun_elevation": -3.0, "motion_blur": 0.0, "ego_speed": 14.0}
+"""By day cameras expose for a fraction of a millisecond: only at dusk does speed blur."""
 WORLDS: Mapping[str, dict[str, Any]] = {
     "clear": CLEAR,
     "fog": {"clouds": 1.0, "visibility": 90.0},
@@ -34,14 +36,17 @@ WORLDS: Mapping[str, dict[str, Any]] = {
     "wet_road": {"wetness": 1.0},
     "low_light": {"sun_elevation": -3.0},
     "high_illumination": {"exposure_bias": 1.5, "sun_elevation": 9.0, "sun_azimuth": 5.0},
-    "motion_blur": {"motion_blur": 1.0, "ego_speed": 14.0},
-    "lens_dirt": {"lens_dirt": 0.8},
+    "still": STILL,
+    "motion_blur": {**STILL, "motion_blur": 1.0},
+    "lens_dirt": {"lens_dirt": 1.0},
     "defocus": {"defocus": 2.0},
     "sensor_noise": {"noise_gain": 8.0},
     "storm": {"clouds": 1.0, "rain": 10.0, "visibility": 1500.0, "sun_elevation": -1.5},
     "wet_night": {"wetness": 1.0, "sun_elevation": -16.0, "clouds": 0.8},
 }
 """Condition → what differs from the clear day."""
+BASES: Mapping[str, str] = {"motion_blur": "still"}
+"""Condition → the world that it is compared with and made of, where that is not the clear day."""
 EFFECTS: Mapping[str, tuple[str, float]] = {
     "fog": ("fog", 90.0),
     "rain": ("rain", 8.0),
@@ -51,7 +56,7 @@ EFFECTS: Mapping[str, tuple[str, float]] = {
     "low_light": ("low_light", 60.0),
     "high_illumination": ("high_illumination", 1.5),
     "motion_blur": ("motion_blur", 33.0),
-    "lens_dirt": ("lens_dirt", 35.0),
+    "lens_dirt": ("lens_dirt", 21.0),
     "defocus": ("defocus", 5.0),
     "sensor_noise": ("sensor_noise", 20.0),
     "storm": ("storm", 10.0),
@@ -59,7 +64,8 @@ EFFECTS: Mapping[str, tuple[str, float]] = {
 }
 """Condition → the effect that makes it, and the physical value that the renderer was given.
 
-Composed effects have one severity: rain of 10 mm/h is storm's at which about 100 lux are left, as
+Dirt is compared by the light that it takes away, 15 % on the mean: the renderer's is thinner and on
+more of the glass. Composed effects have one severity: rain of 10 mm/h is storm's at which about 100 lux are left, as
 with the sun 1.5° below an overcast horizon; 0.6 mm of water is the wet night's that 10 lux light.
 """
 

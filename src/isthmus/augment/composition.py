@@ -35,14 +35,16 @@ class Composition(Physical):
     """Effects in order.
 
     Attributes:
-        parts: at least one; the first gives the ladder and its unit.
+        parts: at least one.
+        leading: number of the part that gives the ladder and its unit.
         cause: what its parts hide things by.
-        scale: the first part's.
+        scale: the leading part's.
     """
 
     name: str
     label: str
     parts: tuple[Part, ...]
+    leading: int = 0
 
     cause: str = field(init=False)
     scale: Scale = field(init=False)
@@ -50,7 +52,7 @@ class Composition(Physical):
     def __post_init__(self) -> None:
         causes = " and ".join(part.effect.cause for part in self.parts)
         object.__setattr__(self, "cause", causes)
-        object.__setattr__(self, "scale", self.parts[0].effect.scale)
+        object.__setattr__(self, "scale", self.parts[self.leading].effect.scale)
 
     def attributes(self, severity: float) -> Mapping[str, str]:
         """Those of all parts; a later one overrules an earlier one."""

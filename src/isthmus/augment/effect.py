@@ -91,7 +91,9 @@ EFFECTS: dict[str, Effect] = {
     "storm": Composition(
         "storm", "storm: rain in failing light", (Part(RAIN), Part(LowLight(), 0.5))
     ),
-    "wet_night": Composition("wet_night", "wet road at night", (Part(WET_ROAD), Part(NIGHT))),
+    "wet_night": Composition(  # lamps are mirrored: night comes first
+        "wet_night", "wet road at night", (Part(NIGHT), Part(WET_ROAD)), leading=1
+    ),
     "sleet": Composition(
         "sleet", "sleet: wet snow and rain", (Part(Snow(lying=False), 0.8), Part(RAIN, 0.6))
     ),
