@@ -65,8 +65,9 @@ EFFECTS: Mapping[str, tuple[str, float]] = {
 """Condition → the effect that makes it, and the physical value that the renderer was given.
 
 Dirt is compared by the light that it takes away, 15 % on the mean: the renderer's is thinner and on
-more of the glass. Composed effects have one severity: rain of 10 mm/h is storm's at which about 100 lux are left, as
-with the sun 1.5° below an overcast horizon; 0.6 mm of water is the wet night's that 10 lux light.
+more of the glass. Composed effects have one severity: rain of 10 mm/h is storm's at which about
+100 lux are left, as with the sun 1.5° below an overcast horizon; 0.6 mm of water is the wet night's
+that 10 lux light.
 """
 
 

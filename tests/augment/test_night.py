@@ -165,3 +165,18 @@ def test_the_road_beside_a_vehicle_is_lit_as_road():
     inside, beside = made[190:198, 200:240].mean(), made[190:198, 262:300].mean()
     assert inside == pytest.approx(beside, rel=0.5)
     assert made[165:178, 200:240].mean() > 4 * beside
+
+
+def test_a_wet_road_at_night_is_darker_and_mirrors_lights_of_the_same_night():
+    street = draw_street(3, (320, 192))
+    depth = np.minimum(street.depth, FAR).astype(np.float32)
+    arrays = Arrays(street.image, exact=True)
+    dry, wet = (
+        EFFECTS[name].apply(arrays, depth, 4.0, np.random.default_rng(1))[0].image.astype(int)
+        for name in ("night", "wet_night")
+    )
+    assert (wet[:60] == dry[:60]).all()  # the same night over it
+    assert EFFECTS["wet_night"].scale == EFFECTS["wet_road"].scale
+    road = np.s_[-60:]
+    assert np.median(wet[road]) < np.median(dry[road])
+    assert (wet[road] - dry[road]).max() > 20
