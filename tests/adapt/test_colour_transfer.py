@@ -66,6 +66,18 @@ def test_transport_to_itself_changes_little_and_equal_colours_stay_equal():
     assert changed[..., :4].flatten(2).std(2).max() < 1e-6
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_burnt_out_sky_takes_the_mean_colour_of_the_targets_brightest_part(seed):
+    # Two fifths of the source are one colour; the target's brightest two fifths are a spread sky.
+    dark = colours(0, [0.3, 0.32, 0.35], DIAGONAL, 1)
+    source, target = dark.clone(), colours(1, [0.1, 0.12, 0.15], DIAGONAL, 1)
+    source[..., :16] = 1.0
+    target[..., :16] = colours(2, [0.55, 0.65, 0.7], DIAGONAL, 1)[..., :16]
+    sky = sliced_transport(source, target, rng(seed))[0, :, :, :16].flatten(1)
+    wanted = target[0, :, :, :16].flatten(1).mean(1)
+    torch.testing.assert_close(sky.mean(1), wanted, atol=0.03, rtol=0)
+
+
 def rng(seed):
     return np.random.default_rng(seed)
 

@@ -19,7 +19,7 @@ from isthmus.data.dataset import Dataset, UnlabeledView
 from isthmus.data.frame import Frame, Problem
 from isthmus.errors import InputError
 
-RECIPE = "isthmus.restyle/1"
+RECIPE = "isthmus.restyle/2"
 """Changes whenever the same request gives other pictures."""
 
 

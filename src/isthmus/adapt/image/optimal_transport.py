@@ -22,6 +22,8 @@ ROUNDS = 12
 SAMPLE = 1500
 NODES = 17
 SMALLEST_EXTENT = 1e-3
+EQUAL = 1e-5
+"""Turned colours nearer than that are one colour, apart from rounding."""
 
 
 def sliced_transport(
@@ -73,13 +75,25 @@ def _match_marginals(along: Tensor, count: int, wanted: Tensor) -> Tensor:
     """
     values = along.transpose(1, 2).contiguous()
     here = values[..., :count].sort(-1).values
-    there = wanted.transpose(1, 2).sort(-1).values
+    there = _shared_by_equals(here, wanted.transpose(1, 2).sort(-1).values)
     above = torch.searchsorted(here, values).clamp(1, count - 1)
     low, high = here.gather(-1, above - 1), here.gather(-1, above)
     share = ((values - low) / (high - low).clamp(min=1e-6)).clamp(0, 1)
     shift_low = there.gather(-1, above - 1) - low
     shift_high = there.gather(-1, above) - high
     return (values + torch.lerp(shift_low, shift_high, share)).transpose(1, 2)
+
+
+def _shared_by_equals(here: Tensor, there: Tensor) -> Tensor:
+    """What each of the ascending values `here` becomes: `there` by rank, equal ones its mean.
+
+    A burnt-out sky is one colour; by its lowest rank alone it would drift out of the target's
+    colours, a turn of the cube at a time.
+    """
+    first = torch.searchsorted(here, here - EQUAL)
+    past = torch.searchsorted(here, here + EQUAL, right=True)
+    sums = functional.pad(there.double().cumsum(-1), (1, 0))
+    return ((sums.gather(-1, past) - sums.gather(-1, first)) / (past - first)).float()
 
 
 def optimal_transport_hook(target: Images) -> ImageHook:
