@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from isthmus.study.phrases import leading_kind
 from isthmus.study.takeaway import takeaway
 
@@ -156,6 +158,23 @@ def test_skipped_input_and_few_units_are_warned_about():
     result = takeaway(given)
     assert levels(result, "data") == ["warning"]
     assert levels(result, "certainty") == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("units", "p", "level"),
+    [((4, 4), 0.03, 0.05), ((4, 5), 0.03, 0.01), ((20, 4), 0.03, 0.01), ((20, 4), 0.004, 0.01)],
+)
+def test_a_p_value_is_held_to_the_lax_level_only_where_the_strict_one_is_out_of_reach(
+    units, p, level
+):
+    # 4 and 4 units can be exchanged in 70 ways, 4 and 5 in 126: only the first cannot reach 0.01.
+    given = documents()
+    for row in given["gap"]["estimates"]:
+        row.update(units_x=units[0], units_y=units[1], p_value=p)
+    said = next(s["text"] for s in takeaway(given)["statements"] if s["topic"] == "gap")
+    seen = p <= level
+    assert (f"p ≤ {level}" in said) is seen
+    assert said.startswith("None of") is not seen
 
 
 def test_rare_conditions_become_statements_with_their_remedy():

@@ -1,16 +1,17 @@
 """Training curves while they grow, in the tools that teams watch trainings with.
 
-A new tool is a class with `add` and `close`, and a line in `TOOLS`. No figure of a study depends on
-them.
+A new tool is a class with `add`, `close` and `check`, and a line in `TOOLS`. No figure of a study
+depends on them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from isthmus.errors import ConfigError, MissingExtraError
 
@@ -34,12 +35,17 @@ class TensorBoard:
     """Event files in `folder`/`name`: ``tensorboard --logdir folder``."""
 
     def __init__(self, folder: Path, name: str) -> None:
+        self.check()
+        self._place = folder / name
+        self._writer: object = None
+
+    @staticmethod
+    def check() -> None:
+        """See `check_tools`."""
         try:
             import tensorboard  # noqa: F401
         except ImportError:
             raise MissingExtraError("curves for TensorBoard", "tensorboard") from None
-        self._place = folder / name
-        self._writer: object = None
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """See `Curves.add`; points from a run that was killed after `step` go."""
@@ -61,8 +67,17 @@ class MLflow:
     """A run called `name` of the experiment "isthmus" at MLFLOW_TRACKING_URI."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        import os
+        self._client, experiment = self._reached()
+        self._run = self._client.create_run(experiment, run_name=name).info.run_id
 
+    @classmethod
+    def check(cls) -> None:
+        """See `check_tools`."""
+        cls._reached()
+
+    @staticmethod
+    def _reached() -> tuple[Any, str]:
+        """The tracking server and the id of the experiment there, which is made if need be."""
         try:
             from mlflow.tracking import MlflowClient
         except ImportError:
@@ -73,19 +88,20 @@ class MLflow:
                 "curves for MLflow: MLFLOW_TRACKING_URI is not set; set it to the address of the "
                 "tracking server, such as http://localhost:5000"
             )
-        self._client = MlflowClient(uri)
-        experiment = self._experiment()
-        self._run = self._client.create_run(experiment, run_name=name).info.run_id
-
-    def _experiment(self) -> str:
+        reason: Exception | None = None
         for _ in range(2):
-            known = self._client.get_experiment_by_name("isthmus")
-            if known:
-                return str(known.experiment_id)
-            # Trainings begin together: another process may have made it in between.
-            with contextlib.suppress(Exception):
-                return str(self._client.create_experiment("isthmus"))
-        raise ConfigError("curves for MLflow: the experiment 'isthmus' cannot be made there")
+            try:
+                client = MlflowClient(uri)
+                known = client.get_experiment_by_name("isthmus")
+                if known:
+                    return client, str(known.experiment_id)
+                # Trainings begin together: another process may make it in between.
+                return client, str(client.create_experiment("isthmus"))
+            except Exception as error:  # MLflow's own, and those of what carries its requests
+                reason = error
+        raise ConfigError(
+            f"curves for MLflow: {uri} (MLFLOW_TRACKING_URI) cannot be used: {reason}"
+        ) from reason
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """See `Curves.add`."""
@@ -97,8 +113,25 @@ class MLflow:
         self._client.set_terminated(self._run)
 
 
-TOOLS: dict[str, Callable[[Path, str], Curves]] = {"tensorboard": TensorBoard, "mlflow": MLflow}
+TOOLS: dict[str, type[TensorBoard] | type[MLflow]] = {"tensorboard": TensorBoard, "mlflow": MLflow}
 """Name of a tool → what makes the curves of a training, of a folder and the training's name."""
+
+
+def check_tools(tools: Sequence[str]) -> None:
+    """Whether curves can be sent to `tools`, names in `TOOLS`.
+
+    Raises:
+        ConfigError: an unknown tool, or its server cannot be used.
+        MissingExtraError: a tool that is not installed.
+    """
+    for tool in tools:
+        _tool(tool).check()
+
+
+def _tool(name: str) -> type[TensorBoard] | type[MLflow]:
+    if name not in TOOLS:
+        raise ConfigError(f"curves: {name!r} is none of {', '.join(TOOLS)}")
+    return TOOLS[name]
 
 
 class Several:
@@ -128,13 +161,10 @@ def curves_of(tools: Sequence[str], folder: Path, name: str) -> Iterator[Curves 
         ConfigError: an unknown tool.
         MissingExtraError: a tool that is not installed.
     """
-    unknown = [tool for tool in tools if tool not in TOOLS]
-    if unknown:
-        raise ConfigError(f"curves: {unknown[0]!r} is none of {', '.join(TOOLS)}")
     if not tools:
         yield None
         return
-    several = Several([TOOLS[tool](folder / tool, name) for tool in tools])
+    several = Several([_tool(tool)(folder / tool, name) for tool in tools])
     try:
         yield several
     finally:

@@ -9,6 +9,7 @@ model's configuration, so that a trained detector is read back without the pretr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -44,6 +45,21 @@ def _checked(config: Any, where: str) -> Any:
     return config
 
 
+def check_model(source: str) -> None:
+    """Whether the pretrained model in folder or hub `source` is one that can be trained.
+
+    Raises:
+        ConfigError: transformers is missing, there is no such model, or it is of another family.
+    """
+    transformers = _transformers()
+    try:
+        _checked(transformers.AutoConfig.from_pretrained(source), source)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        missing = "" if Path(source).is_dir() else "; there is no folder of this name either"
+        raise ConfigError(f"hf:{source}: cannot be loaded ({reason}){missing}") from error
+
+
 class HubDetector(nn.Module):
     """A transformers detector.
 
@@ -69,7 +85,7 @@ class HubDetector(nn.Module):
         config: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        if (source is None) == (config is None):
+        if bool(source) == (config is not None):
             raise ConfigError("detector hf: give a model as hf:FOLDER_OR_NAME")
         self.classes = tuple(classes)
         # new layers draw from the global generator as they are built; it is put back.
@@ -89,8 +105,8 @@ class HubDetector(nn.Module):
 
     def _pretrained(self, source: str) -> Any:
         transformers = _transformers()
+        check_model(source)
         try:
-            _checked(transformers.AutoConfig.from_pretrained(source), source)
             return transformers.AutoModelForObjectDetection.from_pretrained(
                 source,
                 use_safetensors=True,

@@ -80,14 +80,23 @@ def placed(detector: Detector, device: str = "cpu", precision: Precision = "floa
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r}: one of {', '.join(PRECISIONS)} is expected")
+    check_device(device)
+    if torch.device(device).type == "cpu" and precision == "float32":
+        return detector
+    return PlacedDetector(detector, device, precision)
+
+
+def check_device(device: str) -> None:
+    """Try a device.
+
+    Raises:
+        ConfigError: there is none of this name here.
+    """
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"device {device!r}: cannot be used here ({reason})") from error
-    if torch.device(device).type == "cpu" and precision == "float32":
-        return detector
-    return PlacedDetector(detector, device, precision)
 
 
 def unplaced(detector: Detector) -> Detector:

@@ -9,6 +9,7 @@ from isthmus.compute.executor import Executor, Progress
 from isthmus.compute.local import local_executor
 from isthmus.report.document import update_report, write_report
 from isthmus.study.config import StudyConfig
+from isthmus.study.preflight import check_means
 from isthmus.study.run import Context, StudyResult, run_stages
 from isthmus.study.stages import STAGES
 from isthmus.study.watcher import Silent, Watcher
@@ -48,6 +49,7 @@ def run_study(
     chosen = executor or local_executor(workers or config.compute.workers, config.compute.threads)
     folder = Path(out) if out is not None else Path("runs") / config.name
     context = Context(config, folder, chosen, watcher or Silent())
+    check_means(context)
     recomputed = run_stages(context, STAGES)
     report = update_report(folder)
     domains = context.documents["data"]["domains"].values()

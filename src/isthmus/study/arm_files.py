@@ -20,6 +20,7 @@ def parameters(config: StudyConfig) -> Any:
         "arms": config.arms,
         "share": config.generate.share,
         "threads": config.compute.threads,
+        "place": [config.compute.device, config.compute.precision],
     }
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from isthmus.errors import ConfigError
 from isthmus.option_file import describe, listed, nearest, read_options
 
+HUB = "hf:"
 Selector = dict[str, str | list[str]]
 _KINDS: dict[type, str] = {list: "a list", str: "mere text"}
 
@@ -257,11 +258,11 @@ def _unknown_names(config: StudyConfig) -> Iterator[str] | list[str]:
 
 def _detectors(name: str) -> list[str]:
     """Names of detectors; the usual one is not looked up, which would load torch."""
-    if name == DetectorSection().name or name.startswith("hf:"):
+    if name == DetectorSection().name or (name.startswith(HUB) and name != HUB):
         return [name]
     from isthmus.detect.detector import DETECTORS
 
-    return list(DETECTORS)
+    return [f"{HUB}FOLDER_OR_NAME" if known == "hf" else known for known in DETECTORS]
 
 
 def _classes(section: DomainSection) -> list[str]:
@@ -276,8 +277,16 @@ def _resolved(config: StudyConfig, folder: Path) -> StudyConfig:
             update={"path": (folder / section.path).resolve(), "images": images}
         )
 
+    detector = config.detector
+    model = (folder / detector.name.removeprefix(HUB)).resolve()
+    if detector.name.startswith(HUB) and model.is_dir():
+        detector = detector.model_copy(update={"name": f"{HUB}{model}"})
     return config.model_copy(
-        update={"source": domain(config.source), "target": domain(config.target)}
+        update={
+            "source": domain(config.source),
+            "target": domain(config.target),
+            "detector": detector,
+        }
     )
 
 

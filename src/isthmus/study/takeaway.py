@@ -86,6 +86,7 @@ def _gap(gap: Document) -> Document:
         "seen": seen,
         "exists": len(seen) * 2 > len(rows),
         "everywhere": len(seen) == len(rows),
+        "level": max((_level(r) for r in rows), default=SIGNIFICANCE),
         "control_ratio": median([r["ratio"] for r in control]),
         "ratio": median([r["ratio"] for r in rows]),
         "kinds": kind_medians(of_kind),
@@ -95,14 +96,15 @@ def _gap(gap: Document) -> Document:
     }
 
 
-def _level(units: int) -> float:
-    """The level that p-values are held to: 0.01, or 0.05 where so few units cannot reach 0.01."""
-    return SIGNIFICANCE if least_p_value(units, units) <= SIGNIFICANCE else COARSE
+def _level(row: Document) -> float:
+    """The level its p-value is held to: 0.01, or 0.05 where so few units cannot reach 0.01."""
+    least = least_p_value(row["units_x"], row["units_y"])
+    return SIGNIFICANCE if least <= SIGNIFICANCE else COARSE
 
 
 def _significant(row: Document) -> bool:
     p = row["p_value"]
-    return p is not None and p <= _level(min(row["units_x"], row["units_y"]))
+    return p is not None and p <= _level(row)
 
 
 def _gap_statements(found: Document) -> Iterator[Document]:
@@ -112,7 +114,7 @@ def _gap_statements(found: Document) -> Iterator[Document]:
             "gap",
             f"{seen} of {total} measurements (one metric on one set of features that describes "
             "the whole frame) find a gap between source and target: above the noise floor with "
-            f"p ≤ {_level(found['units'])}. The median is {found['ratio']:.2g} times the floor."
+            f"p ≤ {found['level']}. The median is {found['ratio']:.2g} times the floor."
             f"{yardstick(found['control_ratio'], found['control_units'], FEW_UNITS)}",
             "info",
         )
@@ -265,7 +267,7 @@ def _data_statements(documents: dict[str, Document]) -> Iterator[Document]:
     for note in data.get("notes", []):
         yield say("data", f"{note[0].upper()}{note[1:]}.", "warning")
     for alarm in documents.get("train", {}).get("alarms", []):
-        yield say("training", alarm, "warning")
+        yield say("training", f"{alarm}.", "warning")
     yield from generation(documents)
 
 

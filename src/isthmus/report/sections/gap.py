@@ -89,7 +89,7 @@ def _summary(pairs: list[Document], estimates: list[Document], first: str) -> li
     )
     if COARSE in levels:
         counted += (
-            f" So few independent units cannot reach {SIGNIFICANCE:g}: theirs is held to "
+            f" Where independent units are too few to reach {SIGNIFICANCE:g}, p is held to "
             f"{COARSE:g}, which chance reaches once in twenty."
         )
     if None in levels:

@@ -153,15 +153,16 @@ def is_whole(estimate: Document) -> bool:
 def significance(estimate: Document) -> float | None:
     """The level its p-value is held to: 0.01, or 0.05 where so few units cannot reach 0.01.
 
-    The smaller side decides, as in the study's own verdict. None where its units cannot reach 0.05
-    either: whether there is a gap cannot be decided.
+    As in the study's own verdict. None where a side has so few that, were the other no larger,
+    0.05 could not be reached either: whether there is a gap cannot be decided.
     """
     x, y = fields.number(estimate, "units_x"), fields.number(estimate, "units_y")
     if not x or not y:
         return SIGNIFICANCE
-    units = int(min(x, y))
-    least = 1 / comb(2 * units, units)
-    return next((level for level in (SIGNIFICANCE, COARSE) if least <= level), None)
+    fewer = int(min(x, y))
+    if 1 / comb(2 * fewer, fewer) > COARSE:
+        return None
+    return SIGNIFICANCE if 1 / comb(int(x + y), fewer) <= SIGNIFICANCE else COARSE
 
 
 def sees_gap(estimate: Document) -> bool:
