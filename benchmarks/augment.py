@@ -104,17 +104,23 @@ def gaps(true: Images, sets: dict[str, Images], extractors: dict[str, Extractor]
 
 
 def reductions(table: dict[str, Any]) -> dict[str, float]:
-    """Set → share of the clear–condition gap that goes, mean over the kinds of features.
+    """Set → share of the clear–condition gap above its floor that goes, mean over the features.
 
-    Features by which the condition is not told from the clear day (a gap below the floor between
-    halves of one of them) do not count: there is no gap to close.
+    The floor is the gap between halves of one set: what lies below it is noise. 1: nothing above
+    it is left. Features by which the condition is not told from the clear day (a gap below the
+    floor) do not count: there is no gap to close.
     """
     rows = [row for row in table.values() if row["clear"] > (row["floor"] or 0)]
     return {
-        key: statistics.mean(1 - row[key] / row["clear"] for row in rows)
+        key: statistics.mean(_closed(row, key) for row in rows)
         for key in (rows[0] if rows else ())
         if key not in ("clear", "floor")
     }
+
+
+def _closed(row: dict[str, float], key: str) -> float:
+    floor = max(row["floor"] or 0.0, 0.0)
+    return 1 - max(row[key] - floor, 0.0) / (row["clear"] - floor)
 
 
 def psnr(true: Images, made: Images) -> float:

@@ -18,8 +18,8 @@ from isthmus.augment.night import street_lamps
 from isthmus.augment.rain import Rain
 from isthmus.augment.sensor_noise import SensorNoise, gain_of
 from isthmus.augment.smooth import disc_blurred
-from isthmus.augment.snow import Snow
-from isthmus.augment.surfaces import Plane
+from isthmus.augment.snow import Snow, covered
+from isthmus.augment.surfaces import Plane, surfaces
 from isthmus.hydrometeors.air import rain_extinction
 
 
@@ -189,3 +189,19 @@ def test_a_composition_is_its_parts_in_order():
     lost = [item.reason for item in audit.boxes if item.decision != "keep"]
     assert lost
     assert all("fog and darkness" in reason for reason in lost)
+
+
+def test_wheels_leave_tracks_of_wet_asphalt_in_snow_on_a_road():
+    arrays, depth = frame()
+    before = luminance(to_linear(arrays.image))
+    after = lit("snow", 3.0, arrays, depth)
+    where = surfaces(arrays, depth)
+    share, tracks = covered(arrays, depth, where, 0.85, np.random.default_rng(0))
+    road = where.sealed
+    assert (tracks > 0.9)[road].mean() > 0.02
+    assert share[road & (tracks > 0.9)].mean() < 0.2
+    assert share[road & (tracks == 0)].mean() > 0.6
+    packed, _ = covered(arrays, depth, where, 1.0, np.random.default_rng(0))
+    assert packed[road & (tracks > 0.9)].mean() > 0.3
+    assert np.isfinite(after).all()
+    assert after[road].mean() > before[road].mean()

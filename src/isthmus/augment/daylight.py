@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from isthmus.augment.linear import Floats, luminance
 from isthmus.augment.mix import greyed, over
-from isthmus.augment.smooth import enlarge, gauss, smooth_noise
+from isthmus.augment.smooth import enlarge, gauss, normal_noise, smooth_noise
 
 BRIGHT = 0.42
 """Linear level that the brightest 3 % of a flat scene are lifted to, if that is not too much."""
@@ -24,6 +24,8 @@ SKY_OVER_ROAD = 6.5
 CIE's overcast sky (Moon and Spencer 1942) has 3/7 of the zenith's luminance at the horizon, 7/9 on
 the mean; asphalt sends back about an eighth of the light."""
 SKY_OVER_REST = 4.5
+NOISE = 0.015
+"""Deviation, from pixel to pixel, that a camera adds to a surface as bright as the sky."""
 CLOUDY = np.array([0.97, 1.0, 1.02], np.float32)
 
 
@@ -50,7 +52,9 @@ def overcast(
     if len(floor) > 20:
         lit = max(lit, SKY_OVER_ROAD * float(np.median(floor)))
     above = np.float32(np.clip(lit, 0.35, 1.6))
-    ceiling = above * (0.85 + 0.15 * clouds(rng, (level.shape[0], level.shape[1])))
+    shape = (level.shape[0], level.shape[1])
+    ceiling = above * (0.85 + 0.15 * clouds(rng, shape))
+    ceiling = ceiling * (1 + np.float32(NOISE) * normal_noise(rng, shape))
     return over(out, ceiling, soft_sky * np.float32(amount), CLOUDY)
 
 
