@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 from PIL import Image
 from test_round_trips import comparable, full_dataset
 
-from isthmus.data.formats import WRITERS, detect_format, read_dataset
+from isthmus.data.formats import WRITERS, detect_format, read_dataset, write_dataset
 from isthmus.data.formats.huggingface import from_huggingface, to_huggingface
 from isthmus.data.frame import Box
 from isthmus.errors import InputError, MissingExtraError
+from isthmus.files import file_digest
 
 library = pytest.importorskip("datasets")
 
@@ -76,3 +78,27 @@ def test_without_the_library_the_extra_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(MissingExtraError, match=r"isthmus\[hf-datasets\]"):
         from_huggingface(object(), tmp_path)
+
+
+def test_a_saved_set_names_no_file_outside_itself(tmp_path, make_image):
+    secret = make_image(tmp_path / "secret.png", 40, 20)
+    kinds = library.Features({"image": {"bytes": library.Value("binary"),
+                                        "path": library.Value("string")}})  # fmt: skip
+    inside = tmp_path / "set" / "own.png"
+    picture(60).save(make_image(inside, 40, 20))
+    rows = [{"image": {"bytes": None, "path": str(p)}} for p in (secret, inside, "/dev/zero")]
+    found = library.Dataset.from_list(rows, features=kinds)
+    found.save_to_disk(str(tmp_path / "set"))
+    info = tmp_path / "set" / "dataset_info.json"
+    text = json.loads(info.read_text())
+    text["features"] = {"image": {"_type": "Image"}}
+    info.write_text(json.dumps(text))
+    dataset = read_dataset(tmp_path / "set")
+    assert [f.digest for f in dataset] == [file_digest(inside)]
+    assert sum(p.count for p in dataset.problems if p.kind == "bad-image-record") == 2
+
+
+def test_saving_draws_no_bars_and_leaves_the_setting_as_it_was(tmp_path, make_image, capfd):
+    write_dataset(full_dataset(tmp_path, make_image), tmp_path / "out", "huggingface")
+    assert "Saving" not in capfd.readouterr().err
+    assert not library.utils.are_progress_bars_disabled()

@@ -56,7 +56,7 @@ def full_dataset(folder: Path, make_image: Callable[..., Path]) -> Dataset:
               layers_digest="x"),
         Frame("a name of its own", images[1], *SIZE, file_digest(images[1]), "val", "other", {},
               (Box("bus", (0.0, 0.0, 50.0, 20.0)),)),
-        Frame("f2.jpg", images[2], *SIZE, file_digest(images[2]), objects=None),
+        Frame("f2.jpg", images[2], *SIZE, file_digest(images[2]), "", "drive", objects=None),
     )  # fmt: skip
     return Dataset("full", frames, (), ("person", "car", "bus"))
 
@@ -73,6 +73,7 @@ WITHOUT: dict[str, Callable[[Frame], Frame]] = {
     "attributes": lambda f: replace(f, attributes={}),
     "unlabelled": lambda f: replace(f, objects=f.objects or ()),
     "camera": lambda f: replace(f, camera=None),
+    "camera_changes": lambda f: replace(f, camera=None),
     "lens": lambda f: replace(f, camera=pinhole(f.camera)),
     "semantic": lambda f: replace(f, semantic=None),
     "instances": lambda f: replace(f, instance=None),

@@ -38,6 +38,7 @@ from isthmus.data.formats.losses import losses as _losses
 from isthmus.data.formats.manifest import Manifest
 from isthmus.data.formats.records import ImageCheck
 from isthmus.data.formats.scalabel_writer import SCALABEL_WRITER
+from isthmus.data.formats.unread import other_formats, unread_labels
 from isthmus.data.formats.video import Video
 from isthmus.data.formats.voc import Voc
 from isthmus.data.formats.voc_writer import VOC_WRITER
@@ -70,6 +71,9 @@ FORMATS: dict[str, Format] = {
     "sequence": Folder("sequence", one_sequence=True),
 }
 """Name → reader, in the order in which they are asked whether a path is theirs."""
+
+WITHOUT_LABELS = frozenset({"video", "folder", "sequence"})
+"""Formats of pictures alone."""
 
 WRITERS: dict[str, Writer] = {
     "coco": COCO_WRITER,
@@ -124,11 +128,25 @@ def read_dataset(
         raise InputError(f"{folder}: no such folder (option images)")
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    chosen = find_format(detect_format(path) if format == "auto" else format)
+    found = detect_format(path) if format == "auto" else format
     check = ImageCheck(decode, executor, progress)
     with _no_cycles():
-        dataset = chosen.read(path, images=folder, check=check)
+        dataset = find_format(found).read(path, images=folder, check=check)
+    if format == "auto":
+        dataset = replace(dataset, problems=(*dataset.problems, *_other_readings(path, found)))
     return dataset if name is None else replace(dataset, name=name)
+
+
+def _other_readings(path: Path, found: str) -> tuple[Problem, ...]:
+    """What else a folder could have been read as."""
+    if not path.is_dir():
+        return ()
+    if found == "folder":
+        return unread_labels(path, {n: f for n, f in FORMATS.items() if n not in WITHOUT_LABELS})
+    alike = {"scalabel"} if found == "bdd100k" else set()
+    return other_formats(
+        path, {n: f for n, f in FORMATS.items() if n not in WITHOUT_LABELS | alike}, found
+    )
 
 
 @contextmanager

@@ -40,6 +40,8 @@ THINGS = {
 }  # fmt: skip
 """Number → name of the classes with instances (cityscapesscripts, helpers/labels.py)."""
 GROUP = "group"
+KIND = "kind"
+"""In sets that isthmus wrote: box, group or shape, of an entry whose name says otherwise."""
 MAX_JSON = 1 << 26
 
 
@@ -124,10 +126,10 @@ class _Reading(Reading):
             if label is None or outline is None:
                 reason = f"{where} lacks a usable `label` or `polygon`"
                 self.log.add(record.labels, "bad-annotation", reason)
-            elif _is_shape(label):
+            elif known.get(KIND, kind_of(label)) == "shape":
                 record.shapes.append(Shape(label, (outline,)))
             else:
-                grouped = label.endswith(GROUP) and label != GROUP
+                grouped = known.get(KIND, "group") == "group" and is_group(label)
                 category = label.removesuffix(GROUP) if grouped else label
                 around = bounds((outline,)) or (0.0, 0.0, 0.0, 0.0)
                 box = Box(category, around, ignore=grouped, polygons=(outline,))
@@ -170,9 +172,14 @@ def _given(folder: str) -> str:
     return "" if folder == NONE else unquote(folder)
 
 
-def _is_shape(label: str) -> bool:
-    """True for classes without instances: is_surface knows them all but these two."""
-    return is_surface(label) or label in ("traffic light", "traffic sign")
+def kind_of(label: str) -> str:
+    """``shape`` for classes without instances: is_surface knows them all but these two."""
+    return "shape" if is_surface(label) or label in ("traffic light", "traffic sign") else "box"
+
+
+def is_group(label: str) -> bool:
+    """True for the name of several objects that were not told apart (``cargroup``)."""
+    return label.endswith(GROUP) and label != GROUP
 
 
 def _outline(value: Any) -> Polygon | None:

@@ -1,7 +1,8 @@
 """Writes Cityscapes folders, read back by `formats.cityscapes`: polygons, id maps, cameras.
 
-A label is one plain polygon and a name. A box that has another outline, or none, becomes the
-rectangle; an ignore region a group. Images are numbered within their city.
+A label is one plain polygon and a name. Where the name says object and our label is none, or the
+other way round, a field says so that other tools leave alone. A box that has another outline, or
+none, becomes the rectangle; an ignore region a group. Images are numbered within their city.
 """
 
 from __future__ import annotations
@@ -9,19 +10,36 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.formats.cityscapes import CAMERAS, GROUP, IMAGES, LABELS, NONE
+from isthmus.data.formats.cityscapes import (
+    CAMERAS,
+    GROUP,
+    IMAGES,
+    KIND,
+    LABELS,
+    NONE,
+    is_group,
+    kind_of,
+)
 from isthmus.data.formats.format import Writer
 from isthmus.data.formats.losses import is_plain_outline
-from isthmus.data.formats.place import copy_to
+from isthmus.data.formats.place import copy_to, folder_name
 from isthmus.data.frame import Box, Frame, Shape
 from isthmus.data.shapes import Polygon
 from isthmus.files import canonical_json, write_text
 
 HOLDS = {
-    *("split", "sequence", "unlabelled", "camera", "semantic", "instances", "shapes"),
+    *(
+        "split",
+        "sequence",
+        "unlabelled",
+        "camera",
+        "camera_changes",
+        "semantic",
+        "instances",
+        "shapes",
+    ),
     *("objects", "ignore", "ignored_category", "polygons", "spaces"),
 }
 
@@ -30,7 +48,7 @@ def write_cityscapes(dataset: Dataset, folder: Path) -> Path:
     """Write ``leftImg8bit``, ``gtFine`` and ``camera`` below `folder`; returns `folder`."""
     counts: Counter[tuple[str, str]] = Counter()
     for frame in dataset:
-        split, city = (quote(name, safe=" ") or NONE for name in (frame.split, frame.sequence))
+        split, city = (folder_name(name, NONE) for name in (frame.split, frame.sequence))
         index = counts[split, city]
         counts[split, city] += 1
         stem = f"{split}/{city}/{city}_{index:06d}_000000"
@@ -58,11 +76,16 @@ def _document(frame: Frame) -> dict[str, Any]:
 def _objects(label: Box | Shape) -> list[dict[str, Any]]:
     """One entry; of a shape, one for each polygon."""
     if isinstance(label, Shape):
-        return [_entry(label.category, polygon) for polygon in label.polygons]
+        said = {} if kind_of(label.category) == "shape" else {KIND: "shape"}
+        return [{**_entry(label.category, polygon), **said} for polygon in label.polygons]
     x1, y1, x2, y2 = label.xyxy
     rectangle = Polygon((x1, y1, x2, y1, x2, y2, x1, y2))
     outline = label.polygons[0] if is_plain_outline(label) else rectangle
-    return [_entry(f"{label.category}{GROUP}" if label.ignore else label.category, outline)]
+    if label.ignore:
+        name = f"{label.category}{GROUP}"
+        return [_entry(name, outline) | ({} if kind_of(name) == "box" else {KIND: GROUP})]
+    plain = kind_of(label.category) == "box" and not is_group(label.category)
+    return [_entry(label.category, outline) | ({} if plain else {KIND: "box"})]
 
 
 def _entry(name: str, polygon: Polygon) -> dict[str, Any]:

@@ -12,12 +12,22 @@ from typing import Any
 
 from isthmus.data import rle
 from isthmus.data.formats import values
-from isthmus.data.formats.scalabel_label import BoxError, Labels, NoBoxError, mask_of, record_of
+from isthmus.data.formats.scalabel_label import (
+    FLAGS,
+    OTHER,
+    BoxError,
+    Labels,
+    NoBoxError,
+    mask_of,
+    record_of,
+)
 from isthmus.data.frame import XYXY, Box, Shape
 from isthmus.data.shapes import Mask, Polygon, bounds
 from isthmus.errors import InputError
 
 UNUSED = ("keypoints", "caption")
+RESERVED = (*FLAGS, "ignore")
+"""Names among the attributes of an annotation that are its flags."""
 
 
 class Annotations:
@@ -38,7 +48,11 @@ class Annotations:
                 **{k: annotation[k] for k in ("occluded", "truncated") if k in annotation},
                 **(details if isinstance(details, dict) else {}),
             },
-            **{k: annotation[k] for k in ("score", "box3d", "poly2d", "rle") if k in annotation},
+            **{
+                k: annotation[k]
+                for k in ("score", "box3d", "poly2d", "rle", OTHER)
+                if k in annotation
+            },
         }
         xyxy = self._xyxy(annotation, polygons, mask)
         if isinstance(xyxy, str):

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.formats.coco_label import segmentation_of
+from isthmus.data.formats.coco_label import RESERVED, segmentation_of
 from isthmus.data.formats.format import Writer
 from isthmus.data.formats.losses import EVERYTHING
 from isthmus.data.formats.place import place_image, place_layer
-from isthmus.data.formats.scalabel_label import record_of
+from isthmus.data.formats.scalabel_label import OTHER, parted, record_of
 from isthmus.data.frame import Box, Frame
 from isthmus.files import canonical_json, write_text
 
@@ -99,8 +99,11 @@ def _annotation(index: int, image: int, ids: dict[str, int], box: Box) -> dict[s
     }
     flags = {"occluded": box.occluded, "truncated": box.truncated}
     details = {name: value for name, value in flags.items() if value is not None}
-    if details or box.attributes:
-        record["attributes"] = {**box.attributes, **details}
+    attributes, other = parted(box.attributes, RESERVED)
+    if details or attributes:
+        record["attributes"] = {**attributes, **details}
+    if other:
+        record[OTHER] = other
     if box.instance is not None:
         record["instance_id"] = box.instance
     if box.score is not None:

@@ -10,6 +10,7 @@ test is the split, others are attributes. A detection's mask is read from its fi
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,12 @@ from isthmus.files import canonical_json, write_text
 SAMPLES, METADATA = "samples.json", "metadata.json"
 SPLITS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 OBJECTS, SHAPES, CLASSES = "ground_truth", "shapes", "semantic"
+OTHER = "other_attributes"
+"""Field of a sample or label that isthmus wrote: attributes whose names are fields already."""
 PLAIN = frozenset(
     {
         *("filepath", "tags", "metadata", "id", "_id", "_media_type", "_rand", "_dataset_id"),
-        *("created_at", "last_modified_at", "frame_id", "sequence", "split"),
+        *("created_at", "last_modified_at", "frame_id", "sequence", "split", OTHER),
     }
 )
 """Fields of a sample that are no attributes."""
@@ -44,6 +47,7 @@ OWN = frozenset(
     {
         *("_id", "_cls", "label", "bounding_box", "confidence", "index", "tags", "attributes"),
         *("mask", "mask_path", "rle", "instance", "occluded", "truncated", "iscrowd", "ignore"),
+        *("points", "closed", "filled", "closed_each", "types", OTHER),
     }
 )
 """Fields of a label that are no attributes."""
@@ -94,7 +98,8 @@ class _Reading(Reading):
             values.text(sample.get("frame_id")) or "", self.path, self.path, split=split,
             sequence=values.scalar_text(sample.get("sequence")) or "", relative=True,
         )  # fmt: skip
-        record.attributes = {tag: "true" for tag in tags if tag not in SPLITS}
+        record.attributes = {tag: "true" for tag in tags if tag not in SPLITS and tag != split}
+        record.attributes |= values.attributes(sample.get(OTHER))[0]
         found = self.roots.find([name, f"data/{local_name(name).rpartition('/')[2]}"])
         if not isinstance(found, NotFound):
             record.image = found.path
@@ -136,7 +141,7 @@ class _Reading(Reading):
             return
         x, y, width, height = box
         score = values.number(known.get("confidence"))
-        attributes, _ = values.attributes({k: v for k, v in known.items() if k not in OWN})
+        attributes = _attributes(known)
         instance = known.get("instance")
         instance = instance if not isinstance(instance, dict) else None
         made = Box(
@@ -200,8 +205,7 @@ class _Reading(Reading):
         if category is None or None in lines or not (lines or mask):
             self.log.add(self.path, "bad-annotation", f"{record.id}: a polyline cannot be used")
             return
-        own = OWN | {"points", "closed", "filled", "closed_each", "types"}
-        attributes, _ = values.attributes({k: v for k, v in known.items() if k not in own})
+        attributes = _attributes(known)
         polygons = tuple(line for line in lines if line)
         instance = values.scalar_text(known.get("instance"))
         record.shapes.append(Shape(category, polygons, mask, attributes, instance))
@@ -213,6 +217,11 @@ class _Reading(Reading):
         """Enter what is said once for all."""
         for what, count in self.unused.items():
             self.log.tally(self.path, "unused-field", f"{what} are not used", count=count)
+
+
+def _attributes(label: dict[str, Any]) -> dict[str, str]:
+    found, _ = values.attributes({k: v for k, v in label.items() if k not in OWN})
+    return found | values.attributes(label.get(OTHER))[0]
 
 
 def _list(value: Any) -> list[Any]:
@@ -251,7 +260,7 @@ def write_fiftyone(dataset: Dataset, folder: Path) -> Path:
 
 def _sample(frame: Frame, name: str) -> dict[str, Any]:
     sample: dict[str, Any] = {
-        **{k: v for k, v in frame.attributes.items() if k not in PLAIN},
+        **_fields(frame.attributes, PLAIN | {OBJECTS, SHAPES, CLASSES}),
         "filepath": name,
         "tags": [frame.split] if frame.split else [],
         "metadata": {"_cls": "ImageMetadata", "width": frame.width, "height": frame.height},
@@ -268,10 +277,17 @@ def _sample(frame: Frame, name: str) -> dict[str, Any]:
     return sample
 
 
+def _fields(attributes: Mapping[str, str], taken: Collection[str]) -> dict[str, Any]:
+    """Attributes as fields; those whose names are `taken` in one field of their own."""
+    found: dict[str, Any] = {k: v for k, v in attributes.items() if k not in taken}
+    other = {k: v for k, v in attributes.items() if k in taken}
+    return found | ({OTHER: other} if other else {})
+
+
 def _detection(frame: Frame, box: Box) -> dict[str, Any]:
     x1, y1, x2, y2 = box.xyxy
     width, height = frame.width, frame.height
-    found: dict[str, Any] = {k: v for k, v in box.attributes.items() if k not in OWN}
+    found = _fields(box.attributes, OWN)
     found |= {
         "_cls": "Detection",
         "label": box.category,
@@ -303,7 +319,7 @@ def _polyline(frame: Frame, shape: Shape) -> dict[str, Any]:
         for p in shape.polygons
     ]
     closed = all(polygon.closed for polygon in shape.polygons)
-    found: dict[str, Any] = {k: v for k, v in shape.attributes.items() if k not in OWN}
+    found = _fields(shape.attributes, OWN)
     found |= {"_cls": "Polyline", "label": shape.category, "points": lines, "closed": closed,
               "filled": closed, "tags": []}  # fmt: skip
     if any(polygon.types for polygon in shape.polygons):

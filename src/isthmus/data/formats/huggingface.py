@@ -9,9 +9,11 @@ to a folder, for a data set here is files. A split of a `DatasetDict` is the spl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
@@ -27,7 +29,7 @@ from isthmus.data.formats.losses import EVERYTHING
 from isthmus.data.formats.records import ALL, ImageCheck
 from isthmus.data.formats.unpacked import unpack_folder
 from isthmus.errors import InputError, MissingExtraError
-from isthmus.files import canonical_json, write_bytes, write_text
+from isthmus.files import canonical_json, safe_join, write_bytes, write_text
 
 STATE, PARTS = "state.json", "dataset_dict.json"
 SIGNATURES = {b"\xff\xd8": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"GIF8": ".gif",
@@ -52,7 +54,7 @@ class HuggingFace:
         except Exception as error:  # whatever its parsing of damaged files stumbles over
             raise InputError(f"{path}: cannot be read by `datasets` ({error})") from error
         folder = unpack_folder(path, images)
-        return _unpacked(found, folder, path, path.resolve().name, check)
+        return _unpacked(found, folder, path, path.resolve().name, check=check)
 
 
 def from_huggingface(found: Any, folder: Path | str, *, name: str = "huggingface") -> Dataset:
@@ -70,7 +72,7 @@ def from_huggingface(found: Any, folder: Path | str, *, name: str = "huggingface
         MissingExtraError: `datasets` is not installed.
     """
     folder = Path(folder)
-    return _unpacked(found, folder, folder, name, ALL)
+    return _unpacked(found, folder, folder, name, check=ALL, trusted=True)
 
 
 def to_huggingface(dataset: Dataset) -> Any:
@@ -85,7 +87,7 @@ def to_huggingface(dataset: Dataset) -> Any:
     parts: dict[str, list[dict[str, Any]]] = {}
     for frame, row in metadata_rows(dataset):
         del row["file_name"]
-        parts.setdefault(frame.split or UNSPLIT, []).append({"image": str(frame.image), **row})
+        parts.setdefault(_part_of(frame.split), []).append({"image": str(frame.image), **row})
     kinds = library.Features(
         {
             "image": library.Image(),
@@ -101,6 +103,12 @@ def to_huggingface(dataset: Dataset) -> Any:
     return library.DatasetDict(made)
 
 
+def _part_of(split: str) -> str:
+    """Name of a split's part: its own, where that can be the folder `datasets` makes of it."""
+    plain = split not in ("", UNSPLIT) and split[0] != "." and not set(split) & set("/\\%")
+    return split if plain else folder_of(split)
+
+
 def _library() -> Any:
     try:
         import datasets
@@ -109,18 +117,39 @@ def _library() -> Any:
     return datasets
 
 
-def _unpacked(found: Any, folder: Path, path: Path, name: str, check: ImageCheck) -> Dataset:
-    """Write all rows as an image folder, and read that."""
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the bars of `datasets`, which it draws into logs as well."""
+    from datasets.utils import are_progress_bars_disabled, logging
+
+    shown = not are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _unpacked(
+    found: Any, folder: Path, path: Path, name: str, *, check: ImageCheck, trusted: bool = False
+) -> Dataset:
+    """Write all rows as an image folder, and read that.
+
+    `trusted`: rows may name image files anywhere; else only below `path`.
+    """
     library = _library()
     parts = found if isinstance(found, library.DatasetDict) else {UNSPLIT: found}
     for part, rows in parts.items():
-        target = folder / folder_of("" if part == UNSPLIT else str(part))
-        lines = [canonical_json(row) + "\n" for row in _rows(library, rows, target, path)]
+        target = folder / folder_of("" if part == UNSPLIT else unquote(str(part)))
+        lines = [canonical_json(row) + "\n" for row in _rows(library, rows, target, path, trusted)]
         write_text(target / METADATA, "".join(lines))
     return replace(ImageFolder().read(folder, images=None, check=check), name=name)
 
 
-def _rows(library: Any, rows: Any, folder: Path, path: Path) -> Iterator[dict[str, Any]]:
+def _rows(
+    library: Any, rows: Any, folder: Path, path: Path, trusted: bool
+) -> Iterator[dict[str, Any]]:
     kinds = rows.features
     columns = [name for name, kind in kinds.items() if isinstance(kind, library.Image)]
     column = "image" if "image" in columns else (columns[0] if len(columns) == 1 else None)
@@ -134,7 +163,7 @@ def _rows(library: Any, rows: Any, folder: Path, path: Path) -> Iterator[dict[st
         yield {
             **{key: value for key, value in row.items() if key not in columns},
             "objects": _objects(row.get("objects"), names),
-            "file_name": _written(picture, folder, index),
+            "file_name": _written(picture, folder, index, None if trusted else path),
         }
 
 
@@ -165,14 +194,19 @@ def _named(number: Any, names: list[str]) -> Any:
     return names[number] if known else number
 
 
-def _written(picture: dict[str, Any], folder: Path, index: int) -> str | None:
-    """Name of the row's image below `folder`; None where the row has none that can be read."""
+def _written(picture: dict[str, Any], folder: Path, index: int, inside: Path | None) -> str | None:
+    """Name of the row's image below `folder`; None where the row has none that can be read.
+
+    A row of a file that somebody else wrote may name any file of this machine: only those below
+    `inside` are read.
+    """
     content = picture.get("bytes")
     source = values.text(picture.get("path"))
     try:
         if content is None and source:
-            content = Path(source).read_bytes()
-    except OSError:
+            file = Path(source) if inside is None else safe_join(inside, source)
+            content = file.read_bytes() if file.is_file() else None
+    except (OSError, InputError):
         return None
     if not isinstance(content, bytes):
         return None
@@ -191,7 +225,8 @@ def write_huggingface(dataset: Dataset, folder: Path) -> Path:
     """
     made = to_huggingface(dataset)
     try:
-        made.save_to_disk(str(folder))
+        with _quiet():
+            made.save_to_disk(str(folder))
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error})") from error
     return folder

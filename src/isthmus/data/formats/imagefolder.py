@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
@@ -24,7 +24,7 @@ from isthmus.data.formats.format import Writer
 from isthmus.data.formats.kitti_label import lines_of
 from isthmus.data.formats.locate import Roots
 from isthmus.data.formats.losses import EVERYTHING
-from isthmus.data.formats.place import copy_to, flat_names
+from isthmus.data.formats.place import copy_to, flat_names, folder_name
 from isthmus.data.formats.records import ImageCheck
 from isthmus.data.frame import Frame
 from isthmus.errors import InputError
@@ -151,7 +151,7 @@ def write_imagefolder(dataset: Dataset, folder: Path) -> Path:
 
 def folder_of(split: str) -> str:
     """Name of the folder of a split."""
-    return quote(split, safe=" ") or UNSPLIT
+    return folder_name(split, UNSPLIT)
 
 
 def metadata_rows(dataset: Dataset) -> Iterator[tuple[Frame, dict[str, Any]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from isthmus.data.formats.format import Writer
 from isthmus.data.formats.kitti import files_in
 from isthmus.data.formats.kitti_writer import KITTI_WRITER
 from isthmus.data.formats.locate import Roots
-from isthmus.data.formats.place import copy_to
+from isthmus.data.formats.place import copy_to, folder_name
 from isthmus.data.formats.reading import Reading
 from isthmus.data.formats.records import ImageCheck, RawBox, Record
 from isthmus.data.frame import Frame
@@ -119,13 +119,15 @@ class _Reading(Reading):
 def write_kitti_tracking(dataset: Dataset, folder: Path) -> Path:
     """Write `folder`/training, one sequence after the other; returns that folder.
 
+    A calibration is a sequence's: intrinsics that change within one are not kept.
+
     Raises:
         InputError: an image cannot be copied.
     """
     base = folder / "training"
     for sequence in dataset.sequences:
         frames = [frame for frame in dataset if frame.sequence == sequence]
-        name = quote(sequence, safe=" ") or NONE
+        name = folder_name(sequence, NONE)
         tracks = _tracks(frames)
         lines = []
         for index, frame in enumerate(frames):
@@ -153,6 +155,6 @@ def _tracks(frames: list[Frame]) -> dict[str, str]:
 
 KITTI_TRACKING_WRITER = Writer(
     write_kitti_tracking,
-    (KITTI_WRITER.holds | {"sequence", "instance"}) - {"unlabelled"},
+    (KITTI_WRITER.holds | {"sequence", "instance"}) - {"unlabelled", "camera_changes"},
     KITTI_WRITER.box_attributes,
 )

@@ -19,6 +19,7 @@ HOLDS = {
     "objects",
     "unlabelled",
     "camera",
+    "camera_changes",
     "occluded",
     "truncated",
     "ignore",

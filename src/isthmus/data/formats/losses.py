@@ -11,7 +11,7 @@ from typing import Any
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.format import Writer
-from isthmus.data.frame import Box, Frame, Problem, Shape
+from isthmus.data.frame import Box, Camera, Frame, Problem, Shape
 from isthmus.data.shapes import bounds
 
 FramePart = Callable[[Frame], int]
@@ -26,6 +26,10 @@ PARTS: dict[str, tuple[str, FramePart]] = {
         lambda f: int(f.objects is None),
     ),
     "camera": ("intrinsics of cameras", lambda f: int(f.camera is not None)),
+    "camera_changes": (
+        "intrinsics that change within a sequence (none are kept there)",
+        lambda f: 0,  # counted over sequences
+    ),
     "lens": ("distortions of lenses", lambda f: int(bool(f.camera and any(f.camera.distortion)))),
     "semantic": ("maps of class ids", lambda f: int(f.semantic is not None)),
     "instances": ("maps of object ids", lambda f: int(f.instance is not None)),
@@ -70,7 +74,7 @@ PARTS: dict[str, tuple[str, FramePart]] = {
     ),
     "spaces": (
         "categories with spaces (they become underscores)",
-        lambda f: _count(f, lambda b: not b.ignore and len(b.category.split()) > 1),
+        lambda f: _count(f, lambda b: not b.ignore and any(map(str.isspace, b.category))),
     ),
 }
 """Part of a data set → (what it is in words, how many of them a frame has)."""
@@ -91,9 +95,19 @@ def _missing(dataset: Dataset, writer: Writer, format: str) -> Iterator[Problem]
         if part == "box_attributes":
             boxes = (box for frame in dataset for box in frame.objects or ())
             found -= sum(len(writer.box_attributes & box.attributes.keys()) for box in boxes)
+        elif part == "camera_changes":
+            found = _camera_changes(dataset)
         if found:
             reason = f"{format} has no place for {words}: {found} of them"
             yield Problem(dataset.name, f"not-held-{part.replace('_', '-')}", reason, count=found)
+
+
+def _camera_changes(dataset: Dataset) -> int:
+    """Frames with intrinsics in sequences that do not have the same on every frame."""
+    cameras: dict[str, set[Camera | None]] = {}
+    for frame in dataset:
+        cameras.setdefault(frame.sequence, set()).add(frame.camera)
+    return sum(f.camera is not None and len(cameras[f.sequence]) > 1 for f in dataset)
 
 
 def is_plain_outline(box: Box) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.locate import leaves
@@ -39,6 +40,20 @@ def flat_names(dataset: Dataset) -> dict[str, str]:
         taken.add(stem.casefold())
         names[frame.id] = f"{stem}{own.suffix if usable else suffix}"
     return names
+
+
+def folder_name(name: str, none: str) -> str:
+    """The name of a split or a sequence as that of one folder; `unquote` turns it back.
+
+    Args:
+        name: whatever a label file says: it may be ``..`` or hold slashes.
+        none: what the folder of no name is called; a name that equals it is written otherwise.
+    """
+    if not name:
+        return none
+    if name == none or name.startswith("."):
+        return f"%{ord(name[0]):02X}{quote(name[1:], safe=' ')}"
+    return quote(name, safe=" ")
 
 
 def _name_from(frame: Frame) -> str:

@@ -12,7 +12,7 @@ One that outlines an object gets the box around its outline.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,10 @@ from isthmus.data.shapes import Cuboid, Mask, Polygon, bounds
 from isthmus.errors import InputError
 
 FLAGS = ("occluded", "truncated", "crowd", "ignored")
+OTHER = "other_attributes"
+"""In sets that isthmus wrote: attributes of the names of flags, which they are not."""
+SHAPE = "shape"
+"""In sets that isthmus wrote: true of a shape that would else be taken for an object."""
 EDGES = ("x1", "y1", "x2", "y2")
 _SURFACE = re.compile(r"^(lane|area|drivable)\b")
 _SURFACES = frozenset(names_in(SURFACES))
@@ -76,13 +80,14 @@ class Labels:
         details = label.get("attributes")
         said = self._details(details) if isinstance(details, dict) else NOTHING
         attributes = said.attributes
+        if isinstance(label.get(OTHER), dict):
+            attributes = FrozenMap({**attributes, **values.attributes(label[OTHER])[0]})
         polygons = self._polygons(label["poly2d"]) if label.get("poly2d") else ()
         mask = self._mask(label["rle"]) if label.get("rle") else None
         instance = values.scalar_text(label.get("id"))
         edges = label.get("box2d")
         if not isinstance(edges, dict):
-            surface = is_surface(category) or any(not p.closed for p in polygons)
-            if surface and (polygons or mask):
+            if (polygons or mask) and (label.get(SHAPE) is True or _is_shape(category, polygons)):
                 return Shape(category, polygons, mask, attributes, instance)
             xyxy = bounds(polygons) or (mask and rle.bounds(mask))
             if not xyxy:
@@ -169,6 +174,11 @@ def _read_details(details: dict[Any, Any]) -> _Details:
     )
 
 
+def _is_shape(category: str, polygons: tuple[Polygon, ...]) -> bool:
+    """Whether an outline without a box is a `Shape`, where the label does not say it."""
+    return is_surface(category) or any(not polygon.closed for polygon in polygons)
+
+
 def is_surface(category: str) -> bool:
     """True for what has no instances: road, sky, a lane, drivable area."""
     return category in _SURFACES or bool(_SURFACE.match(category))
@@ -213,7 +223,10 @@ def _polygon(value: Any) -> Polygon | None:
 def record_of(label: Box | Shape) -> dict[str, Any]:
     """The label as Scalabel has it."""
     record: dict[str, Any] = {"category": label.category}
-    attributes: dict[str, Any] = dict(label.attributes)
+    plain, other = parted(label.attributes, FLAGS)
+    attributes: dict[str, Any] = {**plain}
+    if other:
+        record[OTHER] = other
     if label.instance is not None:
         record["id"] = label.instance
     if label.polygons:
@@ -234,8 +247,23 @@ def record_of(label: Box | Shape) -> dict[str, Any]:
             }
             if cuboid.alpha is not None:
                 record["box3d"]["alpha"] = cuboid.alpha
+    elif not _is_shape(label.category, label.polygons):
+        record[SHAPE] = True
     record["attributes"] = attributes
     return record
+
+
+def parted(
+    attributes: Mapping[str, str], reserved: Collection[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Attributes that can stand under their own names, and those whose names mean something else.
+
+    Args:
+        attributes: of a frame or an object.
+        reserved: names, in lower case, that a format gives a meaning of its own.
+    """
+    other = {name: value for name, value in attributes.items() if name.lower() in reserved}
+    return {k: v for k, v in attributes.items() if k not in other}, other
 
 
 def _poly2d(polygon: Polygon) -> dict[str, Any]:

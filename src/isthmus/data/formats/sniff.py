@@ -14,7 +14,8 @@ Kind = Literal["coco", "bdd100k"]
 HEAD_BYTES = 1 << 18
 _FRAMES = re.compile(rb'"frames"\s*:\s*\[')
 _COCO = re.compile(rb'"(images|annotations|categories)"\s*:\s*\[')
-_NAME = re.compile(rb'"name"\s*:')
+_NAME = re.compile(rb'"(name|labels|box2d|poly2d)"\s*:')
+"""Of a list of frames; the outlines of one may fill the beginning before its name."""
 
 
 def json_kind(path: Path) -> Kind | None:

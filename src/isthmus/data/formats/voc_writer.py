@@ -7,12 +7,11 @@ stand in ``attributes``, as annotation tools write them.
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.format import Writer
-from isthmus.data.formats.place import copy_to, flat_names
+from isthmus.data.formats.place import copy_to, flat_names, folder_name
 from isthmus.data.formats.voc import IMAGES, LABELS, SPLITS
 from isthmus.data.frame import Box, Frame
 from isthmus.files import write_text
@@ -32,7 +31,7 @@ def write_voc(dataset: Dataset, folder: Path) -> Path:
         if frame.split:
             splits.setdefault(frame.split, []).append(stem)
     for split, stems in splits.items():
-        target = folder / SPLITS / f"{quote(split, safe=' ')}.txt"
+        target = folder / SPLITS / f"{folder_name(split, '')}.txt"
         write_text(target, "".join(f"{stem}\n" for stem in stems))
     return folder
 

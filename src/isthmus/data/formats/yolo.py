@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import values
@@ -109,7 +110,7 @@ def _entries(options: dict[str, Any], root: Path, described: bool) -> Iterator[t
         known = key in SPLITS or (isinstance(value, str) and value.startswith("images/"))
         for entry in (value if isinstance(value, list) else [value]) if known else []:
             if isinstance(entry, str) and entry:
-                found.setdefault(entry, []).append(SPLITS.get(key, str(key)))
+                found.setdefault(entry, []).append(SPLITS.get(key) or unquote(str(key)))
     for entry, splits in found.items():
         # Roboflow writes ../train/images for a folder beside the file.
         inside = PurePosixPath(entry.replace("\\", "/"))

@@ -14,12 +14,14 @@ import yaml
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats.format import Writer
-from isthmus.data.formats.place import copy_to, flat_names
-from isthmus.data.formats.yolo import UNSPLIT
+from isthmus.data.formats.place import copy_to, flat_names, folder_name
+from isthmus.data.formats.yolo import SPLITS, UNSPLIT
 from isthmus.data.frame import Frame
 from isthmus.files import write_text
 
 LABEL_FILE = "data.yaml"
+RESERVED = ("path", "names", "nc")
+"""Entries of the file that are no splits."""
 
 
 def write_yolo(dataset: Dataset, folder: Path) -> Path:
@@ -30,7 +32,7 @@ def write_yolo(dataset: Dataset, folder: Path) -> Path:
     names = flat_names(dataset)
     splits: dict[str, str] = {}
     for frame in dataset:
-        part = quote(frame.split, safe=" ") or UNSPLIT
+        part = folder_name(frame.split, UNSPLIT)
         splits[frame.split] = f"images/{part}"
         name = Path(names[frame.id])
         copy_to(frame.image, folder / "images" / part / name)
@@ -42,11 +44,17 @@ def write_yolo(dataset: Dataset, folder: Path) -> Path:
         document["train"] = training if len(training) > 1 else training[0]
     if "val" in splits:
         document["val"] = splits.pop("val")
-    document |= splits
+    document |= {_key(split): place for split, place in splits.items()}
     document["names"] = dict(enumerate(categories))
     path = folder / LABEL_FILE
     write_text(path, yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
     return path
+
+
+def _key(split: str) -> str:
+    """The split's entry; one whose name has a meaning of its own there is written otherwise."""
+    taken = split in RESERVED or (split in SPLITS and SPLITS[split] != split)
+    return f"%{ord(split[0]):02X}{quote(split[1:], safe=' ')}" if taken or "%" in split else split
 
 
 def label_lines(frame: Frame, numbers: dict[str, int]) -> list[str]:
