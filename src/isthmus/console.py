@@ -328,7 +328,10 @@ def _arms_table(score: Any) -> Table:
         closed = arm["gap_closed"]
         known = ("value", "low", "high") if closed and closed["defined"] else ()
         bounds = [f"{100 * closed[key]:z.0f}" for key in known]
-        share = f"{bounds[0]} % [{bounds[1]}, {bounds[2]}]" if bounds else "undefined"
+        # Of the plain source it is not asked, and the fair source is what it is measured from.
+        share = "undefined" if closed else "–"
+        if bounds:
+            share = f"{bounds[0]} % [{bounds[1]}, {bounds[2]}]"
         chosen = score["selected"] and score["selected"]["arm"] == arm["name"]
         table.add_row(escape(arm["label"]), *cells, share, style="bold" if chosen else None)
     return table

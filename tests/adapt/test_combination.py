@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from isthmus.adapt import combination
-from isthmus.adapt.adapter import Adapted, Budget, Task, adapt, build_adapter
+from isthmus.adapt.adapter import ADAPTERS, Adapted, Budget, Task, adapt, build_adapter
 from isthmus.adapt.arm_kinds import arm_kind, is_arm
 from isthmus.adapt.combination import judge_stage, stages_of
 from isthmus.detect.detector import build_detector
@@ -43,7 +43,11 @@ def test_names_of_combinations():
     assert is_arm("fda+mean_teacher")
     assert not is_arm("fda+oracle")
     kind = arm_kind("fda+mean_teacher")
-    assert kind.label == "Fourier adaptation (FDA), then Mean teacher, soft targets"
+    assert kind.label == "FDA + mean teacher" != arm_kind("fda_mean_teacher").label
+    # The legend of a chart must tell them apart, and holds about forty characters.
+    longest = [arm_kind(f"fda+adabn+{name}").label for name in ADAPTERS]
+    assert len(set(longest)) == len(ADAPTERS)
+    assert sorted(map(len, longest))[-2] <= 40
     assert kind.inputs == ("target",)
     with pytest.raises(ConfigError, match="joined by"):
         arm_kind("fda+oracle")

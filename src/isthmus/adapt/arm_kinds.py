@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from isthmus.adapt.adapter import ADAPTERS, Level
@@ -23,6 +24,7 @@ class ArmKind:
         recipe: one sentence for people.
         start: what it starts from: "scratch", `BURN_IN`, or another arm's name.
         inputs: files it needs beside the source: "target", "extra", "oracle".
+        stage: what it is called as a stage of a combination: charts have no room for labels.
     """
 
     name: str
@@ -31,6 +33,7 @@ class ArmKind:
     recipe: str
     start: str = BURN_IN
     inputs: tuple[str, ...] = ()
+    stage: str = ""
 
 
 ARMS: dict[str, ArmKind] = {
@@ -55,6 +58,7 @@ ARMS: dict[str, ArmKind] = {
             "image",
             "fair source with generated frames mixed into every batch",
             inputs=("target", "extra"),
+            stage="generated frames",
         ),
         ArmKind(
             "augmented_mean_teacher",
@@ -62,6 +66,7 @@ ARMS: dict[str, ArmKind] = {
             "combination",
             "generated frames in every batch, and from half of the steps a mean teacher",
             inputs=("target", "extra"),
+            stage="generated frames with mean teacher",
         ),
         ArmKind(
             "adabn",
@@ -70,6 +75,7 @@ ARMS: dict[str, ArmKind] = {
             "fair source, then normalisation statistics re-estimated on the target",
             start=REFERENCE,
             inputs=("target",),
+            stage="AdaBN",
         ),
         ArmKind(
             "coral",
@@ -77,6 +83,7 @@ ARMS: dict[str, ArmKind] = {
             "feature",
             "fair source, and features whose covariances are alike on source and target",
             inputs=("target",),
+            stage="deep CORAL",
         ),
         ArmKind(
             "mmd",
@@ -84,6 +91,7 @@ ARMS: dict[str, ArmKind] = {
             "feature",
             "fair source, and features of small maximum mean discrepancy to the target's",
             inputs=("target",),
+            stage="MMD",
         ),
         ArmKind(
             "dann",
@@ -91,6 +99,7 @@ ARMS: dict[str, ArmKind] = {
             "feature",
             "fair source, and features from which discriminators cannot tell the domain",
             inputs=("target",),
+            stage="gradient reversal",
         ),
         ArmKind(
             "fda",
@@ -98,6 +107,7 @@ ARMS: dict[str, ArmKind] = {
             "image",
             "source images with the low-frequency amplitudes of target images",
             inputs=("target",),
+            stage="FDA",
         ),
         ArmKind(
             "reinhard",
@@ -105,6 +115,7 @@ ARMS: dict[str, ArmKind] = {
             "image",
             "source images with the colour statistics of target images",
             inputs=("target",),
+            stage="colour transfer",
         ),
         ArmKind(
             "histogram",
@@ -112,6 +123,7 @@ ARMS: dict[str, ArmKind] = {
             "image",
             "source images with the histograms of target images, by channel",
             inputs=("target",),
+            stage="histogram matching",
         ),
         ArmKind(
             "ot",
@@ -119,6 +131,7 @@ ARMS: dict[str, ArmKind] = {
             "image",
             "source images with the colour distribution of target images",
             inputs=("target",),
+            stage="optimal transport",
         ),
         ArmKind(
             "pseudo_labels",
@@ -126,6 +139,7 @@ ARMS: dict[str, ArmKind] = {
             "pseudo-label",
             "sure detections on target images as labels, sure by precision on source validation",
             inputs=("target",),
+            stage="pseudo-labels",
         ),
         ArmKind(
             "mean_teacher",
@@ -133,13 +147,15 @@ ARMS: dict[str, ArmKind] = {
             "pseudo-label",
             "the averaged weights teach on target images, thresholds matched to the class prior",
             inputs=("target",),
+            stage="mean teacher",
         ),
         ArmKind(
             "fda_mean_teacher",
             "FDA, then mean teacher",
             "combination",
-            "half of the steps Fourier adaptation, half mean teacher",
+            "Fourier adaptation all the way, and from half of the steps a mean teacher",
             inputs=("target",),
+            stage="FDA with mean teacher",
         ),
         ArmKind(
             ORACLE,
@@ -161,6 +177,12 @@ def labelled_frames(name: str) -> int | None:
 def sees_labels(name: str) -> bool:
     """Whether the arm is given labels of the target: such arms are compared with, never chosen."""
     return name == ORACLE or labelled_frames(name) is not None
+
+
+def combined_label(stages: Sequence[str]) -> str:
+    """Label of a combination of adapters, for people: like its name, and short."""
+    joined = " + ".join(ARMS[stage].stage for stage in stages)
+    return joined[:1].upper() + joined[1:]
 
 
 def is_arm(name: str) -> bool:
@@ -197,7 +219,7 @@ def arm_kind(name: str) -> ArmKind:
     stages = name.split("+")
     return ArmKind(
         name,
-        ", then ".join(ARMS[stage].label for stage in stages),
+        combined_label(stages),
         "combination",
         f"{len(stages)} stages, each kept only if no sign that needs no label falls",
         inputs=tuple(dict.fromkeys(i for stage in stages for i in ARMS[stage].inputs)),

@@ -24,6 +24,7 @@ from isthmus.adapt.adapter import (
     adapt,
     build_adapter,
 )
+from isthmus.adapt.arm_kinds import combined_label
 from isthmus.adapt.image.generated import GeneratedFrames
 from isthmus.adapt.image.transfer import Style, TransferAdapter
 from isthmus.adapt.select import count_fault
@@ -82,7 +83,7 @@ class Combination:
     def __init__(self, stages: Sequence[str]) -> None:
         self.stages = tuple(stages)
         self.name = SEPARATOR.join(self.stages)
-        self.label = ", then ".join(build_adapter(stage).label for stage in self.stages)
+        self.label = combined_label(self.stages)
 
     def fit(self, task: Task) -> Adapted:
         """Run the stages; what each was worth by the signs stands among the alarms if it fell."""

@@ -146,7 +146,8 @@ class _Rounds:
         if silent:
             state.alarms.append(
                 f"round {self._round + 1}: no pseudo-label of {', '.join(silent)} on the target "
-                f"is sure enough; what this class looks like there is not taught"
+                f"is sure enough; what {'these classes look' if len(silent) > 1 else 'it looks'} "
+                "like there is not taught"
             )
 
     def after_step(self, state: State) -> None:

@@ -159,8 +159,8 @@ def _arms(arms: list[Document], chosen: str, ceiling: str) -> Table:
         numeric=frozenset(columns[2:5]),
         note="Mean over classes, 95 % intervals by resampling test blocks within seeds. AP is "
         "averaged over IoU 0.50 to 0.95. Of the gap, the fair source closes 0 % and the best "
-        "arm with target labels 100 % by definition. Worse: the whole interval of the change is "
-        "below zero.",
+        "arm with target labels 100 % by definition; of the plain source it is not asked. Worse: "
+        "the whole interval of the change is below zero.",
     )
 
 
@@ -176,7 +176,9 @@ def _share(arm: Document, closed: Document, ceiling: str) -> str:
 
 
 def _not_defined(arm: Document) -> str:
-    return "reference" if fields.text(arm, "name") == "fair_source" else "undefined"
+    if fields.text(arm, "name") == "fair_source":
+        return "reference"
+    return wording.MISSING if arm.get("gap_closed") is None else "undefined"
 
 
 def _selection(score: Document, labels: dict[str, str]) -> list[Block]:
