@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,19 @@ def test_translated_pictures_get_the_labels(tmp_path):
     assert "no translated picture named 003" in reasons
     with pytest.raises(InputError, match="no such folder"):
         isthmus.adopt_translated(day, tmp_path / "nowhere")
+
+
+def test_pictures_of_no_image_are_counted_and_names_that_end_like_a_translators_are_found(tmp_path):
+    day = make_set(tmp_path, 2, 0, 150, 250)
+    named = replace(day.frames[0], image=day.frames[0].image.rename(tmp_path / "day" / "cam_B.png"))
+    day = replace(day, frames=(named, day.frames[1]))
+    for name in ("cam_B", "001_fake", "001_real_A", "other"):
+        write_png(tmp_path / "out" / f"{name}.png", np.zeros((48, 64, 3), np.uint8))
+    made = isthmus.adopt_translated(day, tmp_path / "out")
+    assert [f.image.name for f in made] == ["cam_B.png", "001_fake.png"]
+    (note,) = made.problems
+    assert note.severity == "note"
+    assert note.reason.startswith("2 picture(s) named after no image of day, such as 001_real_A")
 
 
 def test_from_the_command_line(tmp_path):

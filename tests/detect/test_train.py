@@ -148,6 +148,20 @@ def test_a_class_without_a_box_is_refused_before_training(samples):
         Supervised(ignored, batch=4, seed=0)
 
 
+def test_a_disk_that_was_full_from_the_start_promises_no_checkpoint(samples, tmp_path, monkeypatch):
+    from isthmus.detect import train as module
+
+    def write(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "write_bytes", write)
+    objective = Supervised(samples, batch=4, seed=0)
+    detector = build_detector("compact", samples.classes, seed=0, width=4, depth=0)
+    with pytest.raises(TrainingError, match="step 1 cannot be written .*there is none before it"):
+        train(detector, objective, Recipe(2, checkpoint_every=1), seed=0, name="t",
+              checkpoint=tmp_path / "run.checkpoint")  # fmt: skip
+
+
 def test_a_full_disk_names_the_checkpoint_and_keeps_the_old_one(samples, tmp_path, monkeypatch):
     from isthmus.detect import train as module
 

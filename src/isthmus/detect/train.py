@@ -274,9 +274,11 @@ def _save(path: Path, identity: str, state: State, objective: Objective) -> None
     try:
         write_bytes(path, tensor_bytes(content))
     except OSError as error:
+        again = "the one before it is kept. Free some space and start again: it goes on from there"
+        if not path.exists():
+            again = "there is none before it. Free some space and start again"
         raise TrainingError(
-            f"{path}: the checkpoint of step {state.step} cannot be written ({error}); the one "
-            "before it is kept. Free some space and start again: it goes on from there"
+            f"{path}: the checkpoint of step {state.step} cannot be written ({error}); {again}"
         ) from error
 
 

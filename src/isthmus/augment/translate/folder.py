@@ -16,6 +16,8 @@ from isthmus.errors import ImageError, InputError
 from isthmus.files import file_digest
 
 LARGEST_STRETCH = 0.02
+ENDINGS = ("", "_fake", "_fake_B")
+"""What translators append to the name of the image that they were given."""
 
 
 def adopt_translated(source: Dataset, folder: Path | str) -> Dataset:
@@ -28,7 +30,8 @@ def adopt_translated(source: Dataset, folder: Path | str) -> Dataset:
 
     Returns:
         Frames in the source's order, ids unchanged, attribute `look` "translated". Frames without
-        a picture, or with one that does not fit, are listed in `problems`.
+        a picture, or with one that does not fit, are listed in `problems`; pictures of no frame are
+        counted there.
 
     Raises:
         InputError: no such folder, or not one picture fits.
@@ -41,8 +44,7 @@ def adopt_translated(source: Dataset, folder: Path | str) -> Dataset:
     pictures: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in SUFFIXES:
-            stem = path.stem.removesuffix("_B").removesuffix("_fake")
-            pictures.setdefault(stem, []).append(path)
+            pictures.setdefault(path.stem, []).append(path)
     frames, problems = [], list(source.problems)
     for frame in source.frames:
         try:
@@ -52,18 +54,30 @@ def adopt_translated(source: Dataset, folder: Path | str) -> Dataset:
     if not frames:
         first = f"; {problems[-1].reason}" if problems else ""
         raise InputError(f"{folder}: no picture fits an image of {source.name}{first}")
+    problems += _surplus(source, folder, pictures)
     return Dataset(f"{source.name}+translated", tuple(frames), tuple(problems), source.categories)
 
 
+def _surplus(source: Dataset, folder: Path, pictures: dict[str, list[Path]]) -> list[Problem]:
+    """A note on pictures that belong to no frame: translators leave their input beside it."""
+    known = {frame.image.stem + ending for frame in source.frames for ending in ENDINGS}
+    left = [path for stem, paths in pictures.items() if stem not in known for path in paths]
+    if not left:
+        return []
+    reason = f"{len(left)} picture(s) named after no image of {source.name}, such as {left[0].name}"
+    return [Problem(str(folder), "not-of-the-source", reason, "note")]
+
+
 def _picture_of(frame: Frame, pictures: dict[str, list[Path]]) -> Path:
-    found = pictures.get(frame.image.stem, [])
+    stem = frame.image.stem
+    found = [path for ending in ENDINGS for path in pictures.get(stem + ending, [])]
     if len(found) > 1:  # the same name in several folders: the one whose folder is named alike
         alike = [path for path in found if path.parent.name == frame.image.parent.name]
         found = alike or found
     if not found:
-        raise InputError(f"no translated picture named {frame.image.stem}")
+        raise InputError(f"no translated picture named {stem}")
     if len(found) > 1:
-        raise InputError(f"{len(found)} translated pictures are named {frame.image.stem}")
+        raise InputError(f"{len(found)} translated pictures are named {stem}")
     return found[0]
 
 
