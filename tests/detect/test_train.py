@@ -157,7 +157,7 @@ def test_a_disk_that_was_full_from_the_start_promises_no_checkpoint(samples, tmp
     monkeypatch.setattr(module, "write_bytes", write)
     objective = Supervised(samples, batch=4, seed=0)
     detector = build_detector("compact", samples.classes, seed=0, width=4, depth=0)
-    with pytest.raises(TrainingError, match="step 1 cannot be written .*there is none before it"):
+    with pytest.raises(TrainingError, match=r"step 1 cannot be written .*there is none before it"):
         train(detector, objective, Recipe(2, checkpoint_every=1), seed=0, name="t",
               checkpoint=tmp_path / "run.checkpoint")  # fmt: skip
 
