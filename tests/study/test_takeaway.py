@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from isthmus.study.phrases import leading_kind
+from isthmus.study.phrases import leading_kind, seen_by
 from isthmus.study.takeaway import takeaway
 
 
@@ -175,6 +175,18 @@ def test_a_p_value_is_held_to_the_lax_level_only_where_the_strict_one_is_out_of_
     seen = p <= level
     assert (f"p ≤ {level}" in said) is seen
     assert said.startswith("None of") is not seen
+
+
+def test_measurements_are_counted_in_words_that_fit():
+    said = [seen_by(*counts) for counts in ((1, 1), (0, 1), (3, 3), (2, 3), (0, 3), (0, 0))]
+    assert said == [
+        "the only measurement sees a gap",
+        "the only measurement sees no gap",
+        "all 3 measurements see a gap",
+        "2 of 3 measurements see a gap",
+        "0 of 3 measurements see a gap",
+        "0 of 0 measurements see a gap",
+    ]
 
 
 def test_rare_conditions_become_statements_with_their_remedy():

@@ -48,6 +48,14 @@ def kind_name(kind: str) -> str:
     return "semantic content" if kind == "semantic" else kind
 
 
+def seen_by(seen: int, total: int) -> str:
+    """How many of the measurements see a gap, as the beginning of a sentence."""
+    if total == 1:
+        return f"the only measurement sees {'a' if seen else 'no'} gap"
+    of = f"all {total}" if 0 < total == seen else f"{seen} of {total}"
+    return f"{of} measurements see a gap"
+
+
 def signed(value: float) -> str:
     """A difference of AP50 in points with its sign; none for what rounds to zero."""
     shown = f"{100 * value:+z.1f}"

@@ -28,6 +28,7 @@ from isthmus.study.phrases import (
     points,
     price,
     say,
+    seen_by,
     share,
     speaks_for_kind,
     step,
@@ -85,7 +86,6 @@ def _gap(gap: Document) -> Document:
         "rows": rows,
         "seen": seen,
         "exists": len(seen) * 2 > len(rows),
-        "everywhere": len(seen) == len(rows),
         "level": max((_level(r) for r in rows), default=SIGNIFICANCE),
         "control_ratio": median([r["ratio"] for r in control]),
         "ratio": median([r["ratio"] for r in rows]),
@@ -354,10 +354,7 @@ def _verdict(found: Document, score: Document | None) -> str:
 def _headline(documents: dict[str, Document], found: Document, score: Document | None) -> str:
     domains = documents["data"]["domains"]
     pair = f"{domains['source']['name']} → {domains['target']['name']}"
-    if found["everywhere"] and found["rows"]:
-        first = f"all {len(found['rows'])} measurements see a gap"
-    else:
-        first = f"{len(found['seen'])} of {len(found['rows'])} measurements see a gap"
+    first = seen_by(len(found["seen"]), len(found["rows"]))
     chosen = _chosen(score) if score else None
     if chosen is None:
         return f"{pair}: {first}."
