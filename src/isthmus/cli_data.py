@@ -192,8 +192,7 @@ def split(
             executor=isthmus.local_executor(workers),
             progress=watcher.progress,
         )
-    for side, written in isthmus.save_split(dataset, by, out).items():
-        console.show_path(side, written)
+    console.show_split(isthmus.save_split(dataset, by, out))
     console.show_problems(dataset.problems)
     return EXIT_SKIPPED if any(p.severity == "skipped" for p in dataset.problems) else 0
 

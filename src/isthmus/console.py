@@ -139,6 +139,19 @@ def show_dataset(dataset: Any) -> None:
     show_problems(dataset.problems)
 
 
+def show_split(written: Mapping[str, Path]) -> None:
+    """Print how many frames each side's list names, and what is on no side."""
+    import json
+
+    left_out: dict[str, int] = {}
+    for side, path in written.items():
+        content = json.loads(path.read_text("utf-8"))
+        left_out = content["left_out"]
+        OUT.print(f"{side}: {len(content['frames'])} frames: {path}", markup=False)
+    for reason, count in left_out.items():
+        OUT.print(f"left out: {count} frames: {reason}", markup=False)
+
+
 def show_problems(problems: Any) -> None:
     """Print what was skipped (all kinds, counted) and the first of each list."""
     for severity, title in (("skipped", "Skipped"), ("note", "Notes")):

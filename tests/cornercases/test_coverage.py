@@ -102,7 +102,20 @@ def test_the_gap_that_a_cell_explains():
     first = np.arange(100) < 50
     assert explained_gap(source, target, first) == pytest.approx(1, abs=0.05)
     assert explained_gap(source, target, ~first) < 0
-    assert explained_gap(source, target, np.ones(100, bool)) == 1
+    assert explained_gap(source, target, np.ones(100, bool)) is None  # nothing is left to judge by
+
+
+def test_a_feature_that_hardly_varies_within_the_sets_does_not_make_the_gap():
+    rng = np.random.default_rng(0)
+    source = rng.normal(size=(200, 9)).astype(np.float32)
+    target = (rng.normal(size=(100, 9)) + 3).astype(np.float32)
+    inside = np.arange(100) < 50
+    target[~inside, 1:] -= 3  # all but the first feature differ in the cell alone
+    known = explained_gap(source, target, inside)
+    for rows in (source, target):  # which now hardly varies: 10 000 times as far by the source's
+        rows[:, 0] = rng.normal(0, 1e-4, len(rows)) + (3 if rows is target else 0)
+    assert explained_gap(source, target, inside) == pytest.approx(known, abs=0.25)
+    assert known > 0.3
 
 
 def test_orders_augment_where_there_is_something_to_start_from():

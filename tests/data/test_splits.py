@@ -67,6 +67,13 @@ def test_wrong_rules_are_errors():
         split_by(dataset(("a", "a/b"), ("b", "a b")), "timeofday")
 
 
+def test_the_words_of_a_rule_are_used_only_where_the_labels_use_them():
+    others = dataset(("a", "noon"), ("b", "midnight"))
+    with pytest.raises(InputError, match="with one of the values daytime, night"):
+        split_by(others, "time")
+    assert set(split_by(others, "timeofday").sides) == {"noon", "midnight"}
+
+
 def test_any_attribute_divides_a_set_into_its_values(tmp_path):
     written = save_split(dataset(("a", "dawn/dusk"), ("b", "../night"), ("c", "")), "timeofday",
                          tmp_path)  # fmt: skip

@@ -28,7 +28,9 @@ def cases(folder: Path, **more: Any) -> dict[str, Any]:
                     "gallery": picture(folder / "examples" / "cell.jpg", 1)}],
         "scenarios": {"together": [{"classes": ["car", "rider"], "frames": 241, "lift": 1.27}],
                       "unusual_boxes": [{"category": "car", "deviations": -10.6,
-                                         "frame": "a.jpg", "xyxy": [1, 2, 3, 4]}]},
+                                         "frame": "a.jpg", "xyxy": [1, 2, 3, 4]}],
+                      "target": {"frames": 9, "unusual_boxes": [],
+                                 "rare_layouts": [{"frame": "night/7.jpg", "rarity": 2.5}]}},
         "problems": [{"path": "b.jpg", "kind": "bad-box", "reason": "torn", "severity": "skipped",
                       "count": 3}],
         **more,
@@ -47,7 +49,8 @@ def test_the_page_says_what_was_found(tmp_path: Path) -> None:
     for said in (
         "my domain", "72 of 106", "67.9", "Light: low light", "11.4", "[2.9, 35.7]", "96.0",
         "42.0", "15.2", "nearest", "car and rider", "1.27", "−10.6", "b.jpg", "torn",
-        "orders: [445 frames]", "Below: the nearest that the source has",
+        "orders: [445 frames]", "Below: what the source has of it", "night/7.jpg",
+        "Layouts of the target",
     ):  # fmt: skip
         assert said in page.text, said
     assert [image["src"][:22] for image in page.all("img")] == ["data:image/jpeg;base64"]

@@ -1,6 +1,7 @@
 """From two sets to a plan, and from the plan to frames that raise the coverage."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from isthmus.data.images import write_png
 from isthmus.data.manifest import save_manifest
 from isthmus.errors import InputError
 from isthmus.files import file_digest
+from isthmus.study.generate_plan import _wanted, folder_name
 
 
 def street(rng, light):
@@ -67,7 +69,7 @@ def test_the_night_is_missing_and_ordered(planned):
     first = found.document["ranked"][0]
     assert first["values"] == {"light": "night"}
     assert first["target"]["share"] == 1
-    assert first["explained_gap"] == 1
+    assert first["explained_gap"] is None  # no target frame lies outside the cell
     assert (folder / "out" / first["gallery"]).is_file()
     assert found.document["unknown_attributes"] == ["vehicles"]  # the target has no labels
     order = found.plan.orders[0]
@@ -92,3 +94,48 @@ def test_a_plan_without_orders_is_refused(planned, tmp_path):
     write_plan(found.plan.model_copy(update={"orders": []}), tmp_path / "plan.yaml")
     with pytest.raises(InputError, match="orders nothing"):
         isthmus.generate_plan(tmp_path / "plan.yaml", tmp_path / "made")
+
+
+def predicted(folder, target, boxes):
+    """A detector's boxes on a data set's images, kept apart under the names that those have."""
+    made = isthmus.read_dataset(target)
+    frames = tuple(replace(f, objects=boxes) for f in made)
+    return isthmus.write_dataset(Dataset("p", frames, (), ("car",)), folder, "coco")
+
+
+def test_predictions_are_the_targets_by_their_pixels_and_go_with_the_plan(planned, tmp_path):
+    folder, _ = planned
+    boxes = tuple(Box("car", (10 * i, 50, 10 * i + 9, 60), score=0.9) for i in range(8))
+    file = predicted(tmp_path / "boxes", folder / "night.parquet", boxes)
+    found = isthmus.plan_corner_cases(
+        folder / "day.parquet", folder / "night.parquet", tmp_path / "out",
+        odd=folder / "odd.yaml", predictions=file,
+    )  # fmt: skip
+    assert not found.document["unknown_attributes"]
+    many = next(c for c in found.document["cells"] if c["values"] == {"vehicles": "many"})
+    assert (many["source"]["share"], many["target"]["share"]) == (0, 1)
+    orders = [o for o in found.plan.orders if o.cell == {"light": "night"}]
+    write_plan(found.plan.model_copy(update={"orders": orders}), tmp_path / "out" / "plan.yaml")
+    made = isthmus.generate_plan(tmp_path / "out" / "plan.yaml", tmp_path / "made")
+    # Night is there now, many vehicles are not: what the detector saw still counts.
+    assert made.document["coverage_before"] == made.document["coverage_after"] == 0
+    with pytest.raises(InputError, match="none of its images with boxes is an image of target"):
+        isthmus.plan_corner_cases(
+            folder / "day.parquet", folder / "day.parquet", tmp_path / "no", predictions=file
+        )
+
+
+def test_where_fewer_show_the_cell_than_ordered_more_are_made():
+    assert _wanted(20, 0, 0) == 20
+    assert _wanted(20, 20, 20) == 0
+    assert _wanted(20, 20, 10) == 20  # half of them show it
+    assert _wanted(20, 40, 19) == 3
+    assert _wanted(20, 20, 1) == 40  # never more than three times the order
+    assert _wanted(20, 60, 3) == 0
+    assert _wanted(20, 20, 0) == 0  # none shows it: more would not either
+
+
+def test_the_names_of_a_plan_stay_inside_the_folder():
+    assert folder_name("light-night+air-haze") == "light-night+air-haze"
+    assert "/" not in folder_name("light-../../etc/x")
+    assert folder_name("..") == "-"

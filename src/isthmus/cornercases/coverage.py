@@ -222,14 +222,12 @@ def explained_gap(
 ) -> float | None:
     """Share of the gap that goes when the target's frames of a cell are left out, at most 1.
 
-    The gap is the squared distance of the means of features (n, d) and (m, d), each over the
-    source's deviation, less what it would be by chance. 1 if all target frames are in the cell, and
-    None where next to no gap, or fewer than 20 frames, are left to judge by. Below 0: those frames
-    lie nearer to the source than the others.
+    The gap is the squared distance of the means of features (n, d) and (m, d), each over its
+    deviation among the frames of both sets (each set counting for a half: no feature adds more than
+    4, however little it varies within a set), less what it would be by chance. None where there is
+    next to no gap, or where fewer than 20 frames lie outside the cell to tell by. Below 0: the cell's frames lie nearer to the source than the others.
     """
-    if members.all():
-        return 1.0
-    deviation = source.std(axis=0)
+    deviation = _deviation(source, target)
     usable = deviation > 1e-6
     x, y = (rows[:, usable] / deviation[usable] for rows in (source, target))
     whole = _between_means(x, y)
@@ -239,7 +237,15 @@ def explained_gap(
     return min(1.0, 1 - max(0.0, _between_means(x, rest)) / whole)
 
 
-def _between_means(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:
+def _deviation(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(d,) standard deviations of a sample that is half of either set."""
+    shift = x.mean(axis=0, dtype=np.float64) - y.mean(axis=0, dtype=np.float64)
+    within = x.var(axis=0, dtype=np.float64) + y.var(axis=0, dtype=np.float64)
+    deviation: NDArray[np.float64] = np.sqrt(within / 2 + np.square(shift) / 4)
+    return deviation
+
+
+def _between_means(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Unbiased estimate of the squared distance of means (linear MMD)."""
     chance = x.var(axis=0, ddof=1).sum() / len(x) + y.var(axis=0, ddof=1).sum() / len(y)
     return float(np.square(x.mean(axis=0) - y.mean(axis=0)).sum() - chance)

@@ -1,4 +1,4 @@
-"""Contact sheets: what a cell looks like in the target, and the nearest the source has to it."""
+"""Contact sheets: what a cell looks like in the target, and what the source has of it."""
 
 from __future__ import annotations
 

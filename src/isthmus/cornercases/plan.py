@@ -77,6 +77,7 @@ class Plan(_Section):
     format_name: Literal["isthmus.plan/1"] = Field("isthmus.plan/1", alias="schema")
     source: Place
     target: Place
+    predictions: Place | None = Field(None, description="a detector's boxes on the target")
     odd: dict[str, Any]
     orders: list[Order] = Field(max_length=1000)
 
@@ -172,13 +173,15 @@ def load_plan(path: Path | str) -> Plan:
             f"{file}: orders {', '.join(bad)}: each needs either `augment` or `synthesise`"
         )
     _ = plan.domain  # its faults are said now
+    given = {"source": plan.source, "target": plan.target, "predictions": plan.predictions}
     places = {
-        name: place.model_copy(
+        name: place
+        and place.model_copy(
             update={
                 "path": file.parent / place.path,
                 "images": place.images and file.parent / place.images,
             }
         )
-        for name, place in (("source", plan.source), ("target", plan.target))
+        for name, place in given.items()
     }
     return plan.model_copy(update=places)

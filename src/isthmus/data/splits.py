@@ -106,14 +106,16 @@ def find_rule(dataset: Dataset, name: str) -> Rule:
         ConfigError, InputError: as for `split_by`; two values would get one name of a file.
     """
     rule = RULES.get(name)
-    if rule and any(rule.attribute in frame.attributes for frame in dataset):
+    words = {word for side in rule.sides.values() for word in side} if rule else set()
+    if rule and any(frame.attributes.get(rule.attribute) in words for frame in dataset):
         return rule
     values = sorted({f.attributes[name] for f in dataset if name in f.attributes})
     if not values:
         has = what_there_is(dataset)
         if rule:
             raise InputError(
-                f"{dataset.name}: no frame has the attribute {rule.attribute!r}. It has {has}"
+                f"{dataset.name}: no frame has the attribute {rule.attribute!r} with one of the "
+                f"values {', '.join(sorted(words))}. It has {has}"
             )
         raise ConfigError(
             f"--by {name}: neither a rule ({', '.join(RULES)}) nor an attribute of "

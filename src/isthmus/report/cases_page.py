@@ -120,7 +120,8 @@ def _missing(document: Document, pictures: Pictures) -> tuple[Block, ...]:
     note = (
         "Most missing first. Expected: the share that the source would have if its frames were "
         "weighted as the target's features ask for. Of the gap: by how much the features' distance "
-        "falls without the target's frames of the cell; below zero, it grows."
+        "falls without the target's frames of the cell; below zero, it grows; a dash: there is "
+        "next to no gap, or fewer than 20 frames lie outside the cell to tell by."
     )
     blocks: list[Block] = [
         Table("Cells of the domain that are missing", columns, rows, frozenset(columns[1:5]),
@@ -130,7 +131,7 @@ def _missing(document: Document, pictures: Pictures) -> tuple[Block, ...]:
         if fields.text(row, "gallery"):
             name = _name(row)
             above = "Above: the target."
-            below = " Below: the nearest that the source has."
+            below = " Below: what the source has of it."
             few = fields.integer(fields.record(row, "source"), "frames") == 0
             caption = above + (" The source has none." if few else below)
             shown = pictures.get(row.get("gallery"), f"frames of {name}")
@@ -199,6 +200,19 @@ def _scenarios(document: Document) -> tuple[Block, ...]:
         blocks.append(
             Table("Boxes of unusual size", ("Frame", "Class", "Deviations", "Box"), boxes,
                   frozenset({"Deviations"}), folded=len(boxes) > 6, note=note)
+        )  # fmt: skip
+    layouts = tuple(
+        (fields.text(row, "frame"), wording.number(fields.number(row, "rarity")))
+        for row in fields.records(fields.record(scenarios, "target"), "rare_layouts")
+    )
+    if layouts:
+        note = (
+            "By the detector's boxes. Rarity: distance to the source's layouts over that which "
+            "those of different sequences keep from each other; above 1 is farther."
+        )
+        blocks.append(
+            Table("Layouts of the target that the source does not have", ("Frame", "Rarity"),
+                  layouts, frozenset({"Rarity"}), folded=len(layouts) > 6, note=note)
         )  # fmt: skip
     return tuple(blocks)
 

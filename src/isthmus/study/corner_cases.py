@@ -25,7 +25,8 @@ from isthmus.cornercases.shares import effective_frames
 from isthmus.cornercases.table import ConditionTable, measure_conditions, write_table
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset
-from isthmus.data.frame import Box, Frame
+from isthmus.data.frame import Box, Frame, Problem
+from isthmus.errors import InputError
 from isthmus.features.extractor import FeatureSet, load_extractor
 from isthmus.features.store import extract_features
 from isthmus.files import make_folder, write_json
@@ -101,7 +102,11 @@ def plan_corner_cases(
             (target, target_images, "target"),
         )
     )
-    boxes = None if predictions is None else _predicted(predictions, target_images, executor)
+    boxes, remarks = (
+        (None, ())
+        if predictions is None
+        else predicted_boxes(predictions, target_images, theirs, executor)
+    )
     tables = [
         measure_conditions(frames, executor=executor, progress=progress)
         for frames in (ours.frames, theirs.unlabeled().frames)
@@ -125,23 +130,25 @@ def plan_corner_cases(
             "schema": PLAN_SCHEMA,
             "source": _place(source, source_images),
             "target": _place(target, target_images),
+            "predictions": predictions and _place(predictions, target_images),
             "odd": domain.as_json(),
             "orders": orders,
         }
     )
     write_plan(plan, folder / "plan.yaml")
     galleries = _galleries(chosen[:GALLERIES], ours, theirs, folder)
+    problems = (*ours.problems, *theirs.problems, *remarks)
     document = {
         "schema": SCHEMA,
         "odd": domain.as_json(),
         **_described(found),
         "ranked": _ranked(chosen, {cell.name for cell in left}, features, galleries),
         "scenarios": scenarios_document(ours, theirs.unlabeled(), boxes),
-        "problems": [asdict(problem) for data in (ours, theirs) for problem in data.problems],
+        "problems": [asdict(problem) for problem in problems],
     }
     write_json(folder / "corner_cases.json", document)
-    problems = [p for d in (ours, theirs) for p in d.problems if p.severity == "skipped"]
-    return Found(document, found, plan, folder, sum(p.count for p in problems))
+    skipped = sum(problem.count for problem in problems if problem.severity == "skipped")
+    return Found(document, found, plan, folder, skipped)
 
 
 def side_of(
@@ -150,7 +157,7 @@ def side_of(
     domain: DesignDomain,
     predicted: dict[str, tuple[Box, ...]] | None = None,
 ) -> Side:
-    """Frames of a measured table with their attributes; `predicted`: image name → boxes."""
+    """Frames of a measured table with their attributes; `predicted`: digest of an image → boxes."""
     by_id = {frame.id: frame for frame in frames}
     facts = []
     for row, name in enumerate(table.ids):
@@ -159,11 +166,37 @@ def side_of(
     return Side.of(table.ids, facts, domain, effective_frames(table))
 
 
-def _predicted(
-    path: Path | str, images: Path | str | None, executor: Executor | None
-) -> dict[str, tuple[Box, ...]]:
-    made = read_dataset(path, images=images, name="predictions", executor=executor)
-    return {Path(f.image).name: f.objects for f in made if f.objects is not None}
+def predicted_boxes(
+    path: Path | str,
+    images: Path | str | None,
+    target: Dataset,
+    executor: Executor | None,
+    format: str = "auto",
+) -> tuple[dict[str, tuple[Box, ...]], tuple[Problem, ...]]:
+    """Digest of an image of the target → a detector's boxes there, and what could not be used.
+
+    Raises:
+        InputError: the file cannot be read, or none of its images is one of the target's.
+    """
+    made = read_dataset(
+        path, images=images, format=format, name="predictions", decode=False, executor=executor
+    )
+    known = {frame.digest for frame in target}
+    boxes = {f.digest: f.objects for f in made if f.objects is not None and f.digest in known}
+    if not boxes:
+        raise InputError(f"{path}: none of its images with boxes is an image of {target.name}")
+    problems = list(made.problems)
+    for kind, reason, count in (
+        (
+            "other-image",
+            "predictions are of images that the target has not",
+            len(made) - len(boxes),
+        ),
+        ("not-predicted", "images of the target are without predictions", len(known) - len(boxes)),
+    ):
+        if count:
+            problems.append(Problem(str(path), kind, f"{reason} ({count} in all)", "note", count))
+    return boxes, tuple(problems)
 
 
 def _place(path: Path | str, images: Path | str | None) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,19 +13,23 @@ from isthmus import seeds
 from isthmus.augment.apply import augment_dataset
 from isthmus.compute.executor import Executor, Progress
 from isthmus.cornercases.coverage import Side, coverage
+from isthmus.cornercases.odd import DesignDomain
 from isthmus.cornercases.plan import Augment, Order, Place, Synthesise, load_plan
 from isthmus.cornercases.table import ConditionTable, measure_conditions, read_table
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset, write_dataset
-from isthmus.data.frame import Frame, Problem
+from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import make_folder, write_json
 from isthmus.option_file import OptionFile
-from isthmus.study.corner_cases import side_of
+from isthmus.study.corner_cases import predicted_boxes, side_of
 from isthmus.synth.odd.domain import domain as scenes_of
 from isthmus.synth.output.dataset import render_dataset
 
 SCHEMA = "isthmus.generated/1"
+MOST_TIMES = 3
+"""How many times as many frames as ordered are made so that as many as ordered show the cell."""
+MOST_LETTERS = 100
 Document = dict[str, Any]
 
 
@@ -56,6 +62,7 @@ def generate_plan(
     """Make what `plan` orders into `out`; frames that are there from the same order are kept.
 
     Each order is counted as met by what its frames *show*: they are measured as all others are.
+    Where fewer show the cell than were ordered, more are made, up to `MOST_TIMES` the order.
 
     Args:
         plan: a file of `isthmus corner-cases`, perhaps changed.
@@ -85,13 +92,14 @@ def generate_plan(
         for name, frames in (("source", ours.frames), ("target", theirs.unlabeled().frames))
     ]
     before = side_of(tables[0], ours, domain)
-    target = side_of(tables[1], theirs.unlabeled(), domain, {})
-    maker = _Maker(ours, before, size, renderer, seed, executor, progress)
+    boxes: dict[str, tuple[Box, ...]] = {}
+    if (place := orders.predictions) is not None:
+        boxes, _ = predicted_boxes(place.path, place.images, theirs, executor, place.format)
+    target = side_of(tables[1], theirs.unlabeled(), domain, boxes)
+    maker = _Maker(ours, before, domain, size, renderer, seed, executor, progress)
     parts, sides, entries = [], [], []
     for number, order in enumerate(orders.orders):
-        part = maker.make(order, folder / f"{number:02d}-{order.name}")
-        table = measure_conditions(part.frames, executor=executor, progress=progress)
-        side = side_of(table, part, domain)
+        part, side = maker.make(order, folder / f"{number:02d}-{folder_name(order.name)}")
         entries.append(_entry(order, part, len(side.members(tuple(order.cell.items())))))
         parts.append(part)
         sides.append(side)
@@ -149,51 +157,69 @@ class _Maker:
 
     source: Dataset
     side: Side
+    domain: DesignDomain
     size: tuple[int, int]
     renderer: str
     seed: int
     executor: Executor | None
     progress: Progress | None
 
-    def make(self, order: Order, folder: Path) -> Dataset:
-        if order.augment is not None:
-            return self._augmented(order, order.augment, folder)
-        assert order.synthesise is not None
-        return self._rendered(order, order.synthesise, folder)
+    def make(self, order: Order, folder: Path) -> tuple[Dataset, Side]:
+        """Frames of the order, made in rounds, and what they show."""
+        cell = tuple(order.cell.items())
+        parts: list[Dataset] = []
+        sides: list[Side] = []
+        made = shown = 0
+        while wanted := _wanted(order.frames, made, shown):
+            part = self._round(order, folder / str(len(parts)), wanted, len(parts))
+            table = measure_conditions(part.frames, executor=self.executor, progress=self.progress)
+            parts.append(part)
+            sides.append(side_of(table, part, self.domain))
+            if not len(part):
+                break
+            made, shown = made + len(part), shown + len(sides[-1].members(cell))
+        return _whole(parts), _joined(sides[0], sides[1:])
 
-    def _augmented(self, order: Order, how: Augment, folder: Path) -> Dataset:
+    def _round(self, order: Order, folder: Path, wanted: int, turn: int) -> Dataset:
+        if order.augment is not None:
+            return self._augmented(order, order.augment, folder, wanted, turn)
+        assert order.synthesise is not None
+        return self._rendered(order, order.synthesise, folder, wanted, turn)
+
+    def _augmented(
+        self, order: Order, how: Augment, folder: Path, wanted: int, turn: int
+    ) -> Dataset:
         """Source frames with the wanted attributes, drawn by chance, after the effect.
 
-        Where more are ordered than there are, each further round has another seed.
+        Where more are wanted than there are, it is for the next round, which has another seed.
         """
         bases = [self.side.ids[i] for i in self.side.members(tuple(how.where.items()))]
         if not bases:
             raise ConfigError(f"order {order.name}: no source frame has {how.where} to start from")
-        parts = []
-        for start in range(0, order.frames, len(bases)):
-            count, turn = min(len(bases), order.frames - start), start // len(bases)
-            rng = seeds.generator(self.seed, "plan", order.name, turn)
-            chosen = {bases[int(i)] for i in rng.choice(len(bases), size=count, replace=False)}
-            frames = tuple(frame for frame in self.source if frame.id in chosen)
-            part, _ = augment_dataset(
-                replace(self.source, frames=frames, problems=()),
-                how.effect,
-                folder / str(turn),
-                severity=how.severity,
-                seed=self.seed + turn,
-                executor=self.executor,
-                progress=self.progress,
-            )
-            parts.append(part)
-        return _whole(parts)
+        rng = seeds.generator(self.seed, "plan", order.name, turn)
+        drawn = rng.choice(len(bases), size=min(len(bases), wanted), replace=False)
+        chosen = {bases[int(i)] for i in drawn}
+        frames = tuple(frame for frame in self.source if frame.id in chosen)
+        part, _ = augment_dataset(
+            replace(self.source, frames=frames, problems=()),
+            how.effect,
+            folder,
+            severity=how.severity,
+            seed=self.seed + turn,
+            executor=self.executor,
+            progress=self.progress,
+        )
+        return part
 
-    def _rendered(self, order: Order, how: Synthesise, folder: Path) -> Dataset:
+    def _rendered(
+        self, order: Order, how: Synthesise, folder: Path, wanted: int, turn: int
+    ) -> Dataset:
         scenes = scenes_of(OptionFile({"name": order.name, "factors": how.factors}), order.name)
         return render_dataset(
             scenes,
-            order.frames,
+            wanted,
             folder,
-            seed=seeds.integer(self.seed, "plan", order.name) % 2**31,
+            seed=seeds.integer(self.seed, "plan", order.name, turn) % 2**31,
             size=self.size,
             renderer=self.renderer,
             layers=(),
@@ -201,6 +227,21 @@ class _Maker:
             executor=self.executor,
             progress=self.progress,
         ).dataset
+
+
+def _wanted(asked: int, made: int, shown: int) -> int:
+    """Frames to make in the next round: by the share of those made that show the cell; 0: done."""
+    most = MOST_TIMES * asked - made
+    if made < asked:
+        return asked - made
+    if not shown:
+        return 0
+    return max(0, min(most, math.ceil((asked - shown) * made / shown)))
+
+
+def folder_name(name: str) -> str:
+    """A cell's name as that of a folder: a plan may name values as it likes."""
+    return re.sub(r"[^\w+-]+", "-", name)[:MOST_LETTERS]
 
 
 def _whole(parts: list[Dataset]) -> Dataset:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ def facts_of(
     scores: dict[str, float] | None = None,
 ) -> Facts:
     """What is known of a frame; with `predicted` given, its own boxes are not looked at."""
-    objects = frame.objects if predicted is None else predicted.get(Path(frame.image).name)
+    objects = frame.objects if predicted is None else predicted.get(frame.digest)
     return Facts(scores or {}, objects, frame.height, frame.attributes)
 
 
@@ -43,7 +42,8 @@ def scenarios_document(
     Args:
         source: labelled frames.
         target: frames without labels.
-        predicted: image name → boxes of a detector on the target; None: only the source is told.
+        predicted: digest of an image → boxes of a detector on the target; None: only the source is
+            told.
 
     Returns:
         None where the source has too few labelled frames.
@@ -62,7 +62,7 @@ def scenarios_document(
         "target": None,
     }
     if predicted is not None:
-        theirs = [f for f in target if Path(f.image).name in predicted]
+        theirs = [f for f in target if f.digest in predicted]
         told = [facts_of(frame, predicted) for frame in theirs]
         document["target"] = {
             "frames": len(theirs),
