@@ -225,7 +225,8 @@ def explained_gap(
     The gap is the squared distance of the means of features (n, d) and (m, d), each over its
     deviation among the frames of both sets (each set counting for a half: no feature adds more than
     4, however little it varies within a set), less what it would be by chance. None where there is
-    next to no gap, or where fewer than 20 frames lie outside the cell to tell by. Below 0: the cell's frames lie nearer to the source than the others.
+    next to no gap, or where fewer than 20 frames lie outside the cell to tell by. Below 0: the
+    cell's frames lie nearer to the source than the others.
     """
     deviation = _deviation(source, target)
     usable = deviation > 1e-6
