@@ -11,8 +11,6 @@ from rich.table import Table
 
 from isthmus.console import ERR, OUT, show_path
 
-MOST_EXAMPLES = 3
-
 
 def show_quality(result: Any, *, saved: Path | None) -> None:
     """Print figures of each set, then what was found, errors first."""
@@ -48,6 +46,10 @@ def show_quality(result: Any, *, saved: Path | None) -> None:
     for finding in found:
         where = ERR if finding.severity == "error" else OUT
         where.print(f"{finding.severity}: {finding.dataset}: {finding.text}", markup=False)
+        for example in finding.examples:
+            where.print(f"  {example}", markup=False)
+        if finding.examples and finding.count > len(finding.examples):
+            where.print(f"  … {finding.count} in all: --json lists more", markup=False)
     if saved is not None:
         show_path("result", saved)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +88,23 @@ def test_leaks_between_sets_are_errors_unless_allowed(tmp_path):
     same = isthmus.check_quality(one, one, extractor=None)
     assert [row["name"] for row in same.document["sets"]] == ["one (1)", "one (2)"]
     assert same.document["across"][0]["exact"] == 4
+
+
+def test_findings_name_the_files_they_speak_of(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one, two):
+        folder.mkdir()
+    for i in range(3):
+        picture(i).save(one / f"a{i}.png")
+    (one / "torn.png").write_bytes((one / "a0.png").read_bytes()[:500])
+    (two / "b.png").write_bytes((one / "a1.png").read_bytes())
+    found = isthmus.check_quality(one, two)
+    told = {f.kind: f.examples for f in found.errors}
+    assert set(told) == {"unreadable", "leak"}
+    (torn,) = told["unreadable"]
+    assert "torn.png: " in torn
+    assert told["leak"] == ("b.png is a1.png",)
+    assert [Path(p["path"]).name for p in found.document["sets"][0]["skipped"]] == ["torn.png"]
 
 
 def test_what_differs_between_sets_is_said(tmp_path):

@@ -152,6 +152,7 @@ def _described(dataset: Dataset, looks: Looks, near: float) -> Document:
         "name": dataset.name,
         "frames": len(dataset),
         "unreadable": [asdict(p) for p in looks.problems[:LISTED]],
+        "skipped": [asdict(p) for p in dataset.problems if p.severity == "skipped"][:LISTED],
         "problems": dict(sorted(problems.items())),
         "completeness": {
             "fields": complete.fields,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 IMBALANCE = 50.0
@@ -11,6 +12,7 @@ REDUNDANT = 0.1
 UNCOVERED = 0.1
 LEAST_P = 0.01
 LARGE_D = 0.3
+EXAMPLES = 3
 SEVERITIES = ("error", "warning", "note")
 
 
@@ -24,6 +26,7 @@ class Finding:
         dataset: which set, or "FIRST, SECOND".
         count: frames, boxes or whatever the text speaks of.
         text: one sentence.
+        examples: the first of the frames, pairs or files that it speaks of.
     """
 
     severity: Literal["error", "warning", "note"]
@@ -31,6 +34,7 @@ class Finding:
     dataset: str
     count: int
     text: str
+    examples: tuple[str, ...] = ()
 
 
 def findings_of(document: dict[str, Any], *, allow_leaks: bool = False) -> tuple[Finding, ...]:
@@ -41,17 +45,27 @@ def findings_of(document: dict[str, Any], *, allow_leaks: bool = False) -> tuple
     return tuple(sorted(found, key=lambda f: SEVERITIES.index(f.severity)))
 
 
+def _first(shown: Iterable[str]) -> tuple[str, ...]:
+    return tuple(islice(shown, EXAMPLES))
+
+
 def _of_a_set(row: dict[str, Any]) -> Iterator[Finding]:
     name, frames = row["name"], max(1, row["frames"])
     if lost := len(row["unreadable"]) + row["problems"].get("unreadable-image", 0):
-        yield Finding("error", "unreadable", name, lost, f"{lost} image(s) cannot be decoded")
+        text = f"{lost} image(s) cannot be decoded"
+        torn = [p for p in row["skipped"] if p["kind"] == "unreadable-image"]
+        shown = [f"{p['path']}: {p['reason']}" for p in (*torn, *row["unreadable"])]
+        yield Finding("error", "unreadable", name, lost, text, _first(shown))
     for kind, fault in row["label_faults"].items():
         if count := fault["count"]:
             severity: Literal["error", "warning"] = "error" if kind == "bad_box" else "warning"
-            yield Finding(severity, kind, name, count, f"{count} box(es): {fault['rule']}")
+            text = f"{count} box(es): {fault['rule']}"
+            shown = [f"{item['frame']}: {item['what']}" for item in fault["listed"]]
+            yield Finding(severity, kind, name, count, text, _first(shown))
     for kind, fault in row["image_faults"].items():
         if count := fault["count"]:
-            yield Finding("warning", kind, name, count, f"{count} frame(s): {fault['rule']}")
+            text = f"{count} frame(s): {fault['rule']}"
+            yield Finding("warning", kind, name, count, text, _first(fault["frames"]))
     copies = row["duplicates"]
     if copies["exact"]:
         text = f"{copies['exact']} file(s) are byte for byte copies of others in the set"
@@ -91,7 +105,9 @@ def _leaks(row: dict[str, Any], allowed: bool) -> Iterator[Finding]:
             f"{count} image(s) of {row['second']} are in {row['first']} too "
             f"({row['exact']} pair(s) of equal files, {row['near']} of near duplicates)"
         )
-        yield Finding("warning" if allowed else "error", "leak", sets, count, text)
+        shown = [f"{pair['second']} is {pair['first']}" for pair in row["pairs"]]
+        severity: Literal["error", "warning"] = "warning" if allowed else "error"
+        yield Finding(severity, "leak", sets, count, text, _first(shown))
 
 
 def _differences(row: dict[str, Any]) -> Iterator[Finding]:
