@@ -115,3 +115,12 @@ def test_cameras_that_change_within_a_sequence_are_named_where_they_are_lost(tmp
     assert not losses(dataset, "coco")
     found = written(tmp_path, frames, "kitti_tracking")
     assert all(f.camera is None for f in found.values())
+
+
+@pytest.mark.parametrize("format", ["coco", "bdd100k"])
+def test_scores_that_are_no_confidence_are_counted(tmp_path, format):
+    boxes = tuple(Box("car", (1.0, 2.0, 9.0, 8.0 + i), score=s) for i, s in enumerate((0.5, 7.5)))
+    dataset = Dataset("x", (frame(tmp_path, 0, objects=boxes),))
+    back = read_dataset(write_dataset(dataset, tmp_path / "out", format))
+    assert [box.score for box in back.frames[0].objects] == [0.5, None]
+    assert {p.kind: p.count for p in back.problems} == {"unused-score": 1}

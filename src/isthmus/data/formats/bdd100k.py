@@ -27,7 +27,13 @@ from isthmus.data.formats.json_stream import members
 from isthmus.data.formats.locate import Found, NotFound, Roots, is_address, local_name
 from isthmus.data.formats.reading import Reading
 from isthmus.data.formats.records import ImageCheck, RawBox, Record
-from isthmus.data.formats.scalabel_label import BoxError, Labels, NoBoxError, is_surface
+from isthmus.data.formats.scalabel_label import (
+    UNUSED_SCORES,
+    BoxError,
+    Labels,
+    NoBoxError,
+    is_surface,
+)
 from isthmus.data.formats.sniff import label_files
 from isthmus.data.frame import Box, Camera
 from isthmus.errors import InputError
@@ -228,6 +234,7 @@ class ScalabelReading(Reading):
         """Decide what frames without labels mean, and enter what is said once for all."""
         for kind, reason, count in (
             ("unused-attribute", "attributes of labels are not text", self.labels.refused),
+            ("unused-score", UNUSED_SCORES, self.labels.scores),
             ("bad-outline", "polygons, masks or boxes in space cannot be used; the labels' boxes "
              "are", self.labels.outlines),
             ("box-from-outline", "labels without box2d got the box around their outline",

@@ -26,6 +26,7 @@ from isthmus.errors import InputError
 FLAGS = ("occluded", "truncated", "crowd", "ignored")
 OTHER = "other_attributes"
 """In sets that isthmus wrote: attributes of the names of flags, which they are not."""
+UNUSED_SCORES = "scores are none between 0 and 1: not used"
 SHAPE = "shape"
 """In sets that isthmus wrote: true of a shape that would else be taken for an object."""
 EDGES = ("x1", "y1", "x2", "y2")
@@ -64,11 +65,13 @@ class Labels:
         refused: attributes of labels that are no text.
         outlines: polygons, masks and boxes in space that cannot be used.
         drawn: boxes drawn around an outline.
+        scores: that are none between 0 and 1.
     """
 
     refused: int = 0
     outlines: int = 0
     drawn: int = 0
+    scores: int = 0
     _known: dict[tuple[object, ...], _Details] = field(default_factory=dict)
 
     def take(self, label: dict[str, Any], category: str) -> Box | Shape:
@@ -100,6 +103,8 @@ class Labels:
                 raise BoxError("`box2d` is not four finite numbers")
             xyxy = (corners[0], corners[1], corners[2], corners[3])
         score = values.number(label.get("score"))
+        if label.get("score") is not None and (score is None or not 0 <= score <= 1):
+            self.scores, score = self.scores + 1, None
         return Box(
             category,
             xyxy,
@@ -107,7 +112,7 @@ class Labels:
             said.truncated,
             said.ignore,
             instance,
-            score if score is not None and 0 <= score <= 1 else None,
+            score,
             attributes,
             polygons,
             mask,
