@@ -173,7 +173,7 @@ def split(
         Label file or folder.
     by
         time (day, night), weather (clear, rain, snow, fog) or scene (city, highway) in the words
-        of BDD100K; or any attribute of the frames, a side for each of its values.
+        of BDD100K; or split, sequence or any attribute of the frames, a side for each value.
     out
         Folder for the lists.
     format

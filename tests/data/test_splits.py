@@ -74,6 +74,15 @@ def test_the_words_of_a_rule_are_used_only_where_the_labels_use_them():
     assert set(split_by(others, "timeofday").sides) == {"noon", "midnight"}
 
 
+def test_sequences_divide_a_set_as_attributes_do():
+    rows = dataset(("a", "night"), ("a", "night"), ("b", "night"))
+    sides = split_by(rows, "sequence").sides
+    assert {name: len(part) for name, part in sides.items()} == {
+        name: sum(f.sequence == name for f in rows) for name in rows.sequences
+    }
+    assert len(sides) == 2
+
+
 def test_any_attribute_divides_a_set_into_its_values(tmp_path):
     written = save_split(dataset(("a", "dawn/dusk"), ("b", "../night"), ("c", "")), "timeofday",
                          tmp_path)  # fmt: skip

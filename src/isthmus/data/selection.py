@@ -49,12 +49,15 @@ def _shortened(values: list[str]) -> str:
     return ", ".join(values[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
+def value_of(frame: Frame, name: str) -> str:
+    """The frame's ``split``, ``sequence`` or attribute of that name; "" where it has none."""
+    if name == "sequence":
+        return frame.sequence
+    return frame.split if name == "split" else frame.attributes.get(name, "")
+
+
 def _matches(frame: Frame, selector: Mapping[str, str | list[str]]) -> bool:
     for name, wanted in selector.items():
-        if name in ("sequence", "split"):
-            value = getattr(frame, name)
-        else:
-            value = frame.attributes.get(name, "")
-        if value not in ([wanted] if isinstance(wanted, str) else wanted):
+        if value_of(frame, name) not in ([wanted] if isinstance(wanted, str) else wanted):
             return False
     return True

@@ -1,7 +1,7 @@
 """Splits by what public labels say of a frame: anyone with the labels can make them again.
 
 BDD100K's attributes divide it into day and night, clear, rain, snow and fog, city and highway;
-any other attribute divides a set into its values.
+any other attribute, the split and the sequence divide a set into their values.
 Values that belong to neither side (dawn, undefined, overcast, …) are left out by name, never
 guessed. A split is a manifest of frames' names with their digests; a whole drive goes to the side
 that most of its frames are on, and its other frames are left out, so that no drive is on two
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Frame
-from isthmus.data.selection import what_there_is
+from isthmus.data.selection import value_of, what_there_is
 from isthmus.errors import ConfigError, InputError
 from isthmus.files import write_json
 
@@ -76,7 +76,7 @@ def split_by(dataset: Dataset, rule: str) -> Split:
     votes: dict[str, Counter[str]] = {}
     left_out: Counter[str] = Counter()
     for frame in dataset:
-        value = frame.attributes.get(chosen.attribute, "")
+        value = value_of(frame, chosen.attribute)
         if value in side_of:
             votes.setdefault(_unit(frame), Counter())[side_of[value]] += 1
         else:
@@ -85,7 +85,7 @@ def split_by(dataset: Dataset, rule: str) -> Split:
     home = {unit: max(order, key=count.__getitem__) for unit, count in votes.items()}
     kept: dict[str, list[Frame]] = {side: [] for side in order}
     for frame in dataset:
-        side = side_of.get(frame.attributes.get(chosen.attribute, ""))
+        side = side_of.get(value_of(frame, chosen.attribute))
         if side is None:
             continue
         if home[_unit(frame)] == side:
@@ -109,7 +109,7 @@ def find_rule(dataset: Dataset, name: str) -> Rule:
     words = {word for side in rule.sides.values() for word in side} if rule else set()
     if rule and any(frame.attributes.get(rule.attribute) in words for frame in dataset):
         return rule
-    values = sorted({f.attributes[name] for f in dataset if name in f.attributes})
+    values = sorted({value for f in dataset if (value := value_of(f, name))})
     if not values:
         has = what_there_is(dataset)
         if rule:
