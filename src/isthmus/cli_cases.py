@@ -93,6 +93,7 @@ def corner_cases(
     source_images: Path | None = None,
     target_images: Path | None = None,
     predictions: Path | None = None,
+    labelled: Path | None = None,
     max_frames: int = 2000,
     seed: int = 0,
     workers: Workers = None,
@@ -115,6 +116,9 @@ def corner_cases(
         The same for the target.
     predictions
         Label file with a detector's boxes on the target's images, for attributes of boxes.
+    labelled
+        Label file of target frames whose labels may be looked at, never those of a test: says
+        which cells the misses of the predictions lie in.
     max_frames
         Frames drawn from each set for features.
     seed
@@ -131,6 +135,7 @@ def corner_cases(
             source_images=source_images,
             target_images=target_images,
             predictions=predictions,
+            labelled=labelled,
             max_frames=max_frames,
             seed=seed,
             executor=isthmus.local_executor(workers),

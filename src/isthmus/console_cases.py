@@ -58,7 +58,7 @@ def show_corner_cases(result: Any, page: Path) -> None:
     """Print the missing cells, most missing first, and where the plan and the page lie."""
     document = result.document
     table = Table(
-        *("cell", "source", "target", "expected", "of the gap", "ordered"),
+        *("cell", "source", "target", "expected", "of the gap", "of misses", "ordered"),
         box=SIMPLE_HEAD,
         padding=0,
     )
@@ -71,8 +71,9 @@ def show_corner_cases(result: Any, page: Path) -> None:
             escape(", ".join(f"{k} {v}" for k, v in row["values"].items())),
             f"{row['source']['share']:.1%}",
             f"{row['target']['share']:.1%}",
-            "–" if row["expected"] is None else f"{row['expected']:.1%}",
-            "–" if row["explained_gap"] is None else f"{row['explained_gap']:.0%}",
+            _share(row["expected"]),
+            _share(row["explained_gap"]),
+            _share((row["misses"] or {}).get("share_of_misses")),
             by if order is None else f"{by} {order.frames}",
         )
     if document["ranked"]:
@@ -101,3 +102,7 @@ def show_generated(result: Any) -> None:
     before, after = (result.document[f"coverage_{m}"] for m in ("before", "after"))
     OUT.print(f"coverage of the target: {before:.0%} before, {after:.0%} after", markup=False)
     show_path("labels", result.labels)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"

@@ -25,6 +25,7 @@ def cases(folder: Path, **more: Any) -> dict[str, Any]:
         "completeness": {"2": {"covered": 72, "possible": 106, "share": 0.679}},
         "unknown_attributes": ["nearest"], "cells": [row],
         "ranked": [{**row, "explained_gap": 0.42, "can_be_made": True,
+                    "misses": {"objects": 60, "missed": 21, "share_of_misses": 0.777},
                     "gallery": picture(folder / "examples" / "cell.jpg", 1)}],
         "scenarios": {"together": [{"classes": ["car", "rider"], "frames": 241, "lift": 1.27}],
                       "unusual_boxes": [{"category": "car", "deviations": -10.6,
@@ -47,7 +48,8 @@ def test_the_page_says_what_was_found(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text("orders: [445 frames]\n")
     page, text = page_of(tmp_path, cases(tmp_path))
     for said in (
-        "my domain", "72 of 106", "67.9", "Light: low light", "11.4", "[2.9, 35.7]", "96.0",
+        "my domain", "72 of 106", "67.9", "77.7", "21 of 60 objects",
+        "Light: low light", "11.4", "[2.9, 35.7]", "96.0",
         "42.0", "15.2", "nearest", "car and rider", "1.27", "−10.6", "b.jpg", "torn",
         "orders: [445 frames]", "Below: what the source has of it", "night/7.jpg",
         "Layouts of the target",

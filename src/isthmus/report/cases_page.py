@@ -105,7 +105,7 @@ def _missing(document: Document, pictures: Pictures) -> tuple[Block, ...]:
     ranked = fields.records(document, "ranked")
     if not ranked:
         return (Text("Nothing that the target shows is rare in the source.", "good"),)
-    columns = ("Cell", "Source", "Target", "Expected", "Of the gap", "Can be made")
+    columns = ("Cell", "Source", "Target", "Expected", "Of the gap", "Of misses", "Can be made")
     rows = tuple(
         (
             _name(row),
@@ -113,6 +113,7 @@ def _missing(document: Document, pictures: Pictures) -> tuple[Block, ...]:
             wording.percent_estimate(fields.record(row, "target"), key="share"),
             wording.percent(fields.number(row, "expected")),
             wording.percent(fields.number(row, "explained_gap")),
+            _misses(fields.record(row, "misses")),
             "yes" if row.get("can_be_made") is True else "no: record it",
         )
         for row in ranked
@@ -124,7 +125,7 @@ def _missing(document: Document, pictures: Pictures) -> tuple[Block, ...]:
         "next to no gap, or fewer than 20 frames lie outside the cell to tell by."
     )
     blocks: list[Block] = [
-        Table("Cells of the domain that are missing", columns, rows, frozenset(columns[1:5]),
+        Table("Cells of the domain that are missing", columns, rows, frozenset(columns[1:6]),
               note=note)
     ]  # fmt: skip
     for row in ranked:
@@ -215,6 +216,15 @@ def _scenarios(document: Document) -> tuple[Block, ...]:
                   layouts, frozenset({"Rarity"}), folded=len(layouts) > 6, note=note)
         )  # fmt: skip
     return tuple(blocks)
+
+
+def _misses(found: Document) -> str:
+    """`42.0 % (21 of 60 objects)`, or a dash where no labels said what the detector misses."""
+    share = fields.number(found, "share_of_misses")
+    if share is None:
+        return wording.MISSING
+    missed, objects = (wording.count(fields.integer(found, k)) for k in ("missed", "objects"))
+    return f"{wording.percent(share)} ({missed} of {objects} objects)"
 
 
 def _name(row: Document) -> str:

@@ -26,11 +26,12 @@ from isthmus.cornercases.table import ConditionTable, measure_conditions, write_
 from isthmus.data.dataset import Dataset
 from isthmus.data.formats import read_dataset
 from isthmus.data.frame import Box, Frame, Problem
-from isthmus.errors import InputError
+from isthmus.errors import ConfigError, InputError
 from isthmus.features.extractor import FeatureSet, load_extractor
 from isthmus.features.store import extract_features
 from isthmus.files import make_folder, write_json
 from isthmus.quality.support import support
+from isthmus.study.misses import Misses, find_misses
 from isthmus.study.scenarios import facts_of, scenarios_document
 
 SCHEMA = "isthmus.corner-cases/1"
@@ -68,6 +69,7 @@ def plan_corner_cases(
     source_images: Path | str | None = None,
     target_images: Path | str | None = None,
     predictions: Path | str | None = None,
+    labelled: Path | str | None = None,
     max_frames: int = 2000,
     seed: int = 0,
     executor: Executor | None = None,
@@ -83,6 +85,8 @@ def plan_corner_cases(
         source_images, target_images: folders that image names are relative to.
         predictions: label file with a detector's boxes (with scores) on the target's images, for
             attributes of boxes.
+        labelled: label file of target frames whose labels may be looked at, never those of a test:
+            says which cells the detector's misses lie in. Needs `predictions`.
         max_frames: drawn from each set for features.
         seed: decides every draw.
         executor: decodes images in its workers; no figure depends on it.
@@ -90,8 +94,10 @@ def plan_corner_cases(
 
     Raises:
         InputError: a set cannot be read, or the target tells none of the domain's attributes.
-        ConfigError: the domain's file is wrong.
+        ConfigError: the domain's file is wrong, or `labelled` is given without `predictions`.
     """
+    if labelled is not None and predictions is None:
+        raise ConfigError("labelled: misses are known where predictions are given too")
     folder = Path(out)
     make_folder(folder)
     domain = load_design_domain(odd) if odd is not None else measured_domain()
@@ -107,6 +113,10 @@ def plan_corner_cases(
         if predictions is None
         else predicted_boxes(predictions, target_images, theirs, executor)
     )
+    misses = None
+    if labelled is not None:
+        misses, more = find_misses(labelled, target_images, theirs, boxes or {}, executor)
+        remarks = (*remarks, *more)
     tables = [
         measure_conditions(frames, executor=executor, progress=progress)
         for frames in (ours.frames, theirs.unlabeled().frames)
@@ -142,7 +152,7 @@ def plan_corner_cases(
         "schema": SCHEMA,
         "odd": domain.as_json(),
         **_described(found),
-        "ranked": _ranked(chosen, {cell.name for cell in left}, features, galleries),
+        "ranked": _ranked(chosen, {cell.name for cell in left}, features, galleries, misses),
         "scenarios": scenarios_document(ours, theirs.unlabeled(), boxes),
         "problems": [asdict(problem) for problem in problems],
     }
@@ -232,7 +242,11 @@ def _galleries(cells: list[Cell], source: Dataset, target: Dataset, folder: Path
 
 
 def _ranked(
-    chosen: list[Cell], left: set[str], features: list[FeatureSet], galleries: dict[str, str]
+    chosen: list[Cell],
+    left: set[str],
+    features: list[FeatureSet],
+    galleries: dict[str, str],
+    misses: Misses | None,
 ) -> list[Document]:
     """The cells that are missing, most missing first, with what each explains of the gap."""
     layers = [next(iter(f.layers.values())) for f in features]
@@ -248,6 +262,7 @@ def _ranked(
             **_cell(cell),
             "missing": cell.missing,
             "explained_gap": gap(cell),
+            "misses": misses and misses.within(cell.target_ids),
             "can_be_made": cell.name not in left,
             "target_examples": list(cell.target_ids[:LISTED]),
             "gallery": galleries.get(cell.name),
