@@ -12,6 +12,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import measured_adapt
 import measured_augment
 import measured_quality
 import measured_sections
@@ -90,6 +91,10 @@ def page(results: dict[str, dict[str, Any]]) -> str:
     for name in ("synthetic_value", "adapt", "translate"):
         if name in results:
             parts += getattr(measured_sections, name)(results[name])
+        if name == "adapt" and name in results:
+            tables = results[name]["tables"]
+            parts += measured_adapt.classic(results[name]) if "classic" in tables else []
+            parts += measured_adapt.speed(results[name]) if "speed" in tables else []
     for name in ("corner_cases", "quality_peers"):
         if name in results:
             parts += getattr(measured_quality, name)(results[name])
