@@ -84,8 +84,13 @@ def stamp() -> dict[str, str]:
 
 
 def _named(argument: str) -> str:
-    """An argument as others can give it: of places on this machine, the name alone."""
-    return Path(argument).name if Path(argument).is_absolute() else Path(argument).as_posix()
+    """An argument as others can give it: of places on this machine, the name alone.
+
+    `onnx:/nets/net.onnx#conv5` is an extractor and a place.
+    """
+    kind, colon, place = argument.rpartition(":")
+    name = Path(place).name if Path(place).is_absolute() else Path(place).as_posix()
+    return f"{kind}{colon}{name}"
 
 
 def _git(*arguments: str) -> str:
