@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path
+from isthmus.console import ERR, OUT, SHOWN_PROBLEMS, show_path, show_table
 
 
 def show_audit(report: Any, made: Any, out: Path, page: Path) -> None:
@@ -51,4 +51,4 @@ def show_effects(effects: Mapping[str, Any]) -> None:
     for name, effect in effects.items():
         steps = (f"{value:g}" for value in effect.scale.ladder)
         table.add_row(escape(name), escape(effect.scale.unit), *steps, escape(effect.label))
-    OUT.print(table)
+    show_table(table)

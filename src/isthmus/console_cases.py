@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from isthmus.console import ERR, OUT, show_path
+from isthmus.console import ERR, OUT, show_path, show_table
 
 
 def show_quality(result: Any, *, saved: Path | None) -> None:
@@ -33,7 +33,7 @@ def show_quality(result: Any, *, saved: Path | None) -> None:
             kinds,
             "–" if score is None else f"{score['score']:.1f} of {score['frames']}",
         )
-    OUT.print(table)
+    show_table(table)
     for row in result.document["across"]:
         OUT.print(
             f"{row['first']} and {row['second']}: {row['exact']} equal files, "
@@ -77,7 +77,7 @@ def show_corner_cases(result: Any, page: Path) -> None:
             by if order is None else f"{by} {order.frames}",
         )
     if document["ranked"]:
-        OUT.print(table)
+        show_table(table)
     OUT.print(f"{document['coverage']:.0%} of the target is covered by the source", markup=False)
     for strength, found in document["completeness"].items():
         OUT.print(
@@ -98,7 +98,7 @@ def show_generated(result: Any) -> None:
         cell = ", ".join(f"{k} {v}" for k, v in row["cell"].items())
         numbers = (str(row[k]) for k in ("asked", "made", "show_it"))
         table.add_row(escape(cell), row["by"], *numbers)
-    OUT.print(table)
+    show_table(table)
     before, after = (result.document[f"coverage_{m}"] for m in ("before", "after"))
     OUT.print(f"coverage of the target: {before:.0%} before, {after:.0%} after", markup=False)
     show_path("labels", result.labels)

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from isthmus.console import OUT, show_path
+from isthmus.console import OUT, show_path, show_table
 
 
 def show_audit(report: Any, out: Path, page: Path) -> None:
@@ -17,7 +17,7 @@ def show_audit(report: Any, out: Path, page: Path) -> None:
     table = Table("category", "keep", "ignore", "reject", box=SIMPLE_HEAD)
     for category, counts in report.by_category.items():
         table.add_row(escape(category), *(str(counts[n]) for n in ("keep", "ignore", "reject")))
-    OUT.print(table)
+    show_table(table)
     for reason, count in report.reasons.items():
         OUT.print(f"  {count} × {reason}", markup=False)
     OUT.print(
@@ -35,4 +35,4 @@ def show_curve(points: Any) -> None:
     for point in points:
         shares = (f"{100 * share:.1f} %" for share in (point.keep, point.ignore, point.reject))
         table.add_row(f"{point.strength:g}", str(point.boxes), *shares, f"{point.structure:.3f}")
-    OUT.print(table)
+    show_table(table)

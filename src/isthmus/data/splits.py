@@ -58,10 +58,12 @@ class Split:
     Attributes:
         sides: name → the frames on that side.
         left_out: reason → number of frames.
+        rule: that divided it.
     """
 
     sides: Mapping[str, Dataset]
     left_out: Mapping[str, int]
+    rule: Rule
 
 
 def split_by(dataset: Dataset, rule: str) -> Split:
@@ -96,7 +98,7 @@ def split_by(dataset: Dataset, rule: str) -> Split:
         side: Dataset(f"{dataset.name}/{side}", tuple(frames), (), dataset.categories)
         for side, frames in kept.items()
     }
-    return Split(sides, dict(sorted(left_out.items())))
+    return Split(sides, dict(sorted(left_out.items())), chosen)
 
 
 def find_rule(dataset: Dataset, name: str) -> Rule:
@@ -139,7 +141,8 @@ def save_split(dataset: Dataset, rule: str, folder: Path | str) -> dict[str, Pat
     Raises:
         ConfigError, InputError: as for `split_by`.
     """
-    found, chosen = split_by(dataset, rule), find_rule(dataset, rule)
+    found = split_by(dataset, rule)
+    chosen = found.rule
     written = {}
     for side, part in found.sides.items():
         path = Path(folder) / f"{side}.json"
