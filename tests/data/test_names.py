@@ -117,10 +117,19 @@ def test_cameras_that_change_within_a_sequence_are_named_where_they_are_lost(tmp
     assert all(f.camera is None for f in found.values())
 
 
-@pytest.mark.parametrize("format", ["coco", "bdd100k"])
+@pytest.mark.parametrize("format", ["coco", "bdd100k", "kitti", "kitti_tracking", "fiftyone"])
 def test_scores_that_are_no_confidence_are_counted(tmp_path, format):
     boxes = tuple(Box("car", (1.0, 2.0, 9.0, 8.0 + i), score=s) for i, s in enumerate((0.5, 7.5)))
     dataset = Dataset("x", (frame(tmp_path, 0, objects=boxes),))
     back = read_dataset(write_dataset(dataset, tmp_path / "out", format))
     assert [box.score for box in back.frames[0].objects] == [0.5, None]
-    assert {p.kind: p.count for p in back.problems} == {"unused-score": 1}
+    assert {p.kind: p.count for p in back.problems}["unused-score"] == 1
+
+
+def test_a_yolo_score_that_is_no_confidence_is_counted(tmp_path):
+    frame(tmp_path, 0)
+    (image,) = tmp_path.rglob("*.png")
+    image.with_suffix(".txt").write_text("0 .5 .5 .4 .4 7.5\n0 .5 .5 .4 .2 .25\n")
+    back = read_dataset(image.parent, format="yolo")
+    assert [box.score for box in back.frames[0].objects] == [None, 0.25]
+    assert {p.kind: p.count for p in back.problems}["unused-score"] == 1

@@ -28,7 +28,6 @@ from isthmus.data.formats.locate import Found, NotFound, Roots, is_address, loca
 from isthmus.data.formats.reading import Reading
 from isthmus.data.formats.records import ImageCheck, RawBox, Record
 from isthmus.data.formats.scalabel_label import (
-    UNUSED_SCORES,
     BoxError,
     Labels,
     NoBoxError,
@@ -234,7 +233,7 @@ class ScalabelReading(Reading):
         """Decide what frames without labels mean, and enter what is said once for all."""
         for kind, reason, count in (
             ("unused-attribute", "attributes of labels are not text", self.labels.refused),
-            ("unused-score", UNUSED_SCORES, self.labels.scores),
+            ("unused-score", values.UNUSED_SCORES, self.labels.scores),
             ("bad-outline", "polygons, masks or boxes in space cannot be used; the labels' boxes "
              "are", self.labels.outlines),
             ("box-from-outline", "labels without box2d got the box around their outline",

@@ -15,7 +15,6 @@ from isthmus.data.formats import values
 from isthmus.data.formats.scalabel_label import (
     FLAGS,
     OTHER,
-    UNUSED_SCORES,
     BoxError,
     Labels,
     NoBoxError,
@@ -98,7 +97,7 @@ class Annotations:
     def account(self) -> Iterator[tuple[str, str, int]]:
         """(kind, reason, count) of what was left out of annotations that are otherwise used."""
         yield "unused-attribute", "attributes of annotations are not text", self._labels.refused
-        yield "unused-score", UNUSED_SCORES, self._labels.scores
+        yield "unused-score", values.UNUSED_SCORES, self._labels.scores
         yield "unused-annotation-part", "keypoints and captions are not used", self._unused
         bad = self._outlines + self._labels.outlines
         yield "bad-outline", "segmentations or boxes in space cannot be used; the boxes are", bad

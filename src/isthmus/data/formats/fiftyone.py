@@ -140,7 +140,9 @@ class _Reading(Reading):
             self.log.add(self.path, "bad-annotation", reason)
             return
         x, y, width, height = box
-        score = values.number(known.get("confidence"))
+        score = values.score(known.get("confidence"))
+        if score is None and known.get("confidence") is not None:
+            self.log.tally(self.path, "unused-score", values.UNUSED_SCORES)
         attributes = _attributes(known)
         instance = known.get("instance")
         instance = instance if not isinstance(instance, dict) else None
@@ -151,7 +153,7 @@ class _Reading(Reading):
             values.flag(known.get("truncated")),
             bool(values.flag(known.get("iscrowd")) or values.flag(known.get("ignore"))),
             values.scalar_text(instance) or values.scalar_text(known.get("index")),
-            score if score is not None and 0 <= score <= 1 else None,
+            score,
             attributes,
             mask=self._mask(record, where, known, box),
         )

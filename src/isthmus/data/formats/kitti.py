@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.formats import kitti_label
+from isthmus.data.formats import kitti_label, values
 from isthmus.data.formats.locate import Roots
 from isthmus.data.formats.reading import Reading
 from isthmus.data.formats.records import ImageCheck, RawBox, Record
@@ -94,12 +94,15 @@ class _Reading(Reading):
                 return
             record.boxes = []
             for index, line in enumerate(lines, start=1):
-                made = kitti_label.box_from(line.split(), offset, None)
+                words = line.split()
+                made = kitti_label.box_from(words, offset, None)
                 where = f"line {index}"
                 if isinstance(made, str):
                     self.log.add(labels, "bad-annotation", f"{where}: {made}")
                 else:
                     record.boxes.append(RawBox(where, made))
+                    if kitti_label.lacks_score(words, made):
+                        self.log.tally(labels, "unused-score", values.UNUSED_SCORES)
         self.add_found(record, self.roots.find([f"{stem}{suffix}" for suffix in SUFFIXES]))
 
     def conclude(self) -> None:

@@ -102,6 +102,11 @@ def number(word: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def lacks_score(words: list[str], made: Box) -> bool:
+    """True if the line gives the box a score that is no confidence."""
+    return len(words) == 16 and made.score is None
+
+
 def box_from(words: list[str], offset: npt.NDArray[np.float64], instance: str | None) -> Box | str:
     """The box of a line's fields, or what is wrong with them."""
     if not 15 <= len(words) <= 16:
@@ -112,7 +117,7 @@ def box_from(words: list[str], offset: npt.NDArray[np.float64], instance: str | 
         return "a field is no finite number"
     truncated, occluded, alpha, *rest = (value for value in known if value is not None)
     x1, y1, x2, y2, height, width, length, x, y, z, rotation = rest[:11]
-    score = rest[11] if len(rest) > 11 else None
+    score = values.score(rest[11]) if len(rest) > 11 else None
     attributes = {}
     if truncated not in (-1, 0, 1):
         attributes["truncation"] = words[1]
@@ -130,7 +135,7 @@ def box_from(words: list[str], offset: npt.NDArray[np.float64], instance: str | 
         None if truncated == -1 else truncated > 0,
         category == DONT_CARE,
         instance,
-        score if score is not None and 0 <= score <= 1 else None,
+        score,
         attributes,
         cuboid=cuboid,
     )

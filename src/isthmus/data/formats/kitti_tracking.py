@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.data.dataset import Dataset
-from isthmus.data.formats import kitti_label
+from isthmus.data.formats import kitti_label, values
 from isthmus.data.formats.format import Writer
 from isthmus.data.formats.kitti import files_in
 from isthmus.data.formats.kitti_writer import KITTI_WRITER
@@ -113,6 +113,8 @@ class _Reading(Reading):
                 self.log.add(labels, "bad-annotation", f"{where}: {made}")
             else:
                 frames.setdefault(int(words[0]), []).append(RawBox(where, made))
+                if kitti_label.lacks_score(words[2:], made):
+                    self.log.tally(labels, "unused-score", values.UNUSED_SCORES)
         return frames
 
 

@@ -26,7 +26,6 @@ from isthmus.errors import InputError
 FLAGS = ("occluded", "truncated", "crowd", "ignored")
 OTHER = "other_attributes"
 """In sets that isthmus wrote: attributes of the names of flags, which they are not."""
-UNUSED_SCORES = "scores are none between 0 and 1: not used"
 SHAPE = "shape"
 """In sets that isthmus wrote: true of a shape that would else be taken for an object."""
 EDGES = ("x1", "y1", "x2", "y2")
@@ -102,9 +101,8 @@ class Labels:
             if corners is None:
                 raise BoxError("`box2d` is not four finite numbers")
             xyxy = (corners[0], corners[1], corners[2], corners[3])
-        score = values.number(label.get("score"))
-        if label.get("score") is not None and (score is None or not 0 <= score <= 1):
-            self.scores, score = self.scores + 1, None
+        score = values.score(label.get("score"))
+        self.scores += score is None and label.get("score") is not None
         return Box(
             category,
             xyxy,

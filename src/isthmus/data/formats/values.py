@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 MAX_TEXT = 4096
+UNUSED_SCORES = "scores are none between 0 and 1: not used"
 
 
 def number(value: Any) -> float | None:
@@ -44,6 +45,12 @@ def numbers(value: Any, count: int) -> tuple[float, ...] | None:
             return None
         found.append(known)
     return tuple(found)
+
+
+def score(value: Any) -> float | None:
+    """A confidence from 0 to 1, or None."""
+    known = number(value)
+    return known if known is not None and 0 <= known <= 1 else None
 
 
 def size(width: Any, height: Any) -> tuple[int, int] | None:

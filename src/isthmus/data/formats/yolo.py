@@ -128,6 +128,7 @@ class _Reading(Reading):
     silent: int = 0
     nameless: set[int] = field(default_factory=set)
     drawn: int = 0
+    scoreless: int = 0
 
     def take(self, root: Path, split: str, entry: str) -> None:
         """Add the images of a folder, or those that a text file lists."""
@@ -197,7 +198,8 @@ class _Reading(Reading):
         category = self.names.get(index, str(index))
         if len(shares) <= 6:
             x, y, width, height = shares[1:5]
-            score = shares[5] if len(shares) == 6 and 0 <= shares[5] <= 1 else None
+            score = values.score(shares[5]) if len(shares) == 6 else None
+            self.scoreless += len(shares) == 6 and score is None
             edges = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
             return Box(category, edges, score=score)
         if len(shares) % 2 == 0:
@@ -220,6 +222,7 @@ class _Reading(Reading):
         self.log.tally(self.path, "no-labels", reason, count=self.silent)
         reason = "classes have no name; their numbers are used"
         self.log.tally(self.path, "unnamed-class", reason, count=len(self.nameless))
+        self.log.tally(self.path, "unused-score", values.UNUSED_SCORES, count=self.scoreless)
         reason = "outlines got the box around them"
         self.log.tally(self.path, "box-from-outline", reason, count=self.drawn)
 
