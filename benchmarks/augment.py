@@ -8,10 +8,11 @@ gap between the clear frames and the true ones is measured, and again after an e
 has been applied to the clear frames (for motion blur: to frames at dusk without any). The effect is
 given the physical value that the renderer had,
 frames' depth and class maps; nothing is fitted. A reduction of 1 closes the gap, 0 leaves it. The
-gap is MMD² (unbiased: its floor is 0 on average) with one bandwidth a condition, on features scaled
-once a condition; the figure is the mean of two kinds of features (descriptors, layers of a
-network), of those that tell the condition from the clear day. CamVid by day against CamVid by dusk
-is measured in the same way, with default depth.
+gap is MMD² (unbiased: its floor is 0 on average; frames of one scene are not compared with each
+other, `augment_gap.py`) with one bandwidth a condition, on features scaled once a condition; the
+figure is the mean of two kinds of features (descriptors, layers of a network), of those that tell
+the condition from the clear day. CamVid by day against CamVid by dusk, other scenes of one camera,
+is measured by the usual MMD², with default depth.
 
 *Speed.* CPU time of one thread a frame of 640 × 360 with depth given, audit of labels included,
 decoding and encoding left out, at severity 3; halved: two cores work on two frames at once. Memory
@@ -37,6 +38,7 @@ import augment_peers
 import augment_worlds
 import numpy as np
 import record
+from augment_gap import paired_mmd2
 from augment_perceptual import perceptual
 
 from isthmus import seeds
@@ -57,7 +59,8 @@ Images = list[np.ndarray]
 SEED = 3
 CAMVID = ("low_light", 3.0)
 """Effect and severity that make day dusk; its factors were set beside these very dusk frames."""
-LOOKED_AT = 12
+CAMVID_FRAMES = 24
+LOOKED_AT = 24
 """Scenes at which effects were looked at while they were written: they are not measured."""
 DISTANCES = (0, 10, 20, 40, 80)
 
@@ -75,8 +78,13 @@ def features(images: Sequence[np.ndarray], extractors: dict[str, Extractor]) -> 
     return found
 
 
-def gaps(true: Images, sets: dict[str, Images], extractors: dict[str, Extractor]) -> dict[str, Any]:
-    """Feature → set → MMD² to the true frames; "clear" decides scale and bandwidth."""
+def gaps(
+    true: Images, sets: dict[str, Images], extractors: dict[str, Extractor], *, paired: bool
+) -> dict[str, Any]:
+    """Feature → set → MMD² to the true frames; "clear" decides scale and bandwidth.
+
+    `paired`: frame k of each set shows the scene of frame k of `true`.
+    """
     wanted = features(true, extractors)
     table: dict[str, Any] = {name: {} for name in extractors}
     known = {key: features(images, extractors) for key, images in sets.items()}
@@ -98,6 +106,8 @@ def gaps(true: Images, sets: dict[str, Images], extractors: dict[str, Extractor]
                 permutations=0, bootstraps=0, floor_splits=100, seed=SEED,
             )  # fmt: skip
             table[name][key] = known_gap.value
+            if paired:
+                table[name][key] = paired_mmd2(scaled(found[name]), y, bandwidth)
             if key == "clear":
                 table[name]["floor"] = known_gap.floor
     return table
@@ -163,7 +173,7 @@ def compared(
     """One row of the table of realism; `paired`: true and clear frames show the same scenes."""
     notes: list[str] = []
     sets = {"clear": clear, "isthmus": ours, **by_peers(name, clear, notes.append)}
-    table = gaps(true, sets, extractors)
+    table = gaps(true, sets, extractors, paired=paired)
     row: dict[str, Any] = {"frames": [len(clear), len(true)], "mmd2": table, "notes": notes}
     row["reduction"] = reductions(table)
     if paired:
@@ -175,7 +185,7 @@ def compared(
 
 def rendered_row(name: str, options: argparse.Namespace, extractors: Any) -> dict[str, Any]:
     """A rendered condition against the clear day's frames under the effect."""
-    executor = local_executor(1)
+    executor = local_executor(2)
     clear, true = (
         augment_worlds.world(w, options.frames, options.worlds, first=LOOKED_AT, executor=executor)
         for w in (augment_worlds.BASES.get(name, "clear"), name)
@@ -261,7 +271,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, help="folder of the peers' packages")
     parser.add_argument("--camvid", type=Path, help="CamVid's coco.json")
     parser.add_argument("--network", help="extractor beside the descriptors")
-    parser.add_argument("--frames", type=int, default=12)
+    parser.add_argument("--frames", type=int, default=36)
     parser.add_argument("--quick", action="store_true", help="four scenes, no result written")
     parser.add_argument("--conditions", nargs="+", default=list(augment_worlds.EFFECTS))
     options = parser.parse_args()
@@ -306,7 +316,7 @@ def _rows(options: argparse.Namespace, extractors: dict[str, Any]) -> dict[str, 
             rows[name] = read_json(path)["row"]
             continue
         if name == "camvid_dusk":
-            rows[name] = camvid_row(options.camvid, 2 * options.frames, extractors)
+            rows[name] = camvid_row(options.camvid, CAMVID_FRAMES, extractors)
         else:
             rows[name] = rendered_row(name, options, extractors)
         write_json(path, {"key": key, "row": rows[name]})

@@ -17,14 +17,14 @@ from isthmus.augment.depth import FAR
 from isthmus.augment.effect import EFFECTS
 from isthmus.augment.fog import Fog
 from isthmus.augment.high_illumination import HighIllumination
-from isthmus.augment.lamps import headlamp_beam, vehicle_lamps
+from isthmus.augment.lamps import headlamp_beam, shining, vehicle_lamps
 from isthmus.augment.linear import luminance, to_linear, to_srgb
 from isthmus.augment.low_light import LowLight
 from isthmus.augment.motion_blur import MotionBlur
 from isthmus.augment.rain import Rain
 from isthmus.augment.severity import Scale
 from isthmus.augment.snow import Snow
-from isthmus.augment.surfaces import road_plane
+from isthmus.augment.surfaces import road_plane, surfaces
 from isthmus.augment.wet_road import mirroring, puddles
 from isthmus.data.frame import Box
 from isthmus.errors import InputError
@@ -113,19 +113,20 @@ def measure(name: str, arrays: Arrays, depth: np.ndarray, severity: float) -> fl
     light = to_linear(arrays.image)
     effect = EFFECTS[name]
     if name == "low_light":  # mean daylight
-        return float(LowLight(lamps=False).relit(light, arrays, depth, severity, rng).mean())
+        return float(LowLight(lamps=False).relit(light, arrays, depth, severity, rng)[0].mean())
     if name == "high_illumination":  # mean light, which rises
-        return -float(HighIllumination().lit(light, depth, severity, rng).mean())
+        where = surfaces(arrays, depth)
+        return -float(HighIllumination().lit(light, where, severity, rng).mean())
     changed = effect.change(light, arrays, depth, severity, rng)
     if name in ("rain", "snow", "sleet", "storm"):  # what the air between lets through
         law = Snow if name in ("snow", "sleet") else Rain
         return float(law.transmission(depth, effect.scale.amount(severity)).mean())
     if changed.transmission is not None:  # share of the scene's own light that arrives
         return float(changed.transmission.mean())
-    if name == "wet_road":  # share of the road's light that it mirrors, which rises
+    if name in ("wet_road", "wet_night"):  # share of the road's light that it mirrors, which rises
         plane, film = road_plane(depth, arrays.geometry), effect.scale.amount(severity)
         return -float(mirroring(plane, puddles(plane, depth.shape, film, rng), film).mean())
-    if name in ("night", "wet_night"):  # the picture's lower half, where there is no sky
+    if name == "night":  # the picture's lower half, where there is no sky
         return float(changed.light[arrays.image.shape[0] // 2 :].clip(0, 1).mean())
     if name == "colour_cast":  # red against blue, either way
         red, _, blue = changed.light.reshape(-1, 3).mean(axis=0)
@@ -172,7 +173,7 @@ def test_linear_light_round_trip_is_exact():
 
 @pytest.mark.parametrize("visibility", [400.0, 120.0, 40.0])
 def test_contrast_at_the_visibility_falls_to_five_percent(visibility):
-    fog = Fog(heterogeneity=0.0)
+    fog = Fog(heterogeneity=0.0, evened=0.0, noise=0.0)
     severity = fog.scale.severity(visibility)
     depth = np.full((48, 64), visibility if visibility < 250 else 240.0, np.float32)
     image = np.full((48, 64, 3), 60, np.uint8)
@@ -191,16 +192,17 @@ def test_contrast_at_the_visibility_falls_to_five_percent(visibility):
 
 def test_infinitely_far_becomes_airlight():
     arrays, depth = street(96, 64)
-    after, _ = Fog().apply(arrays, depth, 5.0, np.random.default_rng(2))
+    after, _ = Fog(noise=0.0).apply(arrays, depth, 5.0, np.random.default_rng(2))
     assert after.image[:20].std(axis=(0, 1)).max() < 1.0
 
 
 def test_fog_hides_by_distance():
-    image = np.random.default_rng(0).integers(30, 220, (120, 200, 3)).astype(np.uint8)
+    image = np.random.default_rng(0).integers(30, 220, (15, 25, 3)).astype(np.uint8)
+    image = image.repeat(8, axis=0).repeat(8, axis=1)
     boxes = (Box("car", (20, 40, 60, 80)), Box("car", (120, 40, 160, 80)))
     depth = np.full((120, 200), 8.0, np.float32)
     depth[:, 100:] = 180.0
-    _, audit = Fog().apply(Arrays(image, boxes), depth, 5.0, np.random.default_rng(0))
+    _, audit = Fog(evened=0.0).apply(Arrays(image, boxes), depth, 5.0, np.random.default_rng(0))
     near, far = audit.boxes
     assert near.decision == "keep"
     assert far.decision == "drop"
@@ -242,7 +244,7 @@ def test_lamps_are_for_vehicles_seen_from_ahead_or_behind():
     car = Box("car", (100, 50, 130, 76))
     total = [
         sum(
-            float(vehicle_lamps((box,), shape, 1.0, np.random.default_rng(k)).sum())
+            float(shining(vehicle_lamps((box,), shape, 1.0, np.random.default_rng(k)), shape).sum())
             for k in range(12)
         )
         for box in (person, wide, car)

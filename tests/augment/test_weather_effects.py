@@ -13,7 +13,7 @@ from isthmus.augment.effect import EFFECTS
 from isthmus.augment.fog import Fog
 from isthmus.augment.lens_dirt import cover
 from isthmus.augment.linear import LUMINANCE, luminance, to_linear
-from isthmus.augment.low_light import DAYLIGHT, KEPT, LONGEST, LowLight, exposed
+from isthmus.augment.low_light import DAYLIGHT, KEPT, LONGEST, RISEN, LowLight, exposed
 from isthmus.augment.night import street_lamps
 from isthmus.augment.rain import Rain
 from isthmus.augment.sensor_noise import SensorNoise, gain_of
@@ -88,18 +88,29 @@ def test_exposure_makes_up_for_dusk_and_no_longer_for_night():
     assert exposed(60) == pytest.approx(1 / 3, rel=0.1)
 
 
-def test_dusk_is_a_little_darker_noisier_and_paler():
+def test_dusk_is_a_little_darker_and_then_blue():
     arrays, depth = frame()
-    changed = {
-        s: LowLight(lamps=False).apply(arrays, depth, s, np.random.default_rng(0))[0].image
-        for s in (1.0, 3.0)
-    }
-    light = [luminance(to_linear(image)).mean() for image in (arrays.image, *changed.values())]
+    day, early, late = (
+        to_linear(LowLight(lamps=False).apply(arrays, depth, s, np.random.default_rng(0))[0].image)
+        for s in (0.0, 1.0, 3.0)
+    )
+    light = [luminance(image).mean() for image in (day, early, late)]
     assert 0.3 < light[1] / light[0] < 0.9
     assert 0.1 < light[2] / light[0] < 0.5
     wall = np.s_[40:90, :20]
-    colour = [np.ptp(image[wall].astype(int), axis=2).mean() for image in changed.values()]
-    assert colour[1] < colour[0]
+    hue = [image[wall][..., 2].mean() / image[wall][..., 0].mean() for image in (day, early, late)]
+    assert hue[1] == pytest.approx(hue[0], rel=0.1)
+    assert hue[2] > 1.15 * hue[0]
+
+
+def test_at_dusk_what_stands_gets_more_of_the_light_than_the_road():
+    arrays, depth = frame()
+    dusk = LowLight(lamps=False).apply(arrays, depth, 1.0, np.random.default_rng(0))[0].image
+    road = surfaces(arrays, depth).sealed
+    stands = ~road & (depth < FAR)
+    before, after = (luminance(to_linear(image)) for image in (arrays.image, dusk))
+    wall, ground = (after[part].mean() / before[part].mean() for part in (stands, road))
+    assert 1.15 < wall / ground < RISEN
 
 
 def test_night_is_dark_but_for_its_lamps():
@@ -115,11 +126,11 @@ def test_street_lamps_light_the_road_by_the_cosine_law():
     plane = Plane(horizon=40.0, rate=1 / (100 * 1.4), focal=100.0, middle=48.0)
     below = np.maximum(np.arange(96) + 0.5 - 40, 0.6)
     depth = np.repeat((1 / (plane.rate * below))[:, None], 120, axis=1).astype(np.float32)
-    light = street_lamps(depth, plane, np.random.default_rng(0))
+    light = street_lamps(depth, plane, 5.0)
     ground = light[50:, 40:80]
     assert 0.3 < ground.mean() < 2
     assert ground.max() > 1.3 * ground.min()
-    high = street_lamps(depth * 0 + 30, plane, np.random.default_rng(0))
+    high = street_lamps(depth * 0 + 30, plane, 5.0)
     assert np.isfinite(high).all()
 
 

@@ -14,6 +14,7 @@ from isthmus.data.frame import Box
 from isthmus.errors import InputError
 
 if TYPE_CHECKING:
+    from isthmus.augment.lamp_streaks import Source
     from isthmus.augment.surfaces import Surfaces
 
 SMALLEST_SIDE = 32
@@ -34,6 +35,7 @@ class Arrays:
         exact: depth is measured, not estimated: surfaces' normals can be taken from it.
         layout: what lies where, if that has been worked out already: the parts of a composition
             share it.
+        sources: lamps that shine in the frame, if an effect has lit them: wet ground mirrors them.
     """
 
     image: Bytes
@@ -42,6 +44,7 @@ class Arrays:
     geometry: Geometry = field(default_factory=Geometry)
     exact: bool = False
     layout: Surfaces | None = None
+    sources: tuple[Source, ...] = ()
 
     @property
     def things(self) -> tuple[Box, ...]:

@@ -70,7 +70,8 @@ class Composition(Physical):
         arrays = replace(arrays, layout=surfaces(arrays, depth))
         for part in self.parts:
             done = part.effect.change(light, arrays, depth, part.severity(severity), rng)
-            light = done.light
+            light = np.maximum(done.light, 0)  # noise can leave less than none
+            arrays = replace(arrays, sources=arrays.sources + done.sources)
             if done.transmission is not None:
                 through = done.transmission if through is None else through * done.transmission
         return Changed(light, through)

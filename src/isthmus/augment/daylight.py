@@ -18,20 +18,21 @@ BRIGHT = 0.42
 MIDDLE, LIFTED = 0.17, 3.2
 """Linear level at which cameras put the middle of a usual scene, and how many times higher that of
 a flat one may lie: white things are to come out white."""
-SKY_OVER_ROAD = 6.5
+SKY_OVER_ROAD = 5.0
 """Luminance of an overcast sky near the horizon over that of a dry road under it.
 
 CIE's overcast sky (Moon and Spencer 1942) has 3/7 of the zenith's luminance at the horizon, 7/9 on
-the mean; asphalt sends back about an eighth of the light."""
-SKY_OVER_REST = 4.5
-NOISE = 0.015
+the mean; worn asphalt sends back about 15 % of the light."""
+SKY_OVER_REST = 3.8
+DARKEST_SKY = 0.02
+NOISE = 0.02
 """Deviation, from pixel to pixel, that a camera adds to a surface as bright as the sky."""
 CLOUDY = np.array([0.97, 1.0, 1.02], np.float32)
 
 
 def overcast(
     light: Floats, sky: NDArray[np.bool_], road: NDArray[np.bool_], amount: float,
-    rng: np.random.Generator,
+    rng: np.random.Generator, *, lit_from_below: float = 1.0,
 ) -> Floats:  # fmt: skip
     """Light (h, w, 3) of the scene after clouds have covered sun and sky.
 
@@ -40,6 +41,7 @@ def overcast(
         sky, road: (h, w) where they are seen; the road tells how much light there is.
         amount: 0 (as it was) to 1 (overcast).
         rng: shapes the clouds.
+        lit_from_below: luminance of the clouds relative to what they have over bare ground.
     """
     level = luminance(light)
     soft_sky = gauss(sky.astype(np.float32), max(0.6, level.shape[1] / 900))
@@ -51,7 +53,7 @@ def overcast(
     floor = luminance(out[::3, ::3][road[::3, ::3]])
     if len(floor) > 20:
         lit = max(lit, SKY_OVER_ROAD * float(np.median(floor)))
-    above = np.float32(np.clip(lit, 0.35, 1.6))
+    above = np.float32(np.clip(lit * lit_from_below, DARKEST_SKY, 1.6))
     shape = (level.shape[0], level.shape[1])
     ceiling = above * (0.85 + 0.15 * clouds(rng, shape))
     ceiling = ceiling * (1 + np.float32(NOISE) * normal_noise(rng, shape))
@@ -74,7 +76,7 @@ def airlight(light: Floats, sky: NDArray[np.bool_]) -> Floats:
     return np.asarray(np.quantile(part.reshape(-1, 3), 0.9, axis=0), np.float32)
 
 
-def metered(light: Floats, before: Floats, amount: float = 1.0) -> Floats:
+def metered(light: Floats, before: Floats, amount: float = 1.0, *, lifted: bool = True) -> Floats:
     """Light (h, w, 3) as an automatic exposure takes it that took the frame `before`.
 
     The lower two thirds of a picture decide, as cameras of cars meter: they come out as light as
@@ -86,10 +88,12 @@ def metered(light: Floats, before: Floats, amount: float = 1.0) -> Floats:
         light: after the weather has changed.
         before: the frame as it was.
         amount: 0 (exposure stays) to 1 (metered anew).
+        lifted: a flat scene comes out lighter; False where there is too little light for that.
     """
     usual = _metered_level(before)[0]
     level, bright = _metered_level(light)
-    gain = max(usual, min(BRIGHT * level / bright, LIFTED * MIDDLE)) / level
+    aim = max(usual, min(BRIGHT * level / bright, LIFTED * MIDDLE)) if lifted else usual
+    gain = aim / level
     return np.asarray(light * np.float32(np.clip(gain, 0.1, 10) ** amount), np.float32)
 
 

@@ -88,10 +88,14 @@ EFFECTS: dict[str, Effect] = {
     "sensor_noise": SensorNoise(),
     "compression": Compression(),
     "colour_cast": ColourCast(),
+    # What is wet mirrors lamps: the dark comes first.
     "storm": Composition(
-        "storm", "storm: rain in failing light", (Part(RAIN), Part(LowLight(), 0.5))
+        "storm",
+        "storm: rain in failing light",
+        (Part(LowLight(), 0.5), Part(Rain(shutter=1 / 80, bright=False))),
+        leading=1,
     ),
-    "wet_night": Composition(  # lamps are mirrored: night comes first
+    "wet_night": Composition(
         "wet_night", "wet road at night", (Part(NIGHT), Part(WET_ROAD)), leading=1
     ),
     "sleet": Composition(

@@ -14,17 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from isthmus.augment.arrays import Arrays
+from isthmus.augment.daylight import evened, unevenness
 from isthmus.augment.depth import SKY
 from isthmus.augment.linear import Floats, luminance
+from isthmus.augment.mix import scaled
 from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.severity import Scale
-from isthmus.augment.smooth import smooth_noise
+from isthmus.augment.smooth import normal_noise, smooth_noise
 from isthmus.hydrometeors.air import fog_extinction
 
-LOWEST_AIRLIGHT, HIGHEST_AIRLIGHT = 0.3, 0.62
+LOWEST_AIRLIGHT, HIGHEST_AIRLIGHT = 0.3, 0.5
 DIFFUSION = 0.2
 """Share of the scene's light that thick fog takes away (no direct sun)."""
-
 LADDER = Scale("m", "visibility", (400.0, 200.0, 120.0, 70.0, 40.0), ratio=True)
 
 
@@ -34,9 +35,14 @@ class Fog(Physical):
 
     Attributes:
         heterogeneity: how unevenly it lies (standard deviation of the density, 0: even).
+        evened: how far shadows and sunlit places are evened out, 0–1: in fog light comes from all
+            around.
+        noise: deviation, from pixel to pixel, that the camera adds to a surface as bright as fog.
     """
 
     heterogeneity: float = 0.15
+    evened: float = 0.6
+    noise: float = 0.015
     name: str = "fog"
     label: str = "fog by depth (Koschmieder)"
     cause: str = "fog"
@@ -59,8 +65,11 @@ class Fog(Physical):
         strength = min(severity, 1.0)
         airlight = self.airlight(light) * np.float32(rng.uniform(0.92, 1.06))
         dim = np.float32(1 - DIFFUSION * strength * min(severity / 3, 1))
-        veiled = airlight + (light * dim - airlight) * through[..., None]
-        return Changed(np.asarray(veiled, np.float32), through)
+        level, sky = luminance(light), (depth >= SKY).astype(np.float32)
+        factor = dim * evened(level, unevenness(level, sky), self.evened * strength)
+        veiled = airlight + (scaled(light, factor) - airlight) * through[..., None]
+        noise = np.float32(self.noise) * normal_noise(rng, level.shape) * (1 - through)
+        return Changed(scaled(np.asarray(veiled, np.float32), 1 + noise), through)
 
     def transmission(self, depth: Floats, severity: float, rng: np.random.Generator) -> Floats:
         """Share of light (h, w) that comes through the fog before each pixel, 0–1."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,9 @@ TAIL = np.array([0.95, 0.06, 0.03], np.float32)
 HEAD = np.array([1.0, 0.97, 0.86], np.float32)
 SODIUM = np.array([1.0, 0.72, 0.38], np.float32)
 SMALLEST_BOX = 12.0
+HEAD_POWER, TAIL_POWER = 800.0, 40.0
+"""Of one lamp towards the road between it and an oncoming eye, candela: of a low beam
+(UN R112), and of a tail lamp that may brake."""
 
 
 def headlamp_beam(depth: Floats, shape: tuple[int, int], horizon: float = 0.5) -> Floats:
@@ -32,17 +36,48 @@ def headlamp_beam(depth: Floats, shape: tuple[int, int], horizon: float = 0.5) -
     return np.asarray(np.minimum(falloff, 2.2) * cut * spread * grazing, np.float32)
 
 
+@dataclass(frozen=True)
+class Lamp:
+    """A lamp as the picture shows it.
+
+    Attributes:
+        spot: its middle (x, y), pixels.
+        radius: of its bright disc, pixels.
+        light: (3,) linear light of the disc.
+        candela: (3,) what it sends towards the road.
+    """
+
+    spot: tuple[float, float]
+    radius: float
+    light: Floats
+    candela: Floats
+
+
+def shining(lamps: Iterable[Lamp], shape: tuple[int, int]) -> Floats:
+    """Linear light (h, w, 3) of lamps and their glow."""
+    light = np.zeros((*shape, 3), np.float32)
+    for lamp in lamps:
+        add_glow(light, lamp.spot, lamp.radius, lamp.light)
+    return light
+
+
+def at(spot: tuple[float, float], plane: Floats) -> float:
+    """The value of (h, w) where a lamp is, or at the edge nearest to it."""
+    x, y = (int(np.clip(v, 0, side - 1)) for v, side in zip(spot, plane.shape[::-1], strict=True))
+    return float(plane[y, x])
+
+
 def vehicle_lamps(
     boxes: Sequence[Box], shape: tuple[int, int], strength: float, rng: np.random.Generator,
     *, glare: float = 1.0, image: Bytes | None = None,
-) -> Floats:  # fmt: skip
-    """Linear light (h, w, 3) of pairs of lamps on vehicles, with their glow, `glare` times as wide.
+) -> list[Lamp]:  # fmt: skip
+    """Pairs of lamps on vehicles, with a glow `glare` times as wide as a lamp's.
 
     Which way a vehicle faces is not labelled. Where the `image` by day shows red glass at both
     sides, these are its tail lamps; else, left of the middle or right of it, as traffic keeps to
     one side, most show their tail on one's own side and their front on the other.
     """
-    light = np.zeros((*shape, 3), np.float32)
+    lamps = []
     along = [box for box in boxes if _seen_along(box, shape)]
     glass = [[] if image is None else tail_lamps(image, box) for box in along]
     # Traffic keeps to the side on which most tails are seen.
@@ -56,12 +91,14 @@ def vehicle_lamps(
         width, height = x2 - x1, y2 - y1
         side = np.sign(0.5 * (x1 + x2) - shape[1] / 2)
         front = not red and (draws[1] < 0.8) == (side != own_side)
-        colour, power = (HEAD, 1.3) if front else (TAIL, 0.45)
+        colour, power, candela = (HEAD, 1.3, HEAD_POWER) if front else (TAIL, 0.45, TAIL_POWER)
         row = y1 + (0.62 if front else 0.52) * height
         radius = glare * min(0.03 * width, 0.004 * shape[1]) + 0.4
-        for spot in red or [(x1 + u * width, row) for u in (0.13, 0.87)]:
-            add_glow(light, spot, radius, power * strength * colour)
-    return light
+        lamps += [
+            Lamp(spot, radius, power * strength * colour, np.float32(candela) * colour)
+            for spot in red or [(x1 + u * width, row) for u in (0.13, 0.87)]
+        ]
+    return lamps
 
 
 def _seen_along(box: Box, shape: tuple[int, int]) -> bool:

@@ -19,12 +19,14 @@ import numpy as np
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.daylight import clouds, evened, unevenness
 from isthmus.augment.depth import SKY
-from isthmus.augment.lamps import headlamp_beam, street_glow, vehicle_lamps
+from isthmus.augment.lamp_streaks import source_at
+from isthmus.augment.lamps import Lamp, at, headlamp_beam, shining, street_glow, vehicle_lamps
 from isthmus.augment.linear import Floats, luminance
 from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.sensor import sensed
 from isthmus.augment.severity import Scale
 from isthmus.augment.smooth import gauss
+from isthmus.augment.surfaces import surfaces
 
 STEPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 DAYLIGHT = 2000.0
@@ -36,10 +38,18 @@ LONGEST = 5.0
 # Linear level of the sky after metering, relative to the daylight picture; flattening of the sun's
 # contrast; amplification; strength of headlamps, per step.
 SKY_LEVEL = (1.0, 0.8, 0.7, 0.53, 0.22, 0.014)
-FLATTEN = (0.0, 0.28, 0.4, 0.5, 0.55, 0.55)
+FLATTEN = (0.0, 0.05, 0.1, 0.2, 0.4, 0.4)
 GAIN = (0.0, 0.5, 1.0, 1.6, 5.5, 28.0)
 HEADLAMPS = (0.0, 0.0, 0.0, 0.002, 0.015, 0.13)
-COOL = np.array([0.86, 0.98, 1.12], np.float32)
+COOL = np.array([0.78, 0.98, 1.18], np.float32)
+"""Colour of the light once the sun is well below the horizon (the blue hour)."""
+BLUE_FROM, BLUE_AT = 1.4, 3.6
+"""Steps at which the light begins to turn to `COOL`, and at which it has."""
+RISEN = 1.5
+"""Light on what stands relative to that on the road, over what it is by day: the bright part of the
+sky is low."""
+SHINE, GLARE = 6.0, 1.5
+"""Of other vehicles' lamps: linear light, and width of their glow."""
 
 LADDER = Scale("lux", "ambient light", (200.0, 50.0, 12.0, 3.0, 0.6), ratio=True)
 
@@ -69,25 +79,35 @@ class LowLight(Physical):
         rng: np.random.Generator,
     ) -> Changed:  # fmt: skip
         """See `Physical.change`."""
-        relit = self.relit(light, arrays, depth, severity, rng)
-        muted = 0.25 * min(severity / 4.5, 1)
-        return Changed(sensed(relit, _at(GAIN, severity), rng, muted=muted))
+        relit, others = self.relit(light, arrays, depth, severity, rng)
+        lux = self.scale.value(severity)
+        where, exposure = surfaces(arrays, depth), np.float32(exposed(lux) / lux)
+        sources = [
+            source_at(where.plane, lamp.spot, depth.shape[1], at(lamp.spot, depth),
+                      lamp.candela * exposure)
+            for lamp in others
+        ]  # fmt: skip
+        return Changed(sensed(relit, _at(GAIN, severity), rng), sources=tuple(sources))
 
     def relit(
         self, light: Floats, arrays: Arrays, depth: Floats, severity: float,
         rng: np.random.Generator,
-    ) -> Floats:  # fmt: skip
-        """Linear light (h, w, 3) of the scene in failing daylight, before the sensor."""
+    ) -> tuple[Floats, list[Lamp]]:  # fmt: skip
+        """Linear light (h, w, 3) of the scene in failing daylight, before the sensor, and lamps."""
         shape = (depth.shape[0], depth.shape[1])
         overhead = clouds(rng, shape)
         level, flat = luminance(light), _at(FLATTEN, severity)
         sky = gauss((depth >= SKY).astype(np.float32), max(0.6, shape[1] / 700))
         around = unevenness(level, sky)
-        cool = 1 + (COOL - 1) * np.float32(min(severity / 4.5, 1))
+        blue = np.clip((severity - BLUE_FROM) / (BLUE_AT - BLUE_FROM), 0, 1)
+        cool = 1 + (COOL - 1) * np.float32(blue)
         # What surfaces send back: of daylight everywhere, of the headlamps where they reach.
         ground_level = exposed(self.scale.value(severity)) ** min(severity, 1.0)
         factor = np.float32(ground_level) * evened(level, around, flat)
-        lamps = self.lamps and severity > 1
+        where = surfaces(arrays, depth)
+        up = gauss((~(where.sealed | where.soft)).astype(np.float32), max(0.6, shape[1] / 700))
+        factor *= 1 + np.float32((RISEN - 1) * min(severity, 1.0)) * up
+        lamps, others = self.lamps and severity > 1, []
         if lamps:
             beam = headlamp_beam(depth, shape) * evened(level, around, 0.5)
             own = np.float32(_at(HEADLAMPS, severity)) * beam
@@ -103,11 +123,14 @@ class LowLight(Physical):
             ground[upper] += (heaven - ground[upper]) * sky[upper]
             relit[..., c] = ground
         if lamps:
-            shine = 2 * min(severity - 1, 1.0)
-            relit += vehicle_lamps(arrays.boxes, shape, shine, rng, image=arrays.image)
+            shine = SHINE * min(severity - 1, 1.0)
+            others += vehicle_lamps(
+                arrays.boxes, shape, shine, rng, glare=GLARE, image=arrays.image
+            )
+            relit += shining(others, shape)
             if severity > 3.7:
                 relit += street_glow(shape, min(severity - 3.7, 1.0), rng)
-        return relit
+        return relit, others
 
     @staticmethod
     def _sky(level: Floats, overhead: Floats, severity: float) -> tuple[Floats, Floats]:

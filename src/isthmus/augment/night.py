@@ -10,14 +10,15 @@ camera's white balance between the lamps' colours, and few photons: shot and rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.daylight import clouds, evened, unevenness
-from isthmus.augment.lamps import HEAD, SODIUM, VEHICLES, add_glow, vehicle_lamps
+from isthmus.augment.lamp_streaks import source_at
+from isthmus.augment.lamps import HEAD, SODIUM, VEHICLES, Lamp, at, shining, vehicle_lamps
 from isthmus.augment.linear import Floats, luminance
 from isthmus.augment.low_beam import grazing, low_beam, retroreflected
 from isthmus.augment.mix import over, scaled
@@ -32,17 +33,26 @@ LED = np.array([0.96, 1.0, 0.98], np.float32)
 HEIGHT, SPACING, SIDE = 7.5, 28.0, 6.5
 """Of street lamps: height, distance along the street and from its middle, metres."""
 REACH = 120.0
+ABOVE = np.float32(0.1)
+"""Light above the lamps' height, relative to what they would send there without a screen."""
+NEAREST = 2.0
 WARM = np.array([1.0, 0.88, 0.68], np.float32)
 SKY_TINT = np.array([1.1, 0.95, 0.9], np.float32)
-UPRIGHT = 0.35
+UPRIGHT = 0.8
 """Light of street lamps on what stands, relative to the road under them."""
-WINDOW = 0.38
+AROUND = 0.4
+"""Light from all around, lux."""
+SKY_GLOW = (0.12, 0.016)
+"""Light of the clouds over a town, as lux on white paper: in any, and for each lux of its lamps."""
+WINDOW = 0.5
 """Share of windows that are lit."""
-PANE = 40.0
-"""Light that a lit window sends out, as lux on white paper (13 cd/m²)."""
-METERED = 0.33
-"""Mean luminance that the camera aims at under `USUAL` lux, relative to the picture by day: it
-keeps 1.6 EV of the darkness."""
+PANE = 30.0
+"""Light that a lit window sends out, as lux on white paper (10 cd/m²)."""
+GLARE = 2.0
+"""Width of the glow of other vehicles' lamps, relative to what they have at dusk."""
+METERED = 0.42
+"""Mean luminance that the camera aims at under `USUAL` lux, relative to the street's by day: it
+keeps 1.2 EV of the darkness."""
 USUAL = 12.0
 KEPT = 0.28
 """How much of a change of light exposure leaves in the picture: 0 nothing, 1 all."""
@@ -52,7 +62,7 @@ LOW = 0.4
 """Share of a vehicle's box beside which the road may be seen."""
 PAINT = 1.8
 """Luminance of road markings by day, at least, relative to the road around them."""
-ASPHALT = 0.16
+ASPHALT = 0.11
 """Reflectance of a road, at most."""
 PAPER = 1.2
 """Linear level from which on what is bright by day was sun or sky."""
@@ -86,7 +96,8 @@ class Night(Physical):
         colour = balanced(SODIUM if rng.random() < 0.4 else LED)
         ground = where.sealed | where.soft if arrays.exact else grounds(where, level, arrays)
         upright = standing(where, depth, ground, arrays.exact)
-        lamps = street_lamps(depth, where.plane, rng) * (lux - (1 - UPRIGHT) * lux * upright)
+        phase = rng.uniform(0, SPACING)
+        lamps = street_lamps(depth, where.plane, phase) * (lux - (1 - UPRIGHT) * lux * upright)
         beam = low_beam(depth, where.plane)
         own = beam * grazing(depth, where.plane, upright)
         around = unevenness(level, sky)
@@ -98,23 +109,31 @@ class Night(Physical):
         returned = beam * retroreflected(depth, where.plane) * paint
         out = np.empty_like(light)
         for c in range(3):
-            out[..., c] = albedo[..., c] * (lamps * colour[c] + own * HEAD[c] + np.float32(0.15))
+            out[..., c] = albedo[..., c] * (lamps * colour[c] + own * HEAD[c] + np.float32(AROUND))
         out += returned[..., None] * HEAD
-        glow = np.float32(0.1 + 0.012 * lux) * SKY_TINT
+        glow = np.float32(SKY_GLOW[0] + SKY_GLOW[1] * lux) * SKY_TINT
         out = over(out, clouds(rng, shape)[..., None] * glow, sky)
         windows = lit(panes(arrays, depth, where, level), depth, where, WINDOW, rng)
         out += windows[..., None] * np.float32(PANE) * WARM
-        by_day = float(np.clip(_metered_part(level).mean(), 0.02, 0.5))
+        street = _metered_part(level)[_metered_part(sky) < 0.5]
+        by_day = float(np.clip(street.mean(), 0.02, 0.5)) if len(street) else 0.1
         exposure = metered(out, by_day * METERED * (lux / USUAL) ** KEPT)
         out *= np.float32(exposure)
-        out += vehicle_lamps(arrays.boxes, shape, 8.0, rng, glare=1.6, image=arrays.image)
-        out += lamp_heads(where.plane, depth, shape, rng) * colour
+        others = vehicle_lamps(arrays.boxes, shape, 8.0, rng, glare=GLARE, image=arrays.image)
+        poles = lamp_heads(where.plane, phase, shape, colour * np.float32(lux))
+        out += shining([*others, *(lamp for lamp, z in poles if seen(lamp, z, depth))], shape)
+        sources = [
+            source_at(where.plane, lamp.spot, shape[1], z, lamp.candela * np.float32(exposure))
+            for lamp, z in [*((lamp, at(lamp.spot, depth)) for lamp in others), *poles]
+        ]
         bright = np.clip(luminance(out) - np.float32(0.5), 0, 4)
         out += (np.float32(0.06) * gauss(bright, shape[1] / 50))[..., None]
-        dark = sensed(out, 10.0 * (exposure / 0.01) ** 0.5, rng, muted=0.15)
+        dark = sensed(out, 10.0 * (exposure / 0.01) ** 0.5, rng)
         if severity >= 1:
-            return Changed(dark)
-        return Changed(over(light, dark, np.full(shape, severity, np.float32)))
+            return Changed(dark, sources=tuple(sources))
+        part = np.float32(severity)
+        faint = tuple(replace(source, power=source.power * part) for source in sources)
+        return Changed(over(light, dark, np.full(shape, part)), sources=faint)
 
 
 def asphalt(
@@ -189,15 +208,20 @@ def balanced(colour: Floats) -> Floats:
     return np.asarray(colour ** np.float32(0.55), np.float32)
 
 
-def street_lamps(depth: Floats, plane: Plane, rng: np.random.Generator) -> Floats:
-    """Illuminance (h, w) by lamps along the street; 1 on average on the road between them."""
+def street_lamps(depth: Floats, plane: Plane, phase: float) -> Floats:
+    """Illuminance (h, w) by lamps along the street; 1 on average on the road between them.
+
+    Args:
+        depth: (h, w) metres.
+        plane: of the road.
+        phase: how far ahead a lamp of the left side stands, metres.
+    """
     width = depth.shape[1]
     columns = np.arange(width, dtype=np.float32) + np.float32(0.5 - width / 2)
     x = depth * (columns / np.float32(plane.focal))[None]
     over = plane.height(depth) * np.float32(plane.eye)
     drop = np.maximum(HEIGHT - over, 0.6)
     near = np.minimum(depth, REACH)
-    phase = rng.uniform(0, SPACING)
     total = np.zeros_like(depth)
     for side in (-1.0, 1.0):
         # The nearest lamp of a side and its neighbours: others are too far to matter.
@@ -206,22 +230,39 @@ def street_lamps(depth: Floats, plane: Plane, rng: np.random.Generator) -> Float
         across = (x - np.float32(side * SIDE)) ** 2 + drop**2
         square = across + along * along
         total += drop / (square * np.sqrt(square))
-    return np.asarray(total * np.float32(HEIGHT**2 / 1.1), np.float32)
+    # Luminaires send little above the level at which they hang.
+    below = 1 / (1 + np.exp(np.clip((over - np.float32(HEIGHT - 1)) / np.float32(0.7), -30, 30)))
+    share = ABOVE + np.float32(1 - ABOVE) * below
+    return np.asarray(total * share * np.float32(HEIGHT**2 / 1.1), np.float32)
 
 
 def lamp_heads(
-    plane: Plane, depth: Floats, shape: tuple[int, int], rng: np.random.Generator
-) -> Floats:
-    """Linear light (h, w, 3) of the lamps themselves where nothing stands before them."""
-    light = np.zeros((*shape, 3), np.float32)
-    phase = rng.uniform(0, SPACING)
+    plane: Plane, phase: float, shape: tuple[int, int], lux: Floats
+) -> list[tuple[Lamp, float]]:
+    """The street lamps themselves, also those that are not in the picture, and their distance.
+
+    Args:
+        plane: of the road.
+        phase: as for `street_lamps`.
+        shape: of the picture.
+        lux: (3,) by colour, that the lamps light the road with.
+    """
+    found = []
     for side in (-1.0, 1.0):
-        for k in range(1, 6):
+        for k in range(6):
             z = phase + k * SPACING + (SPACING / 2 if side > 0 else 0)
+            if z < NEAREST:
+                continue
             x = shape[1] / 2 + plane.focal * side * (SIDE - 1.5) / z
             y = plane.horizon - plane.focal * (HEIGHT - plane.eye) / z
-            if not (0 <= x < shape[1] and 0 <= y < shape[0]) or depth[int(y), int(x)] < z:
-                continue
-            radius = max(0.7, 0.22 * plane.focal / z)
-            add_glow(light, (x, y), radius, np.full(3, 1.6, np.float32))
-    return light
+            shown = np.float32(1.6) * lux / lux.max()
+            candela = lux * np.float32(HEIGHT**2)
+            found.append((Lamp((x, y), max(0.7, 0.22 * plane.focal / z), shown, candela), z))
+    return found
+
+
+def seen(lamp: Lamp, z: float, depth: Floats) -> bool:
+    """Whether a lamp `z` metres ahead is in the picture and nothing stands before it."""
+    x, y = lamp.spot
+    inside = 0 <= x < depth.shape[1] and 0 <= y < depth.shape[0]
+    return inside and bool(depth[int(y), int(x)] >= z)

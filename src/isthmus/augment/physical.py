@@ -10,6 +10,7 @@ import numpy as np
 
 from isthmus.augment.arrays import Arrays, check
 from isthmus.augment.audit import Audit, audit_boxes
+from isthmus.augment.lamp_streaks import Source
 from isthmus.augment.linear import Floats, to_linear, to_srgb
 from isthmus.augment.severity import Scale
 
@@ -21,10 +22,12 @@ class Changed:
     Attributes:
         light: (h, w, 3) linear, 1 = what saturates the camera.
         transmission: (h, w) share of the scene's own light that arrives, where the effect knows.
+        sources: lamps that the effect has lit.
     """
 
     light: Floats
     transmission: Floats | None = None
+    sources: tuple[Source, ...] = ()
 
 
 class Physical(ABC):

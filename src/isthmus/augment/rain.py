@@ -35,7 +35,7 @@ SHUTTER = 1 / 250
 MIST = 40_000.0
 """Visibility in metres × mm/h that mist and spray leave in rain."""
 BRIGHTNESS = 0.94
-FILM = 0.025
+FILM = 0.04
 """Millimetres of water that stand on a road for each mm/h."""
 
 LADDER = Scale("mm/h", "rain", (2.0, 5.0, 10.0, 25.0, 50.0), ratio=True)
@@ -49,11 +49,13 @@ class Rain(Physical):
         glass: drops lie on windscreen or lens too.
         wet: the ground is wet.
         shutter: exposure time in seconds; a longer one draws longer, fainter streaks.
+        bright: there is light enough for the camera to show a flat scene lighter.
     """
 
     glass: bool = True
     wet: bool = True
     shutter: float = SHUTTER
+    bright: bool = True
     name: str = "rain"
     label: str = "rain by drop sizes and depth"
     cause: str = "rain"
@@ -73,7 +75,7 @@ class Rain(Physical):
         out = overcast(light, where.sky, where.sealed, strength, rng)
         if self.wet:
             out = wetted(out, arrays, depth, where, film=FILM * rate, rng=rng)
-        out = metered(out, light, strength)
+        out = metered(out, light, strength, lifted=self.bright)
         through = self.transmission(depth, rate)
         air = airlight(out, where.sky)
         # The sky's light has this air in it already.

@@ -34,6 +34,10 @@ SNOW_OVER_ROAD = 0.85 / 0.14
 """Albedo of snow over that of dry asphalt."""
 COLOUR = np.array([0.97, 1.0, 1.04], np.float32)
 """Snow under clouds, by the light of a blueish sky."""
+SNOW_BELOW = 1.3
+"""Luminance of clouds over snow, which gives light back to them, over that above bare ground."""
+HELD = 0.45
+"""Share of twigs and leaves that lies under snow where all of the ground does."""
 SHUTTER = 1 / 1000
 """Seconds: white ground lets cameras take short ones."""
 MIST = 6000.0
@@ -85,7 +89,8 @@ class Snow(Physical):
         """See `Physical.change`."""
         rate, strength = self.scale.amount(severity), min(severity, 1.0)
         where = surfaces(arrays, depth)
-        out = overcast(light, where.sky, where.sealed, strength, rng)
+        below = SNOW_BELOW if self.lying else 1.0
+        out = overcast(light, where.sky, where.sealed, strength, rng, lit_from_below=below)
         if self.lying:
             lying = float(np.interp(severity, range(6), LYING))
             share, tracks = covered(arrays, depth, where, lying, rng)
@@ -134,7 +139,7 @@ def covered(
     )  # fmt: skip
     on_things = tops * np.float32(min(1.0, 1.2 * share)) * ~(where.sky | ground)
     # Twigs and leaves hold some of it, on their upper sides; trunks, which are smooth, do not.
-    held = np.float32(0.45 * share) * _ragged(arrays, where.plants)
+    held = np.float32(HELD * share) * _ragged(arrays, where.plants)
     on_things = np.where(where.plants, np.maximum(on_things, held), on_things)
     total = np.where(ground, lying, on_things).astype(np.float32)
     return gauss(total * ~where.sky, max(0.6, shape[1] / 900)), tracks

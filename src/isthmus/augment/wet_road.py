@@ -15,11 +15,12 @@ from numba import njit
 
 from isthmus.augment.arrays import Arrays
 from isthmus.augment.depth import SKY
+from isthmus.augment.lamp_streaks import streaks
 from isthmus.augment.linear import Floats
 from isthmus.augment.physical import Changed, Physical
 from isthmus.augment.separable import upright
 from isthmus.augment.severity import Scale
-from isthmus.augment.smooth import gauss, smooth_noise
+from isthmus.augment.smooth import gauss, normal_noise, smooth_noise
 from isthmus.augment.surfaces import Plane, Surfaces, on_feet, on_road, surfaces
 
 DARKER = 0.45
@@ -27,6 +28,8 @@ DARKER = 0.45
 DAMP = 0.3
 """Mirror of a damp, rough surface, as a share of that of still water."""
 SCHLICK = 0.02
+GRAIN = np.float32(0.4)
+"""Spread, from pixel to pixel and as a logarithm, of the light that a wet road's grains mirror."""
 SOAKED = 0.12
 """Film in mm at which two thirds of a surface's pores are filled."""
 
@@ -67,6 +70,10 @@ def wetted(
     darker = 1 - np.float32(DARKER * _soaked(film)) * sealed
     out = np.empty(light.shape, np.float32)
     _wet(np.ascontiguousarray(light), darker, rough, mirrored, puddle, share, out)
+    if arrays.sources:
+        rate = (np.float32(DAMP) + np.float32(1 - DAMP) * puddle) * np.float32(_soaked(film))
+        grain = np.exp(GRAIN * normal_noise(rng, shape))
+        out += streaks(arrays.sources, where.plane, rate * sealed * grain, puddle)
     return out
 
 

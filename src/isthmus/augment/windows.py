@@ -22,6 +22,12 @@ FILLED = 0.6
 """Share of its bounds that a window fills, at least."""
 TALL, WIDE = (0.4, 4.5), (0.25, 9.0)
 """Usual heights and widths, metres."""
+SLIM = 6.0
+"""Height of a window over the width that it is seen with, at most: walls run away from the eye."""
+FULL = 0.85
+"""Share of the pixels between its top and its bottom that a pane covers, at least."""
+UNEVEN, UNEVEN_SHARE = 0.6, 0.03
+"""Mean distance of its edges from straight lines, at most: pixels, and as a share of its height."""
 FEWEST_PIXELS = 4
 FARTHEST = 120.0
 SHOPS_BELOW = 3.2
@@ -56,9 +62,31 @@ def panes(arrays: Arrays, depth: Floats, where: Surfaces, level: Floats) -> NDAr
         metres = float(depth[bounds].mean()) / where.plane.focal
         inside = (low <= side * metres <= high
                   for side, (low, high) in ((tall, TALL), (wide, WIDE)))  # fmt: skip
-        if all(inside):
+        if all(inside) and tall <= SLIM * wide and straight(parts[bounds] == number):
             found[number] = found.max() + 1
     return np.asarray(found[parts], np.int32)
+
+
+def straight(shape: NDArray[np.bool_]) -> bool:
+    """Whether a mask that touches its bounds is a pane's: sides upright, top and bottom straight.
+
+    Walls that run along the street show panes as trapezia; shadows on walls, and what shows
+    between twigs, have other outlines.
+    """
+    columns = shape.any(axis=0)
+    if columns.size < 3 or not columns.all():
+        return bool(columns.all())
+    height = shape.shape[0]
+    top, bottom = shape.argmax(axis=0), height - shape[::-1].argmax(axis=0)
+    if shape.sum() < FULL * (bottom - top).sum():
+        return False
+    places = np.arange(columns.size)
+    inner = slice(1, -1) if columns.size > 4 else slice(None)
+    off = [
+        np.abs(edge - np.polyval(np.polyfit(places[inner], edge[inner], 1), places))[inner].mean()
+        for edge in (top, bottom)
+    ]
+    return bool(max(off) <= UNEVEN + UNEVEN_SHARE * height)
 
 
 def lit(
