@@ -10,7 +10,7 @@ camera's white balance between the lamps' colours, and few photons: shot and rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,23 +94,9 @@ class Night(Physical):
         level = luminance(light)
         sky = gauss(where.sky.astype(np.float32), max(0.6, shape[1] / 900))
         colour = balanced(SODIUM if rng.random() < 0.4 else LED)
-        ground = where.sealed | where.soft if arrays.exact else grounds(where, level, arrays)
-        upright = standing(where, depth, ground, arrays.exact)
         phase = rng.uniform(0, SPACING)
-        lamps = street_lamps(depth, where.plane, phase) * (lux - (1 - UPRIGHT) * lux * upright)
-        beam = low_beam(depth, where.plane)
-        own = beam * grazing(depth, where.plane, upright)
-        around = unevenness(level, sky)
-        # What is lighter than white things are by day was sun or sky, and is not by night.
-        sunless = evened(level, around, 0.7) / np.sqrt(1 + (level / np.float32(PAPER)) ** 2)
-        paint = where.sealed & (level > np.float32(PAINT) * gauss(level, shape[1] / 25))
-        sunless[ground] = asphalt(level, around, where.sealed, paint)[ground]
-        albedo = scaled(light, sunless)
-        returned = beam * retroreflected(depth, where.plane) * paint
-        out = np.empty_like(light)
-        for c in range(3):
-            out[..., c] = albedo[..., c] * (lamps * colour[c] + own * HEAD[c] + np.float32(AROUND))
-        out += returned[..., None] * HEAD
+        out = relit(light, arrays, depth, where, sky=sky, lamps=colour * np.float32(lux),
+                    phase=phase)  # fmt: skip
         glow = np.float32(SKY_GLOW[0] + SKY_GLOW[1] * lux) * SKY_TINT
         out = over(out, clouds(rng, shape)[..., None] * glow, sky)
         windows = lit(panes(arrays, depth, where, level), depth, where, WINDOW, rng)
@@ -122,18 +108,50 @@ class Night(Physical):
         others = vehicle_lamps(arrays.boxes, shape, 8.0, rng, glare=GLARE, image=arrays.image)
         poles = lamp_heads(where.plane, phase, shape, colour * np.float32(lux))
         out += shining([*others, *(lamp for lamp, z in poles if seen(lamp, z, depth))], shape)
-        sources = [
-            source_at(where.plane, lamp.spot, shape[1], z, lamp.candela * np.float32(exposure))
-            for lamp, z in [*((lamp, at(lamp.spot, depth)) for lamp in others), *poles]
-        ]
         bright = np.clip(luminance(out) - np.float32(0.5), 0, 4)
         out += (np.float32(0.06) * gauss(bright, shape[1] / 50))[..., None]
         dark = sensed(out, 10.0 * (exposure / 0.01) ** 0.5, rng)
+        part = np.float32(min(severity, 1.0))
+        sources = tuple(
+            source_at(
+                where.plane, lamp.spot, shape[1], z, lamp.candela * np.float32(exposure) * part
+            )
+            for lamp, z in [*((lamp, at(lamp.spot, depth)) for lamp in others), *poles]
+        )
         if severity >= 1:
-            return Changed(dark, sources=tuple(sources))
-        part = np.float32(severity)
-        faint = tuple(replace(source, power=source.power * part) for source in sources)
-        return Changed(over(light, dark, np.full(shape, part)), sources=faint)
+            return Changed(dark, sources=sources)
+        return Changed(over(light, dark, np.full(shape, part)), sources=sources)
+
+
+def relit(
+    light: Floats, arrays: Arrays, depth: Floats, where: Surfaces, *,
+    sky: Floats, lamps: Floats, phase: float,
+) -> Floats:  # fmt: skip
+    """What the ground and things send back (h, w, 3) of street lamps and one's own low beam.
+
+    Args:
+        light: by day.
+        arrays, depth, where: the frame.
+        sky: (h, w) share of each pixel that shows sky.
+        lamps: (3,) lux of the street lamps on the road, by colour.
+        phase: as for `street_lamps`.
+    """
+    level = luminance(light)
+    ground = where.sealed | where.soft if arrays.exact else grounds(where, level, arrays)
+    upright = standing(where, depth, ground, arrays.exact)
+    spread = street_lamps(depth, where.plane, phase) * (1 - np.float32(1 - UPRIGHT) * upright)
+    beam = low_beam(depth, where.plane)
+    own = beam * grazing(depth, where.plane, upright)
+    around = unevenness(level, sky)
+    # What is lighter than white things are by day was sun or sky, and is not by night.
+    sunless = evened(level, around, 0.7) / np.sqrt(1 + (level / np.float32(PAPER)) ** 2)
+    paint = where.sealed & (level > np.float32(PAINT) * gauss(level, level.shape[1] / 25))
+    sunless[ground] = asphalt(level, around, where.sealed, paint)[ground]
+    out = scaled(light, sunless)
+    for c in range(3):
+        out[..., c] *= spread * lamps[c] + own * HEAD[c] + np.float32(AROUND)
+    out += (beam * retroreflected(depth, where.plane) * paint)[..., None] * HEAD
+    return out
 
 
 def asphalt(
