@@ -132,6 +132,18 @@ def test_street_lamps_light_the_road_by_the_cosine_law():
     assert ground.max() > 1.3 * ground.min()
     high = street_lamps(depth * 0 + 30, plane, 5.0)
     assert np.isfinite(high).all()
+    # What stands near the axis of a lamp (left of the street, 5 m ahead) is grazed by its light;
+    # 6 m beside it is struck by more than the ground there.
+    depth = np.full((96, 400), 5.0, np.float32)
+    axis, row = int(200 + 100 * -6.5 / 5), 75
+    level, wall = (street_lamps(depth, plane, 5.0, up)[row] for up in (None, np.ones_like(depth)))
+    assert wall[axis] < 0.15 * level[axis]
+    assert wall[axis + 120] > 2 * wall[axis]
+    # Little is sent upwards.
+    tall = street_lamps(np.full((96, 400), 20.0, np.float32), plane, 20.0, np.ones_like(depth))
+    above, under = (int(40 - 100 * (height - 1.4) / 20) for height in (9.0, 4.0))
+    assert above >= 0
+    assert tall[above].max() < 0.5 * tall[under].max()
 
 
 def test_only_what_is_nearer_than_the_mouth_is_seen_inside_a_tunnel():

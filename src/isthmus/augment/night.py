@@ -33,13 +33,14 @@ LED = np.array([0.96, 1.0, 0.98], np.float32)
 HEIGHT, SPACING, SIDE = 7.5, 28.0, 6.5
 """Of street lamps: height, distance along the street and from its middle, metres."""
 REACH = 120.0
-ABOVE = np.float32(0.1)
-"""Light above the lamps' height, relative to what they would send there without a screen."""
+ABOVE, CUT_OFF = np.float32(0.05), np.float32(0.4)
+"""Screened luminaires: what they send above the level at which they hang, relative to downwards,
+and the sine of the angle below it from which on they send all."""
 NEAREST = 2.0
 WARM = np.array([1.0, 0.88, 0.68], np.float32)
 SKY_TINT = np.array([1.1, 0.95, 0.9], np.float32)
-UPRIGHT = 0.8
-"""Light of street lamps on what stands, relative to the road under them."""
+TURNED = np.float32(0.6)
+"""Cosine, in the horizontal plane, at which what stands faces a lamp."""
 AROUND = 0.4
 """Light from all around, lux."""
 SKY_GLOW = (0.12, 0.016)
@@ -139,7 +140,7 @@ def relit(
     level = luminance(light)
     ground = where.sealed | where.soft if arrays.exact else grounds(where, level, arrays)
     upright = standing(where, depth, ground, arrays.exact)
-    spread = street_lamps(depth, where.plane, phase) * (1 - np.float32(1 - UPRIGHT) * upright)
+    spread = street_lamps(depth, where.plane, phase, upright)
     beam = low_beam(depth, where.plane)
     own = beam * grazing(depth, where.plane, upright)
     around = unevenness(level, sky)
@@ -226,13 +227,16 @@ def balanced(colour: Floats) -> Floats:
     return np.asarray(colour ** np.float32(0.55), np.float32)
 
 
-def street_lamps(depth: Floats, plane: Plane, phase: float) -> Floats:
+def street_lamps(
+    depth: Floats, plane: Plane, phase: float, upright: Floats | None = None
+) -> Floats:
     """Illuminance (h, w) by lamps along the street; 1 on average on the road between them.
 
     Args:
         depth: (h, w) metres.
         plane: of the road.
         phase: how far ahead a lamp of the left side stands, metres.
+        upright: (h, w) from 0 (level, as if None) to 1 (upright, half turned to the lamps).
     """
     width = depth.shape[1]
     columns = np.arange(width, dtype=np.float32) + np.float32(0.5 - width / 2)
@@ -245,13 +249,13 @@ def street_lamps(depth: Floats, plane: Plane, phase: float) -> Floats:
         # The nearest lamp of a side and its neighbours: others are too far to matter.
         start = phase + (SPACING / 2 if side > 0 else 0)
         along = np.mod(near - np.float32(start) + SPACING / 2, SPACING) - np.float32(SPACING / 2)
-        across = (x - np.float32(side * SIDE)) ** 2 + drop**2
-        square = across + along * along
-        total += drop / (square * np.sqrt(square))
-    # Luminaires send little above the level at which they hang.
-    below = 1 / (1 + np.exp(np.clip((over - np.float32(HEIGHT - 1)) / np.float32(0.7), -30, 30)))
-    share = ABOVE + np.float32(1 - ABOVE) * below
-    return np.asarray(total * share * np.float32(HEIGHT**2 / 1.1), np.float32)
+        beside = (x - np.float32(side * SIDE)) ** 2 + along * along
+        square = np.maximum(beside + drop**2, NEAREST**2)
+        cosine = drop if upright is None else drop + (TURNED * np.sqrt(beside) - drop) * upright
+        far = np.sqrt(square)
+        sent = ABOVE + (1 - ABOVE) * np.clip((HEIGHT - over) / (CUT_OFF * far), 0, 1)
+        total += sent * cosine / (square * far)
+    return np.asarray(total * np.float32(HEIGHT**2 / 1.1), np.float32)
 
 
 def lamp_heads(
