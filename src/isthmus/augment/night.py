@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from isthmus.augment.arrays import Arrays
@@ -238,24 +239,34 @@ def street_lamps(
         phase: how far ahead a lamp of the left side stands, metres.
         upright: (h, w) from 0 (level, as if None) to 1 (upright, half turned to the lamps).
     """
-    width = depth.shape[1]
-    columns = np.arange(width, dtype=np.float32) + np.float32(0.5 - width / 2)
-    x = depth * (columns / np.float32(plane.focal))[None]
     over = plane.height(depth) * np.float32(plane.eye)
-    drop = np.maximum(HEIGHT - over, 0.6)
-    near = np.minimum(depth, REACH)
-    total = np.zeros_like(depth)
-    for side in (-1.0, 1.0):
-        # The nearest lamp of a side and its neighbours: others are too far to matter.
-        start = phase + (SPACING / 2 if side > 0 else 0)
-        along = np.mod(near - np.float32(start) + SPACING / 2, SPACING) - np.float32(SPACING / 2)
-        beside = (x - np.float32(side * SIDE)) ** 2 + along * along
-        square = np.maximum(beside + drop**2, NEAREST**2)
-        cosine = drop if upright is None else drop + (TURNED * np.sqrt(beside) - drop) * upright
-        far = np.sqrt(square)
-        sent = ABOVE + (1 - ABOVE) * np.clip((HEIGHT - over) / (CUT_OFF * far), 0, 1)
-        total += sent * cosine / (square * far)
-    return np.asarray(total * np.float32(HEIGHT**2 / 1.1), np.float32)
+    out = np.empty_like(depth)
+    standing_up = np.zeros_like(depth) if upright is None else upright
+    _street_lamps(depth, over, standing_up, np.float32(plane.focal), np.float32(phase), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _street_lamps(depth, over, upright, focal, phase, out):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Illuminance of each pixel by the lamp nearest to it on either side; others are too far."""
+    height, width = depth.shape
+    half, scale = np.float32(0.5 * SPACING), np.float32(HEIGHT**2 / 1.1)
+    for y in range(height):
+        for x in range(width):
+            aside = depth[y, x] * (x + np.float32(0.5) - np.float32(0.5) * width) / focal
+            under = np.float32(HEIGHT) - over[y, x]
+            drop = max(under, np.float32(0.6))
+            near, up, total = min(depth[y, x], np.float32(REACH)), upright[y, x], np.float32(0)
+            for side in range(2):
+                along = (near - phase - side * half + half) % np.float32(SPACING) - half
+                across = aside - np.float32(SIDE) * (2 * side - 1)
+                beside = across * across + along * along
+                square = max(beside + drop * drop, np.float32(NEAREST**2))
+                far = np.sqrt(square)
+                screened = min(max(under / (CUT_OFF * far), np.float32(0)), np.float32(1))
+                cosine = drop + (TURNED * np.sqrt(beside) - drop) * up
+                total += (ABOVE + (1 - ABOVE) * screened) * cosine / (square * far)
+            out[y, x] = total * scale
 
 
 def lamp_heads(
