@@ -107,6 +107,17 @@ def test_goes_on_where_it_stopped(source, foggy, tmp_path):
     assert again.frames[0].image.stat().st_mtime_ns == stamp
 
 
+def test_a_sources_own_labels_are_not_written_over(source, tmp_path):
+    folder = tmp_path / "again"
+    augment_dataset(source, "fog", folder, severity=1.0)
+    labels = (folder / "coco.json").read_bytes()
+    made = read_dataset(folder / "coco.json")
+    with pytest.raises(InputError, match=r"coco\.json: holds the labels of"):
+        augment_dataset(made, "rain", folder)
+    assert (folder / "coco.json").read_bytes() == labels
+    augment_dataset(source, "fog", folder, severity=1.0)  # its own output is no source
+
+
 def test_other_severity_makes_other_frames(source, foggy, tmp_path):
     first, _ = augment_dataset(source, "fog", tmp_path, severity=1.0)
     second, _ = augment_dataset(source, "fog", tmp_path, severity=4.0)

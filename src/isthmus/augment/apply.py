@@ -16,7 +16,7 @@ from isthmus.augment.depth import Geometry
 from isthmus.augment.effect import EFFECTS, Effect
 from isthmus.augment.gallery import Fate, MarkedBox, MarkedFrame
 from isthmus.augment.loading import geometries, load_frame
-from isthmus.augment.made import kept_record, made_name, write_made
+from isthmus.augment.made import check_apart, kept_record, made_name, write_made
 from isthmus.augment.monocular import AUTO, check_depth_source
 from isthmus.augment.quantity import parse_values
 from isthmus.augment.report import AuditReport, Pair, caption, summarised, write_audit
@@ -111,7 +111,8 @@ def augment_dataset(
 
     Raises:
         ConfigError: unknown effect or classes; severity or value out of range, or both given.
-        InputError: no frame could be made, or no such depth network.
+        InputError: no frame could be made, no such depth network, or `folder` holds the
+            source's labels.
         MissingExtraError: the depth network's extra is not installed.
     """
     from isthmus.data.formats import write_dataset
@@ -121,6 +122,7 @@ def augment_dataset(
     if isinstance(value, str):
         value = parse_values(value, chosen)
     low, high = _range(chosen, severity, value)
+    check_apart(dataset, folder)
     check_depth_source(depth)
     if classes and classes not in CLASS_IDS:
         raise ConfigError(f"classes {classes!r}: not known; one of {', '.join(CLASS_IDS)}")

@@ -31,7 +31,7 @@ class Source:
     Attributes:
         x, y, z: metres to the right of the camera, above the road, ahead.
         power: (3,) what it sends towards the road, candela times the camera's exposure: linear
-            light is `power` · π / distance² on white paper that faces it.
+            light is `power` / distance² on white paper that faces it.
     """
 
     x: float

@@ -14,9 +14,34 @@ from typing import Any
 
 import numpy as np
 
+from isthmus.data.dataset import Dataset
+from isthmus.errors import InputError
 from isthmus.files import read_json, write_bytes, write_json
 
 JPEG_QUALITY = 92
+
+
+def check_apart(dataset: Dataset, folder: Path) -> None:
+    """Refuse a folder whose coco.json is a source's own: labels would be written over.
+
+    Raises:
+        InputError: an image of `dataset` is named in it, or it cannot be read.
+    """
+    from isthmus.data.formats.coco_writer import LABEL_FILE
+
+    path = folder / LABEL_FILE
+    if not path.exists():
+        return
+    known = read_json(path)
+    images = known.get("images") if isinstance(known, dict) else None
+    listed = images if isinstance(images, list) else ()
+    names = [image.get("file_name") for image in listed if isinstance(image, dict)]
+    named = {(folder / name).resolve() for name in names if isinstance(name, str)}
+    if any(frame.image.resolve() in named for frame in dataset.frames):
+        raise InputError(
+            f"{path}: holds the labels of {dataset.name}, which would be written over; choose "
+            "another folder"
+        )
 
 
 def made_name(frame_id: str, how: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from isthmus.augment.translate.crops import Pictures, class_map, patch_places
 from isthmus.augment.translate.cut import CutSettings, matching_curve
 from isthmus.augment.translate.networks import KNOTS, through_curve
 from isthmus.augment.translate.patch_nce import UNKNOWN
+from isthmus.augment.translate.train import train_translator
 from isthmus.augment.translate.training import train_cut
 from isthmus.augment.translate.translator import build_translator, load_translator
 from isthmus.augment.translate.weights import read_weights
@@ -111,6 +112,17 @@ def test_another_training_is_not_overwritten(tmp_path, day, dusk):
     with pytest.raises(InputError, match="another training"):
         train_cut(day, dusk, tmp_path, settings=replace(SMALL, steps=2))
     assert (tmp_path / training.CHECKPOINT).read_bytes() == before
+
+
+def test_one_method_does_not_write_over_another(tmp_path, day, dusk):
+    for trained, other in (("cut", "adain"), ("adain", "cut")):
+        folder = tmp_path / trained
+        options = {"cut": asdict(replace(SMALL, steps=1)), "adain": {}}
+        file = train_translator(day, dusk, folder, method=trained, **options[trained])
+        before = file.read_bytes()
+        with pytest.raises(InputError, match=f"holds a training of {trained}, not {other}"):
+            train_translator(day, dusk, folder, method=other, **options[other])
+        assert file.read_bytes() == before
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path, day, dusk):

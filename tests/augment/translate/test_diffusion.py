@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from isthmus.augment.translate import diffusion
 from isthmus.augment.translate.control import control_map, depth_map, edges_map
 from isthmus.augment.translate.prompts import PROMPTS, prompt_for
 from isthmus.augment.translate.run import translate_and_audit
@@ -128,6 +129,15 @@ def test_a_data_set_is_translated_and_audited(tmp_path, pipelines, street):
     assert sum(audit.boxes.values()) == 2
     assert (tmp_path / "audit.json").is_file()
     assert all(f.attributes["look"] == "diffusion" for f in made)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_weights_are_digested_once(pipelines, monkeypatch):
+    translator = build_translator("diffusion", pipelines("image"), **SMALL)
+    read = []
+    monkeypatch.setattr(diffusion, "file_digest", lambda path: read.append(path) or "0")
+    assert translator.fingerprint == translator.fingerprint
+    assert len(read) == len(set(read)) > 0
 
 
 def test_weights_other_than_safetensors_are_refused(tmp_path):

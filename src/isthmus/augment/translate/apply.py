@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from isthmus.augment.made import check_apart
 from isthmus.augment.report import remove_audit
 from isthmus.augment.translate.folder import adopt_translated
 from isthmus.augment.translate.translator import TranslationJob, Translator, translate_frame
@@ -48,7 +49,8 @@ def translate_dataset(
 
     Raises:
         ConfigError: strength out of range.
-        InputError: not one frame could be translated.
+        InputError: not one frame could be translated, or `folder` holds the
+            source's labels.
     """
     from isthmus.data.formats import write_dataset
 
@@ -57,6 +59,7 @@ def translate_dataset(
         raise ConfigError(f"strength {strength}: above 0, at most 1 is needed")
     if not len(dataset):
         raise InputError(f"{dataset.name}: no frame to translate")
+    check_apart(dataset, folder)
     if isinstance(translator, Path | str):
         made = adopt_translated(dataset, translator)
         frames = tuple(replace(f, attributes={**f.attributes, ORIGIN: f.id}) for f in made.frames)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isthmus import seeds
+from isthmus.augment.made import check_apart
 from isthmus.augment.translate.apply import ORIGIN
 from isthmus.augment.translate.audit import FrameAudit, audit_frame
 from isthmus.augment.translate.audit_files import Audited, write_translation_audit
@@ -113,11 +114,14 @@ def audit_translation(
 
     Raises:
         InputError: frames that cannot be matched, no labels, a detector or extractor that
-            cannot be used.
+            cannot be used, or `folder` holds the
+            source's labels.
     """
     from isthmus.data.formats import write_dataset
     from isthmus.features.extractor import load_extractor
 
+    if folder is not None:
+        check_apart(source, Path(folder))
     pairs, unmatched = match_frames(source, translated)
     structure = Structure(load_extractor(extractor) if extractor is not None else None)
     found = _opinions(pairs, detector, detector_size, progress)
@@ -174,7 +178,7 @@ def match_frames(
         before = by_id.get(named) or (alike[0] if len(alike) == 1 else None)
         fault = _mismatch(before, after)
         if before is None or fault:
-            reason = f"{after.id}: {fault}; translate with `isthmus translate apply`"
+            reason = f"{after.id}: {fault}; audit what `isthmus translate apply --no-audit` made"
             problems.append(Problem(str(after.image), "not-matched", reason))
             continue
         pairs.append((before, after))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -103,9 +104,9 @@ class DiffusionTranslator:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pipeline": None}
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """Digest of weights, settings and prompt."""
+        """Digest of weights (gigabytes: read once), settings and prompt."""
         weights = sorted(self.folder.rglob("*.safetensors"))
         return digest_of(
             [asdict(self.settings), self.text, [[p.name, file_digest(p)] for p in weights]]

@@ -47,9 +47,9 @@ def prompt_for(condition: str | None, prompt: str | None, *, instruct: bool) -> 
     if prompt:
         return prompt
     if condition is None or condition not in PROMPTS:
-        raise ConfigError(
-            f"condition {condition!r}: no prompt for it; one of {', '.join(PROMPTS)}, or give a "
-            "prompt of your own"
+        given = (
+            "no condition" if condition is None else f"condition {condition!r}: no prompt for it"
         )
+        raise ConfigError(f"{given}; one of {', '.join(PROMPTS)}, or give a prompt of your own")
     chosen = PROMPTS[condition]
     return chosen.edit if instruct else CAMERA.format(scene=chosen.scene)

@@ -7,7 +7,7 @@ from typing import Any
 
 from isthmus.compute.executor import Progress
 from isthmus.data.dataset import Dataset, UnlabeledView
-from isthmus.errors import ConfigError
+from isthmus.errors import ConfigError, InputError
 
 TRAINED = ("cut", "adain")
 
@@ -55,6 +55,7 @@ def train_translator(
         if options:
             raise ConfigError(f"adain takes no {', '.join(sorted(options))}; those are for cut")
         file = Path(folder) / TRANSLATOR
+        _check_free(file, method)
         return fit_adain(target, file, network=network, seed=seed, progress=progress)
     if network is not None:
         raise ConfigError("cut takes no network; that is for adain")
@@ -62,7 +63,23 @@ def train_translator(
         settings = CutSettings(**options)
     except TypeError as error:
         raise ConfigError(f"cut: wrong options {options} ({error})") from error
+    _check_free(Path(folder) / TRANSLATOR, method)
     trained = train_cut(
         source, target, folder, settings=settings, seed=seed, device=device, progress=progress
     )
     return trained.path
+
+
+def _check_free(file: Path, method: str) -> None:
+    """Refuse to write over the translator of another method."""
+    from isthmus.augment.translate.training import CHECKPOINT
+    from isthmus.augment.translate.weights import translator_note
+
+    if file.exists():
+        found = translator_note(file)["method"]
+    else:
+        found = "cut" if file.with_name(CHECKPOINT).exists() else method
+    if found != method:
+        raise InputError(
+            f"{file}: holds a training of {found}, not {method}; choose another folder"
+        )
