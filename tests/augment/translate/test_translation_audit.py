@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from isthmus.augment.report import AUDIT_FILE
+from isthmus.augment.translate.adain import fit_adain
 from isthmus.augment.translate.apply import translate_dataset
 from isthmus.augment.translate.audit import audit_frame, decide, other_places, overlap
 from isthmus.augment.translate.audit_dataset import audit_translation, match_frames
 from isthmus.augment.translate.curve import acceptance_curve
+from isthmus.augment.translate.run import translate_and_audit
 from isthmus.augment.translate.structure import (
     Structure,
     cells,
@@ -191,6 +193,14 @@ def test_a_detector_is_asked_before_and_after(tmp_path, day):
     assert audit.made_up == 0
     assert all(0 <= row["before"] < 0.3 for row in audit.rows)
     assert audit.boxes["keep"] == 12
+
+
+@pytest.mark.parametrize("option", [{"detector": "none.pt"}, {"extractor": "none:such"}])
+def test_what_the_audit_needs_is_tried_before_anything_is_translated(tmp_path, day, option):
+    look = fit_adain(day, tmp_path / "look.safetensors")
+    with pytest.raises((ConfigError, InputError), match="none"):
+        translate_and_audit(day, tmp_path / "out", translator=look, **option)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_new_translation_takes_an_earlier_audit_away(tmp_path, day):

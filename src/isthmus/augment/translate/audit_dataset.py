@@ -257,6 +257,17 @@ def _decisions(rows: Iterable[dict[str, Any]], category: str | None = None) -> d
     return {name: chosen.count(name) for name in ("keep", "ignore", "reject")}
 
 
+def loaded_detector(detector: Detector | Path | str | None) -> Detector | None:
+    """The detector in a file; any other is given back as it is.
+
+    Raises:
+        InputError: no such file, or no detector.
+    """
+    from isthmus.detect.detector import load_detector
+
+    return load_detector(Path(detector)) if isinstance(detector, Path | str) else detector
+
+
 def _opinions(
     pairs: Sequence[tuple[Frame, Frame]],
     detector: Detector | Path | str | None,
@@ -264,11 +275,9 @@ def _opinions(
     progress: Progress | None,
 ) -> Sequence[tuple[Sequence[Box], Sequence[Box]] | None]:
     """What the detector finds in each pair, in pixels of the frame before; None without one."""
-    if detector is None:
+    chosen = loaded_detector(detector)
+    if chosen is None:
         return [None] * len(pairs)
-    from isthmus.detect.detector import load_detector
-
-    chosen = load_detector(Path(detector)) if isinstance(detector, Path | str) else detector
     sides = []
     for side in (0, 1):
         frames = [pair[side] for pair in pairs]

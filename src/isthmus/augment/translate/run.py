@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from isthmus.augment.translate.apply import translate_dataset
-from isthmus.augment.translate.audit_dataset import TranslationAudit, audit_translation
+from isthmus.augment.translate.audit_dataset import (
+    TranslationAudit,
+    audit_translation,
+    loaded_detector,
+)
 from isthmus.augment.translate.translator import Translator, build_translator, load_translator
 from isthmus.compute.executor import Executor, Progress, SerialExecutor
 from isthmus.data.dataset import Dataset
 from isthmus.errors import ConfigError
+from isthmus.features.extractor import load_extractor
 
 
 def translate_and_audit(
@@ -61,6 +66,10 @@ def translate_and_audit(
         raise ConfigError("condition, prompt and control are for diffusion pipelines")
     if pictures is not None and strength is not None:
         raise ConfigError("pictures of another program are taken as they are: no strength")
+    # Translation may take hours: what the audit needs is tried before.
+    judge = loaded_detector(detector) if audit else None
+    if audit and extractor is not None:
+        load_extractor(extractor)
     way: Translator | Path
     mixing = 1.0 if strength is None else strength
     if diffusion is not None:
@@ -84,7 +93,7 @@ def translate_and_audit(
         dataset,
         made,
         extractor=extractor,
-        detector=detector,
+        detector=judge,
         folder=folder,
         seed=seed,
         executor=executor,
