@@ -39,8 +39,9 @@ def augment(result: dict[str, Any]) -> list[str]:
         "## Effects beside true conditions",
         "Rendered scenes on a clear day and under the condition; an effect, or another package at "
         "its defaults, changes the clear frames. Share of the gap above its floor (MMD², unbiased, "
-        "frames of one scene not compared with each other; the floor is that between halves of one set; of features that tell the condition from "
-        "the clear day) that goes, below 0 where it grows; aim of "
+        "frames of one scene not compared with each other; the floor is that between halves of one "
+        "set; of features that tell the condition from the clear day) that goes, below 0 where it "
+        "grows; aim of "
         f"isthmus: {100 * AIM:.0f} %. – means that there is nothing for the condition, or no gap.",
         _table(known, _reduction),
     ]

@@ -18,6 +18,8 @@ def show_audit(report: Any, made: Any, out: Path, page: Path) -> None:
     low, middle, high = (f"{value:.3g}" for value in report.values)
     spread = low if low == high else f"{low} to {high}"
     drawn = "" if low == high else f" (median {middle})"
+    if report.severities[-1] < 1:  # less of the ladder's first value
+        drawn += f", at {100 * report.severities[-1]:.0f} %"
     frames = "1 frame" if report.frames == 1 else f"{report.frames} frames"
     OUT.print(f"{frames}: {report.quantity} {spread} {report.unit}{drawn}", markup=False)
     boxes = report.boxes

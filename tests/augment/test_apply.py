@@ -8,15 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from drawn_street import write_streets
 from isthmus.augment.apply import augment_dataset
+from isthmus.augment.depth import SKY, Geometry
+from isthmus.augment.effect import EFFECTS
 from isthmus.augment.fog import Fog
+from isthmus.augment.loading import load_frame
+from isthmus.augment.report import caption
 from isthmus.compute.local import LocalExecutor
 from isthmus.data.dataset import Dataset
 from isthmus.data.depth import write_depth_png
 from isthmus.data.formats import read_dataset
-from isthmus.data.frame import Box
+from isthmus.data.frame import Box, Frame
 from isthmus.data.images import read_rgb
 from isthmus.errors import ConfigError, InputError
 
@@ -218,3 +223,25 @@ def test_names_are_safe_and_distinct(source, tmp_path):
     assert len({f.image for f in made}) == 3
     assert all(f.image.parent == tmp_path / "images" for f in made)
     assert isinstance(made.frames[0].objects[0], Box)
+
+
+def test_estimated_depth_takes_its_sky_from_a_map_of_classes(tmp_path):
+    image = np.full((64, 96, 3), 120, np.uint8)
+    image[:20, :48] = 235
+    ids = np.ones((64, 96), np.uint8)
+    ids[:24, 48:] = 0  # sky, as dark as the rest
+    Image.fromarray(image).save(tmp_path / "a.png")
+    Image.fromarray(ids).save(tmp_path / "ids.png")
+    frame = Frame(
+        "a", tmp_path / "a.png", 96, 64, "0" * 64, objects=(), semantic=tmp_path / "ids.png"
+    )
+    _, depth, origin = load_frame(frame, Geometry(), classes="isthmus")
+    assert origin == "geometry"
+    assert np.array_equal(depth >= SKY, ids == 0)
+
+
+def test_a_caption_says_how_much_there_is_below_the_ladder():
+    fog = EFFECTS["fog"]
+    assert caption(fog, 0.0).endswith("severity 0, unchanged")
+    assert caption(fog, 0.5).endswith("visibility 400 m, at 50 %")
+    assert caption(fog, 1.0).endswith("visibility 400 m")

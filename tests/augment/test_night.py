@@ -109,6 +109,13 @@ def test_windows_are_found_and_poles_and_twigs_are_not():
     assert 2 < np.mean(some) < 6
 
 
+def test_what_stands_before_the_sky_is_no_window():
+    arrays, depth = house()
+    depth[:60] = FAR  # the upper row of windows hangs in the air now
+    where, level = surfaces(arrays, depth), luminance(to_linear(arrays.image))
+    assert panes(arrays, depth, where, level).max() == 4
+
+
 def test_a_pane_has_upright_sides_and_straight_edges():
     pane = np.ones((12, 8), bool)
     assert straight(pane)

@@ -5,7 +5,7 @@ import pytest
 
 from drawn_street import draw_street
 from isthmus.augment.arrays import PLANTS, SEALED, SKY_CLASS, SOFT, Arrays
-from isthmus.augment.depth import FAR, Geometry
+from isthmus.augment.depth import FAR, Geometry, default_depth
 from isthmus.augment.effect import EFFECTS
 from isthmus.augment.surfaces import (
     CLASS_IDS,
@@ -135,3 +135,15 @@ def test_patterns_on_the_road_have_no_seams():
     pattern, x = on_road(noise, PLANE, (96, 400))
     assert np.abs(np.diff(pattern[90])).max() < 0.02
     assert x[90, 200] == pytest.approx(0, abs=0.05)
+
+
+def test_a_vehicle_to_be_ignored_is_no_road():
+    """Estimated depth does not know of it: snow would lie on it, wheels' tracks run over it."""
+    street = draw_street(2, (320, 192))
+    box = Box("car", (100.0, 140.0, 180.0, 185.0), ignore=True)
+    depth = default_depth(street.image, (), Geometry())
+    bare, known = (surfaces(Arrays(street.image, boxes), depth).sealed for boxes in ((), (box,)))
+    inside = np.s_[140:185, 100:180]
+    assert bare[inside].mean() > 0.9
+    assert not known[inside].any()
+    assert known.sum() == bare.sum() - bare[inside].sum()

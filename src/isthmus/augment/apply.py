@@ -27,7 +27,7 @@ from isthmus.data.dataset import Dataset
 from isthmus.data.frame import Box, Frame, Problem
 from isthmus.errors import ConfigError, InputError
 
-RECIPE = "isthmus.augment/8"
+RECIPE = "isthmus.augment/9"
 """Changes whenever the same request gives other pictures or labels."""
 USUAL = (1.0, 4.0)
 """Severities that frames draw theirs from where none is asked for."""

@@ -116,7 +116,8 @@ def evened(level: Floats, surroundings: Floats, amount: float) -> Floats:
     """Factor (h, w) that evens out the sun: lifts what is in shade, holds down what is lit."""
     factor = np.maximum(surroundings, 1e-3) ** np.float32(-0.55 * amount)
     # Highlights (sunlit walls, glints) lose more than their surroundings.
-    held = 1 / (1 + np.float32(2.0 * amount) * np.maximum(level - 0.25, 0))
+    # What is lighter than white is a lamp: it is held down no more than white is.
+    held = 1 / (1 + np.float32(2.0 * amount) * np.clip(level - 0.25, 0, 0.75))
     return np.asarray(np.clip(factor, 0.3, 1.8) * held, np.float32)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from isthmus.augment.arrays import Arrays
-from isthmus.augment.depth import FAR, Geometry, default_depth, estimate_geometry
+from isthmus.augment.arrays import SKY_CLASS, Arrays
+from isthmus.augment.depth import FAR, SKY, Geometry, default_depth, estimate_geometry
 from isthmus.augment.linear import Bytes, Floats
 from isthmus.augment.monocular import AUTO, estimated_depth
 from isthmus.augment.surfaces import surface_map
@@ -64,7 +65,15 @@ def load_frame(
         if ids.shape != image.shape[:2]:
             raise InputError(f"{frame.semantic}: {_sizes(ids.shape, image.shape)}")
         surface = surface_map(ids, classes)
+        if origin != "map":
+            metres = with_sky(metres, surface == SKY_CLASS)
     return Arrays(image, boxes, surface, geometry, exact=origin == "map"), metres, origin
+
+
+def with_sky(metres: Floats, sky: NDArray[np.bool_]) -> Floats:
+    """Estimated depth (h, w) with sky where a map of classes says so, and nowhere else."""
+    near = np.minimum(metres, np.nextafter(np.float32(SKY), np.float32(0)))
+    return np.where(sky, np.float32(FAR), near).astype(np.float32)
 
 
 def frame_depth(

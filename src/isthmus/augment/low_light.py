@@ -82,7 +82,8 @@ class LowLight(Physical):
         """See `Physical.change`."""
         relit, others = self.relit(light, arrays, depth, severity, rng)
         lux = self.scale.value(severity)
-        where, exposure = surfaces(arrays, depth), np.float32(exposed(lux) / lux)
+        where = surfaces(arrays, depth)
+        exposure = np.float32(exposed(lux) / lux * np.clip(severity - 1, 0, 1))
         sources = [
             source_at(where.plane, lamp.spot, depth.shape[1], at(lamp.spot, depth),
                       lamp.candela * exposure)

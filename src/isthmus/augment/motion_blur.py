@@ -39,11 +39,18 @@ class MotionBlur(Physical):
         rng: np.random.Generator,
     ) -> Changed:  # fmt: skip
         """See `Physical.change`."""
-        return Changed(self.smeared(light, depth, self.scale.amount(severity) / 1000, rng))
+        return Changed(self.smeared(light, depth, self.scale.amount(severity) / 1000, rng,
+                                    horizon=arrays.geometry.horizon))  # fmt: skip
 
     @staticmethod
-    def smeared(light: Floats, depth: Floats, shutter: float, rng: np.random.Generator) -> Floats:
-        """Mean of the light (h, w, 3) along each pixel's path during `shutter` seconds."""
+    def smeared(
+        light: Floats, depth: Floats, shutter: float, rng: np.random.Generator,
+        *, horizon: float = 0.48,
+    ) -> Floats:  # fmt: skip
+        """Mean of the light (h, w, 3) along each pixel's path during `shutter` seconds.
+
+        Paths run away from the middle of the `horizon`, a share of the picture's height.
+        """
         height, width = depth.shape
         speed = SPEED * rng.uniform(0.7, 1.2)
         shake = SHAKE * width * shutter * rng.normal()
@@ -52,7 +59,9 @@ class MotionBlur(Physical):
         # At most a twelfth of the picture: nearer things would leave it altogether.
         share = np.clip(speed * shutter / np.maximum(depth, 1.0), 0, 0.5)
         dx = ((columns - width / 2) * share).clip(-width / 12, width / 12)
-        dy = ((rows - height * 0.48) * share).clip(-width / 12, width / 12) + np.float32(shake)
+        dy = ((rows - np.float32(height * horizon)) * share).clip(
+            -width / 12, width / 12
+        ) + np.float32(shake)
         flat = light.reshape(-1, 3)
         total = np.zeros_like(flat)
         for moment in np.linspace(-0.5, 0.5, SAMPLES):

@@ -286,7 +286,7 @@ def lamp_heads(
             z = phase + k * SPACING + (SPACING / 2 if side > 0 else 0)
             if z < NEAREST:
                 continue
-            x = shape[1] / 2 + plane.focal * side * (SIDE - 1.5) / z
+            x = shape[1] / 2 + plane.focal * side * SIDE / z
             y = plane.horizon - plane.focal * (HEIGHT - plane.eye) / z
             shown = np.float32(1.6) * lux / lux.max()
             candela = lux * np.float32(HEIGHT**2)

@@ -183,4 +183,5 @@ def caption(effect: Effect, severity: float) -> str:
     value = scale.value(severity)
     # Three digits, but never as a power of ten: people read these.
     shown = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-    return f"{effect.label}: {scale.quantity} {shown} {scale.unit}"
+    part = f", at {100 * severity:.0f} %" if severity < 1 else ""
+    return f"{effect.label}: {scale.quantity} {shown} {scale.unit}{part}"

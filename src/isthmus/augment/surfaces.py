@@ -151,6 +151,10 @@ def surfaces(arrays: Arrays, depth: Floats) -> Surfaces:
     level &= ~sky
     if not arrays.exact:
         # Vehicles fill their boxes, and many have the colour of asphalt: they are left alone.
+        for box in arrays.boxes:
+            if box.ignore and box.category in VEHICLES:  # depth does not know of it
+                x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
+                level[y1:y2, x1:x2] = False
         for box in arrays.things:
             if box.category not in VEHICLES:
                 mark_ground(box, arrays.image, level, plane.horizon)

@@ -28,6 +28,8 @@ FULL = 0.85
 """Share of the pixels between its top and its bottom that a pane covers, at least."""
 UNEVEN, UNEVEN_SHARE = 0.6, 0.03
 """Mean distance of its edges from straight lines, at most: pixels, and as a share of its height."""
+BESIDE = 2
+"""Pixels around a pane in which there is wall and nothing else."""
 FEWEST_PIXELS = 4
 FARTHEST = 120.0
 SHOPS_BELOW = 3.2
@@ -43,7 +45,7 @@ def panes(arrays: Arrays, depth: Floats, where: Surfaces, level: Floats) -> NDAr
         where: surfaces of the frame.
         level: (h, w) luminance of the frame by day.
     """
-    wall = ~(where.sealed | where.soft | where.plants)
+    wall = ~(where.sky | where.sealed | where.soft | where.plants)
     wall &= where.plane.height(depth) * np.float32(where.plane.eye) > 0.5
     for box in arrays.boxes:
         x1, y1, x2, y2 = (max(0, int(side)) for side in box.xyxy)
@@ -53,6 +55,7 @@ def panes(arrays: Arrays, depth: Floats, where: Surfaces, level: Floats) -> NDAr
     around = (gauss(level * share, sigma) + 1e-4) / (gauss(share, sigma) + 1e-3)
     dark = wall & (level < np.float32(DARKER) * around) & (depth < FARTHEST)
     parts, count = ndimage.label(dark)
+    open_air = where.sky if arrays.exact else where.sky | where.plants
     area = np.bincount(parts.ravel(), minlength=count + 1)
     found = np.zeros(count + 1, np.int32)
     for number, bounds in enumerate(ndimage.find_objects(parts), 1):
@@ -62,6 +65,10 @@ def panes(arrays: Arrays, depth: Floats, where: Surfaces, level: Floats) -> NDAr
         metres = float(depth[bounds].mean()) / where.plane.focal
         inside = (low <= side * metres <= high
                   for side, (low, high) in ((tall, TALL), (wide, WIDE)))  # fmt: skip
+        # What stands before the sky or among leaves is a chimney, a lamp, a twig.
+        wider = tuple(slice(max(0, part.start - BESIDE), part.stop + BESIDE) for part in bounds)
+        if open_air[wider].any():
+            continue
         if all(inside) and tall <= SLIM * wide and straight(parts[bounds] == number):
             found[number] = found.max() + 1
     return np.asarray(found[parts], np.int32)

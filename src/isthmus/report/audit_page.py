@@ -102,7 +102,10 @@ def _values(document: Document) -> str:
     low, high = wording.number(values[0]), wording.number(values[-1])
     span = low if low == high else f"{low} to {high}"
     quantity = fields.text(document, "quantity")
-    return f"{quantity} {span} {fields.text(document, 'unit')}".strip()
+    severities = fields.numbers(document, "severities")
+    # Below severity 1 there is less of the ladder's first value.
+    part = f", at {100 * severities[-1]:.0f} %" if severities and severities[-1] < 1 else ""
+    return f"{quantity} {span} {fields.text(document, 'unit')}{part}".strip()
 
 
 def _labels(document: Document, lost: str) -> tuple[Block, ...]:

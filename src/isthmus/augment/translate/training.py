@@ -118,6 +118,8 @@ def train_cut(
     with exclusive_lock(folder / ".lock"):
         _resume(folder / CHECKPOINT, identity, state)
         about = {"source": source.name, "target": target.name, "seed": seed}
+        if state.step == settings.steps and not (folder / TRANSLATOR).exists():
+            _save(folder, identity, state, settings, about)
         while state.step < settings.steps:
             _step(state, settings, pictures, seed, folder)
             done = state.step == settings.steps
