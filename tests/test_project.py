@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,17 @@ def test_no_file_is_too_long(folder: str) -> None:
     assert {str(p): n for p, n in lengths.items() if n > MOST_LINES} == {}
 
 
-def calls_in(path: Path) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def nodes_in(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax tree."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@cache
+def calls_in(path: Path) -> tuple[tuple[str, ast.Call], ...]:
     """Every call in a file with the written name of what is called."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+    calls = (node for node in nodes_in(path) if isinstance(node, ast.Call))
+    return tuple((ast.unparse(node.func), node) for node in calls)
 
 
 def option(call: ast.Call, name: str) -> str:
@@ -150,7 +157,7 @@ def test_nothing_is_pickled() -> None:
     errors = {"PickleError", "UnpicklingError"}  # what torch raises may be caught by name
     faults = []
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes_in(path):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
