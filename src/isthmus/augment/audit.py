@@ -95,6 +95,24 @@ def audit_boxes(
     return Audit(tuple(audits))
 
 
+def hardly_seen(before: Bytes, after: Bytes, boxes: Sequence[Box]) -> list[bool]:
+    """For each box whether too little contrast to learn from is left after a change of look.
+
+    By the limit of `audit_boxes`, `KEEP_LEVELS`, of whatever pattern there is now; what was hardly
+    visible before may stay so.
+
+    Args:
+        before, after: the frame (h, w, 3) without and with the change.
+        boxes: labels in pixels.
+    """
+    if not boxes:
+        return []
+    sums = _integral(before), _integral(after)
+    cells = [_cells(box, before.shape) for box in boxes]
+    spreads = [[float(_grid(s, *part).std()) for s in sums] for part in cells]
+    return [left < min(KEEP_LEVELS, 0.5 * was) for was, left in spreads]
+
+
 def _audit(old: Floats, new: Floats, arriving: float | None, cause: str, *, seen: bool) -> BoxAudit:
     """Judge an object by its grey levels (rows, columns) before and after.
 

@@ -76,6 +76,22 @@ def test_an_untouched_frame_keeps_every_label(day):
         assert all(box.p_value == pytest.approx(1 / 25) for box in audit.boxes)
 
 
+def test_what_can_hardly_be_seen_any_more_is_ignored(day):
+    frame = day.frames[0]
+    before = read_rgb(frame.image)
+    # The same pattern at a fiftieth of its contrast: too little for eyes, enough for correlations.
+    faint = np.clip(10 + before.astype(float) / 25, 0, 255).round().astype(np.uint8)
+    black = np.zeros_like(before)
+    for after, reasons in ((faint, {"too little of its contrast is left"}), (black, None)):
+        found = audit_frame(before, after, frame.objects, np.random.default_rng(0))
+        assert "keep" not in {box.decision for box in found.boxes}
+        if reasons:
+            assert reasons & {box.reason for box in found.boxes}
+    # What was as faint before is not the translation's fault.
+    found = audit_frame(faint, faint, frame.objects, np.random.default_rng(0))
+    assert {box.decision for box in found.boxes} == {"keep"}
+
+
 def test_an_erased_object_is_rejected_and_the_others_are_kept(tmp_path, day):
     gone = [(index, frame.objects[0].xyxy) for index, frame in enumerate(day)]
     made = translate_dataset(day, Look(gone), tmp_path)

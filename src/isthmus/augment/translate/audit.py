@@ -9,6 +9,9 @@ none of which minds a change of light or colour:
   resemble it as much is a p-value, with any features;
 - contrast: how well the pattern of light and dark of the place is found again;
 - agreement: a detector, where one is given, that found the object before finds it after.
+
+An object that is still there but can hardly be seen (dark on dark) is not learnt from either: its
+place is ignored, by the limit that physical effects keep.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from typing import Literal
 
 import numpy as np
 
+from isthmus.augment.audit import hardly_seen
 from isthmus.augment.linear import Bytes
 from isthmus.augment.translate.structure import (
     Structure,
@@ -99,12 +103,14 @@ def audit_frame(
     """
     structure = structure or Structure()
     audited = []
-    for box in boxes:
+    for box, faint in zip(boxes, hardly_seen(before, after, boxes), strict=True):
         if box.ignore:
             continue
         distance, p_value, pattern = _compare(before, after, box.xyxy, rng, structure)
         scores = tuple(_score(box, side) for side in found) if found is not None else (None, None)
         decision, reason = decide(p_value, pattern, *scores)
+        if decision == "keep" and faint:
+            decision, reason = "ignore", "too little of its contrast is left"
         audited.append(TranslatedBox(decision, reason, distance, p_value, pattern, *scores))
     return FrameAudit(tuple(audited), _made_up(boxes, found) if found is not None else ())
 
