@@ -83,7 +83,10 @@ def test_executing_the_plan_raises_the_coverage(planned):
     document = made.document
     assert document["coverage_before"] == 0
     assert document["coverage_after"] > document["coverage_before"]
-    assert document["orders"][0]["made"] == document["orders"][0]["asked"] == len(made.dataset)
+    order = document["orders"][0]
+    # Lamps as bright as a square's leave some frames that are not read as night: more are made.
+    assert order["show_it"] >= order["asked"]
+    assert order["asked"] <= order["made"] == len(made.dataset) <= 1.5 * order["asked"]
     again = isthmus.read_dataset(made.labels)
     assert len(again) == len(made.dataset)
     assert all(frame.objects is not None for frame in again)
