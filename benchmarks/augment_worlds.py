@@ -27,7 +27,6 @@ SIZE = (640, 360)
 CLEAR: dict[str, Any] = {}
 STILL: dict[str, Any] = {"sun_elevation": -3.0, "motion_blur": 0.0, "ego_speed": 14.0}
 """By day cameras expose for a fraction of a millisecond: only at dusk does speed blur."""
-STORM: dict[str, Any] = {"clouds": 1.0, "rain": 10.0, "wetness": 1.0, "visibility": 1500.0}
 WORLDS: Mapping[str, dict[str, Any]] = {
     "clear": CLEAR,
     "fog": {"clouds": 1.0, "visibility": 90.0},
@@ -42,7 +41,13 @@ WORLDS: Mapping[str, dict[str, Any]] = {
     "lens_dirt": {"lens_dirt": 1.0},
     "defocus": {"defocus": 2.0},
     "sensor_noise": {"noise_gain": 8.0},
-    "storm": {**STORM, "sun_elevation": -1.5},
+    "storm": {
+        "clouds": 1.0,
+        "rain": 10.0,
+        "wetness": 1.0,
+        "visibility": 1500.0,
+        "sun_elevation": -1.5,
+    },
     "wet_night": {"wetness": 1.0, "sun_elevation": -16.0, "clouds": 0.8},
 }
 """Condition → what differs from the clear day."""
